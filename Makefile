@@ -1,0 +1,93 @@
+# Every command of the project; `make` alone lists them. Needs GNU make, sh and Python >= 3.11, and writes nowhere else.
+# The recipes quote every path and stay in this folder: its name may hold spaces and quotes.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help up down env test bench day preview rollback plan live lint clean requirements tools
+
+# `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
+STACK := local
+# pytest's own arguments, e.g. make test ARGS="tests/pure -x"
+ARGS ?=
+
+# The local stack's environment has one source, setup/env.py: it also unsets what a shell carries from another stack
+# (AWS_PROFILE, AWS_ENDPOINT_URL_..., PULUMI_BACKEND_URL, ...). Other stacks keep the caller's settings and get PATH alone.
+LOCAL := settings=$$(.venv/bin/python setup/env.py) && eval "$$settings" &&
+OTHER := settings=$$(.venv/bin/python setup/env.py --paths) && eval "$$settings" &&
+CHOSEN = $(if $(filter local,$(STACK)),$(LOCAL),$(OTHER))
+
+help:
+	@echo 'make up                       set up what is missing, start the simulator, apply Pulumi.local.yaml, show what is live'
+	@echo 'make day DAY=6 [DOMAIN=jobs]  write the next rungs up to that day into Pulumi.local.yaml (a diff; nothing moves)'
+	@echo 'make preview                  the review of that diff;  make up  applies it'
+	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
+	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
+	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
+	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
+	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff and mypy;  make bench  times and the long loops'
+	@echo 'make clean                    remove all that the above left behind'
+
+tools:
+	@sh setup/python.sh all
+	@sh setup/engine.sh
+
+up: tools
+	@.venv-dev/bin/python setup/simulator.py start
+	@mkdir -p .local/state
+	@$(LOCAL) pulumi stack select --create local && \
+	    pulumi up --yes --skip-preview --diff --suppress-outputs --stack local --message 'make up' && \
+	    python -m rollout live --stack local
+
+down:
+	@! test -x .venv-dev/bin/python || .venv-dev/bin/python setup/simulator.py stop
+
+env:
+	@sh setup/python.sh run >&2
+	@.venv/bin/python setup/env.py
+
+day:
+	@test -n '$(DAY)' || { echo 'day: which one? make day DAY=6 [DOMAIN=jobs]' >&2; exit 2; }
+	@$(CHOSEN) python -m rollout promote '$(DAY)' $(if $(DOMAIN),--domain '$(DOMAIN)') --stack '$(STACK)'
+
+preview:
+	@$(CHOSEN) pulumi preview --diff --stack '$(STACK)'
+
+# Where a shell is set to another stack and STACK isn't given, guessing would roll back the wrong one: it asks.
+rollback:
+	@test -n '$(DOMAIN)' || { echo 'rollback: which domain? make rollback DOMAIN=jobs TO=previous|zero|N' >&2; exit 2; }
+ifneq ($(origin STACK),command line)
+	@case "$${PULUMI_STACK:-local}" in local) ;; *) echo "rollback: this shell is set to stack $$PULUMI_STACK: add STACK=$$PULUMI_STACK or STACK=local" >&2; exit 2 ;; esac
+endif
+	@$(CHOSEN) python -m rollout rollback '$(DOMAIN)' $(if $(TO),--to '$(TO)') $(if $(BECAUSE),--because '$(BECAUSE)') --stack '$(STACK)'
+
+plan:
+	@$(LOCAL) python -m rollout plan
+
+live:
+	@$(CHOSEN) python -m rollout live --stack '$(STACK)'
+
+# TMPDIR: the tests' folders, too, stay in this one.
+test: tools
+	@mkdir -p .local/tmp
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m pytest -n auto $(ARGS)
+
+bench: tools
+	@mkdir -p .local/tmp
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m tests.bench $(ARGS)
+
+lint:
+	@sh setup/python.sh dev
+	@.venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff format --check . && .venv-dev/bin/python -m mypy
+
+clean: down
+	rm -rf .venv .venv-dev .tools .local
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# After a change of a .in file: pins every package with the hashes of all its files. No index address enters the result.
+COMPILE := .tools/compile/bin/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+requirements:
+	@sh setup/python.sh run
+	@.venv/bin/python -m venv .tools/compile && .tools/compile/bin/python -m pip install --quiet pip-tools==7.6.2
+	@CUSTOM_COMPILE_COMMAND='make requirements' $(COMPILE) requirements.in
+	@CUSTOM_COMPILE_COMMAND='make requirements' $(COMPILE) requirements-dev.in

@@ -1,0 +1,54 @@
+"""`python -m rollout COMMAND`: each command's module is imported when it is called, since a stop can't wait for a report's imports."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from rollout.problem import BadInput
+
+#: Command -> module that holds it as `command`; short help stands here so that `--help` imports none of them.
+COMMANDS: Final = {
+    "plan": ("commands.plan", "Show the plan with its dates, and what in it breaks a rule."),
+    "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
+    "live": ("commands.live", "Show what is live now, read back from the store."),
+    "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
+}
+
+#: Wrong use or wrong input; nothing was written.
+EXIT_BAD_INPUT: Final = 2
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are looked up in COMMANDS and imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Rollout as code: a traffic migration by reviewed diffs of a few numbers."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one command. Bad input is printed to stderr, one block a problem, and ends with exit code 2."""
+    try:
+        cli.main(arguments, prog_name="python -m rollout", standalone_mode=True)
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)

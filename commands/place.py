@@ -1,0 +1,43 @@
+"""Where a command works, found without an engine and without parsing a stack file: a stop can't wait for either."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+from commands import files
+from provider.settings import Settings
+from rollout import catalogue
+from rollout.problem import BadInput, Problem
+
+_REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
+
+
+def settings(stack: str) -> Settings:
+    """The settings of a stack: one line of its file, by text, names the region, so that a broken file does too."""
+    try:
+        text = files.stack_file(stack).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        text = ""
+    found = _REGION.search(text)
+    return Settings.read(os.environ, found.group(1) if found else None)
+
+
+def known() -> catalogue.Catalogue:
+    """The catalogue; a broken one in the working tree gives way to the last committed one. Raises `BadInput`."""
+    try:
+        return files.read_catalogue()
+    except BadInput:
+        show = ["git", "-C", str(files.ROOT), "show", "HEAD:./domains.yaml"]
+        committed = subprocess.run(show, capture_output=True, check=False)
+        if committed.returncode != 0:
+            raise
+        return catalogue.parse(committed.stdout, "HEAD:domains.yaml")
+
+
+def domain(catalogue_: catalogue.Catalogue, name: str) -> catalogue.Domain:
+    """A domain by name. Raises `BadInput` naming the known ones."""
+    if name in catalogue_.domains:
+        return catalogue_.domains[name]
+    raise BadInput([Problem("unknown domain", allowed=", ".join(catalogue_.domains), given=name)])

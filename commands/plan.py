@@ -1,0 +1,92 @@
+"""`plan`: the days with their dates, and what in them breaks a rule."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+import click
+
+from commands import files
+from rollout import config, plan
+from rollout.catalogue import Catalogue
+from rollout.problem import BadInput, Problem
+
+WIDTH: Final = 80
+EXIT_BROKEN: Final = 1
+
+
+@click.command("plan")
+@click.option("--stack", metavar="S", help="The stack whose start date counts (else PULUMI_STACK, else the selected one).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(stack: str | None, as_json: bool) -> None:
+    """Show the plan with its dates, and what in it breaks a rule.
+
+    Exit code 1 where a rule is broken, 0 where there are only notes, 2 where a file can't be read.
+    """
+    catalogue = files.read_catalogue()
+    the_plan = read_plan(catalogue)
+    start = _start(files.find_stack(stack), catalogue)
+    rows = plan.table(the_plan, start, catalogue.domains)
+    findings = plan.check(the_plan, catalogue)
+    click.echo(_json(rows, findings) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
+    if any(finding.severity == "broken" for finding in findings):
+        sys.exit(EXIT_BROKEN)
+
+
+def read_plan(catalogue: Catalogue) -> plan.Plan:
+    """Every `stacks/day-*.yaml`. Raises BadInput with the problems of all of them."""
+    days, problems = [], []
+    paths = sorted((files.ROOT / "stacks").glob("day-*.yaml"))
+    for path in paths:
+        try:
+            days.append(config.parse_day(files.read(path), files.name(path), catalogue))
+        except BadInput as error:
+            problems += error.problems
+    if not paths:
+        problems.append(Problem("there is no day of a plan", "stacks/", "day-00.yaml, day-01.yaml, ..."))
+    if problems:
+        raise BadInput(problems)
+    return plan.Plan.of(days)
+
+
+def _start(stack: str | None, catalogue: Catalogue) -> date | None:
+    if stack is None:
+        return None
+    path = files.stack_file(stack)
+    return config.parse(files.read(path), files.name(path), catalogue).start
+
+
+def _text(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue, start: date | None) -> Iterable[str]:
+    names = list(catalogue.domains)
+    yield "  ".join(["day", "date      ", *(f"{name:>9}" for name in names)])
+    for row in rows:
+        cells = (f"{row.percents[name]}{'*' if name in row.changed else ' '}" for name in names)
+        day = str(row.date) if row.date else "-"
+        yield "  ".join([f"{row.number:>3}", f"{day:<10}", *(f"{c:>{max(9, len(n))}}" for c, n in zip(cells, names, strict=True))])
+    yield "per cent of each domain's traffic on the unified service; * moves on this day"
+    if start is None:
+        yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
+    for finding in findings:
+        yield ""
+        label = "BROKEN" if finding.severity == "broken" else "note"
+        yield from textwrap.wrap(f"{label}: {finding.text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        if finding.where:
+            yield f"  {finding.where}"
+    broken = sum(finding.severity == "broken" for finding in findings)
+    yield ""
+    notes = len(findings) - broken
+    yield f"{broken} rule{'s' * (broken != 1)} broken, {notes} note{'s' * (notes != 1)} (where the plan contradicts itself)"
+
+
+def _json(rows: list[plan.Row], findings: list[plan.Finding]) -> str:
+    days = [
+        {"day": row.number, "date": str(row.date) if row.date else None, "percent": row.percents, "changed": row.changed}
+        for row in rows
+    ]
+    found = [{"severity": finding.severity, "text": finding.text, "where": finding.where} for finding in findings]
+    return json.dumps({"days": days, "findings": found}, indent=2)

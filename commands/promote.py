@@ -1,0 +1,60 @@
+"""`promote`: writes the next step into a stack config. Nothing outside changes: that is for `pulumi up`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from commands import files
+from rollout import config, edit, yamltext
+from rollout.promote import Step, promote
+
+
+@click.command("promote")
+@click.argument("day", type=click.IntRange(0, config.LAST_DAY), required=False)
+@click.option("--domain", metavar="D", help="This domain alone.")
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(day: int | None, domain: str | None, stack: str | None, as_json: bool) -> None:
+    """Write the next step into a stack config, to be reviewed.
+
+    Per domain the lower of DAY's percent and its next rung; without DAY its next rung. Never down, never two rungs.
+    """
+    catalogue = files.read_catalogue()
+    chosen = files.need_stack(stack)
+    path = files.stack_file(chosen)
+    raw = files.read(path)
+    stack_config = config.parse(raw, files.name(path), catalogue)
+    the_day = None
+    if day is not None:
+        day_path = files.ROOT / "stacks" / f"day-{day:02d}.yaml"
+        the_day = config.parse_day(files.read(day_path), files.name(day_path), catalogue)
+    steps = promote(stack_config, catalogue, the_day, domain)
+    text = original = yamltext.decode(raw, files.name(path))
+    for step in steps:
+        if step.to is not None:
+            text = edit.set_flag(text, step.domain, step.to, step.enabled)
+    if text != original:
+        data = text.encode()
+        config.parse(data, files.name(path), catalogue)  # what is written can be read again
+        files.write(path, data)
+    for warning in stack_config.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    review = f"pulumi preview --diff --stack {chosen}" if text != original else ""
+    click.echo(_json(steps, files.name(path), review) if as_json else _text(steps, files.name(path), review))
+
+
+def _text(steps: list[Step], where: str, review: str) -> str:
+    width = max(len(step.domain) for step in steps)
+    lines = [
+        f"{step.domain:<{width}}  {step.at:>3} % -> {step.to} %" if step.to is not None
+        else f"{step.domain:<{width}}  {step.at:>3} %  skipped, {step.skipped}"
+        for step in steps
+    ]  # fmt: skip
+    return "\n".join([*lines, f"written: {where}" if review else "nothing to write", *([f"next:    {review}"] if review else [])])
+
+
+def _json(steps: list[Step], where: str, review: str) -> str:
+    rows = [{"domain": s.domain, "from": s.at, "to": s.to, "skipped": s.skipped or None} for s in steps]
+    return json.dumps({"file": where, "written": bool(review), "steps": rows, "next": review or None}, indent=2)

@@ -1,0 +1,62 @@
+"""`DomainRollout`: all that one domain has in a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.resources import FlagSecret, TrafficFlag
+from rollout.catalogue import Domain
+from rollout.conditions import conditions
+from rollout.config import StackConfig
+
+
+@dataclass(frozen=True)
+class DomainRolloutResources:
+    """Everything the component makes. A flag depends on nothing, and nothing depends on a flag."""
+
+    percent: TrafficFlag
+    enable: FlagSecret | None
+
+
+class DomainRollout(pulumi.ComponentResource):
+    """One domain's flags. Rows are named after the domain: `jobs-percent`, `jobs-enabled`."""
+
+    resources: DomainRolloutResources
+
+    def __init__(self, domain: Domain, config: StackConfig, stack: str) -> None:
+        super().__init__("wa-rollout:index:DomainRollout", domain.name)
+        wanted = config.flags[domain.name]
+        child = pulumi.ResourceOptions(parent=self)
+        percent = TrafficFlag(
+            f"{domain.name}-percent",
+            stack=stack,
+            domain=domain.name,
+            flag=domain.percent_flag,
+            percent=wanted.percent,
+            rules=domain.digest,
+            conditions=conditions(config, domain.name),
+            opts=child,
+        )
+        enable = None
+        if domain.enable_flag is not None:
+            enable = FlagSecret(
+                f"{domain.name}-enabled",
+                stack=stack,
+                domain=domain.name,
+                flag=domain.enable_flag,
+                enabled=bool(wanted.enabled),
+                closed=config.closed is not None,
+                opts=child,
+            )
+        self.resources = DomainRolloutResources(percent, enable)
+        self.register_outputs({})
+
+    def outputs(self) -> dict[str, object]:
+        """What the stack exports of this domain. None of it changes by itself."""
+        flags = self.resources
+        found: dict[str, object] = {name: getattr(flags.percent, name) for name in ("percent", "since", "verdict")}
+        if flags.enable is not None:
+            found["enabled"] = flags.enable.enabled
+        return found

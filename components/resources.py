@@ -1,0 +1,45 @@
+"""The provider's resources as the program sees them. The logic is in `provider/`; these only carry inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+
+class TrafficFlag(pulumi.CustomResource):
+    """A domain's percent. Outputs: the live `percent`, its `since` and `version`, the last raise's `verdict`, `moves`."""
+
+    percent: pulumi.Output[int]
+    since: pulumi.Output[str]
+    verdict: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: str,
+        domain: str,
+        flag: str,
+        percent: int,
+        rules: str,
+        conditions: dict[str, Any],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """`rules` is the digest of the domain's rules; `conditions` what a raise is judged by (`rollout.conditions`)."""
+        inputs = {"stack": stack, "domain": domain, "flag": flag, "percent": percent}
+        known_later = dict.fromkeys(("since", "version", "verdict", "moves"))
+        props = {**inputs, "rules": rules, "conditions": conditions, **known_later}
+        super().__init__("rollout:index:TrafficFlag", name, props, opts)
+
+
+class FlagSecret(pulumi.CustomResource):
+    """Any other flag, `true` or `false`."""
+
+    enabled: pulumi.Output[bool]
+
+    def __init__(
+        self, name: str, *, stack: str, domain: str, flag: str, enabled: bool, closed: bool, opts: pulumi.ResourceOptions
+    ) -> None:
+        props = {"stack": stack, "domain": domain, "flag": flag, "enabled": enabled, "closed": closed}
+        super().__init__("rollout:index:FlagSecret", name, props, opts)

@@ -1,0 +1,38 @@
+"""`python -m provider ENGINE_ADDRESS`: what `pulumi-resource-rollout` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from provider import servicer
+from provider.context import Context
+from provider.flag_secret import FlagSecret
+from provider.secrets_manager import SecretsManager
+from provider.settings import Settings
+from provider.traffic_flag import UNKNOWN, TrafficFlag
+
+
+def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
+    """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
+    settings = Settings.read(os.environ, config.get("region"), config.get("unified-url"))
+    context = Context(settings, SecretsManager(settings))
+    return {
+        "rollout:index:TrafficFlag": TrafficFlag(context),
+        "rollout:index:FlagSecret": FlagSecret(context),
+    }
+
+
+def main() -> None:
+    """Serves the engine whose address is the first argument that isn't an option."""
+    engine = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+    if engine is None:
+        sys.exit("provider: started by the engine, with its address; not by hand")
+    asyncio.run(servicer.serve(engine, servicer.RolloutProvider(engine, UNKNOWN, resources)))
+
+
+if __name__ == "__main__":
+    main()

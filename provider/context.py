@@ -1,0 +1,81 @@
+"""What every resource of one provider process shares: settings, catalogue, store, and one view of a live flag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from provider.settings import Settings
+from provider.snapshot import Snapshot
+from provider.store import Entry, Store, secret_name
+from provider.writing import FlagName
+from rollout import catalogue, tags
+from rollout.moves import Live
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+@cache
+def load_catalogue(home: Path = HOME) -> catalogue.Catalogue:
+    """`domains.yaml`, read once. Raises `BadInput` or `OSError`."""
+    path = home / "domains.yaml"
+    return catalogue.parse(path.read_bytes(), path.name)
+
+
+class Context:
+    """The provider's surroundings; tests build one around a store of their own."""
+
+    def __init__(self, settings: Settings, store: Store, home: Path = HOME) -> None:
+        self.settings = settings
+        self.store = store
+        self._home = home
+        self._snapshots: dict[str, Snapshot] = {}
+
+    @cached_property
+    def catalogue(self) -> catalogue.Catalogue:
+        return load_catalogue(self._home)
+
+    def snapshot(self, stack: str) -> Snapshot:
+        """The batched view of all flags of a stack, made at its first use in this process."""
+        if stack not in self._snapshots:
+            flags = [flag for domain in self.catalogue.domains.values() for flag in domain.flags]
+            self._snapshots[stack] = Snapshot(self.store, [secret_name(stack, flag) for flag in flags])
+        return self._snapshots[stack]
+
+    def percent_name(self, stack: str, domain: str) -> FlagName:
+        """The percent flag of a domain."""
+        return FlagName(stack, domain, self.catalogue.domains[domain].percent_flag)
+
+    def live(self, entry: Entry | None, found: Mapping[str, str], moves: Sequence[Mapping[str, Any]] = ()) -> Live:
+        """A stored entry and its tags as the model sees them."""
+        if entry is None:
+            return Live(None)
+        return Live(
+            text=entry.text,
+            since=self.since(entry, found, moves),
+            version=entry.version,
+            scheduled=entry.scheduled,
+            stopped=tags.Stopped.parse(found.get(tags.STOPPED)),
+            breach=tags.BreachTag.parse(found.get(tags.BREACH)),
+        )
+
+    def since(self, entry: Entry, found: Mapping[str, str], moves: Sequence[Mapping[str, Any]]) -> Any:
+        """When the live version was written, aware UTC.
+
+        That is the store's own time. Under the virtual clock the store can't know it: then it is the tag that was
+        written with the version, else the record's, else now (a hand-made change soaks anew).
+        """
+        if not self.settings.virtual or entry.scheduled:
+            return entry.created
+        tagged = tags.parse_live_since(found.get(tags.LIVE_SINCE), entry.version)
+        if tagged is not None:
+            return tagged
+        recorded = [str(move.get("at")) for move in moves if move.get("version") == entry.version]
+        return (tags.moment(recorded[-1]) if recorded else None) or self.settings.virtual_now
+
+    def read_live(self, name: FlagName) -> Live:
+        """A flag with its tags, read now: two calls. Raises `StoreError`."""
+        entry = self.store.get(name.secret)
+        return self.live(entry, self.store.tags(name.secret) if entry else {})

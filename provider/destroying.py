@@ -1,0 +1,34 @@
+"""What stands before a `destroy`: traffic. Each flag refuses by itself, since siblings go before one refuses."""
+
+from __future__ import annotations
+
+from provider.context import Context
+from provider.row import Refused
+from provider.store import StoreError
+from rollout import moves
+from rollout.problem import Problem
+
+
+def allow(context: Context, stack: str, domain: str, closed: bool) -> None:
+    """Raises `Refused` unless the domain carries no traffic, or the migration is closed with all domains stable at 100 %.
+
+    Nothing is deleted from the store either way: a service that finds no flag would guess.
+    """
+    ways = "bring every percent to 0; or, with all at 100 % for 7 days, write wa-rollout:closed and `pulumi up` first"
+    try:
+        live = context.read_live(context.percent_name(stack, domain))
+        if live.percent == 0:
+            return
+        not_stable = []
+        if closed:
+            now = context.settings.now()
+            for name in context.catalogue.domains:
+                other = context.read_live(context.percent_name(stack, name))
+                if not moves.stable_at_100(other, now):
+                    not_stable.append(f"{name} at {other.show()}")
+            if not not_stable:
+                return
+    except StoreError as error:
+        raise Refused(Problem(f"destroy refused: can't tell whether {domain} carries traffic: {error}", do=ways)) from None
+    reason = f"closed, but not stable for 7 days: {', '.join(not_stable)}" if closed else f"{domain} is at {live.show()}"
+    raise Refused(Problem(f"destroy refused: {reason}", where=f"stack {stack}, {domain}", do=ways))

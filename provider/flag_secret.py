@@ -1,0 +1,101 @@
+"""`FlagSecret`: every flag that isn't a percent (`ENABLE_...`), `true` or `false` in plain text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provider import destroying, writing
+from provider.context import Context
+from provider.row import Refused, Row
+from provider.store import Entry, StoreError
+from provider.writing import FlagName
+from rollout.problem import Problem, shown
+
+Properties = dict[str, Any]
+
+
+class FlagSecret:
+    """Handlers of `rollout:index:FlagSecret`. Not judged: `true` with 0 % carries no traffic."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._read_here: set[str] = set()
+
+    def check(self, new: Properties) -> list[tuple[str, str]]:
+        wrong = []
+        if not isinstance(new.get("enabled"), bool):
+            wrong.append(("enabled", f"allowed: true, false; given: {shown(new.get('enabled'))}"))
+        domain = self._context.catalogue.domains.get(str(new.get("domain")))
+        if domain is None:
+            known = ", ".join(self._context.catalogue.domains)
+            wrong.append(("domain", f"unknown domain; allowed: {known}; given: {shown(new.get('domain'))}"))
+        elif new.get("flag") != domain.enable_flag:
+            given = shown(new.get("flag"))
+            wrong.append(("flag", f"not the enable flag of {domain.name}; allowed: {domain.enable_flag}; given: {given}"))
+        if not new.get("stack"):
+            wrong.append(("stack", "missing: the name of the stack"))
+        return wrong
+
+    def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
+        have = old.get("enabled")
+        if urn not in self._read_here:
+            try:
+                entry = self._context.snapshot(new["stack"]).take(_name(new).secret)
+            except StoreError as error:
+                row.warn(f"live value not read, the record says {have}: {error}")
+            else:
+                live = _value(entry)
+                if live != have:
+                    row.warn(f"live {'absent' if live is None else live}, the record says {have}")
+                have = live
+        if have is None or have != new["enabled"]:
+            return {"enabled": "update" if "enabled" in old else "add"}
+        return {}
+
+    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+        try:
+            entry = self._context.snapshot(state["stack"]).take(_name(state).secret)
+        except StoreError as error:
+            row.warn(f"live value not read, the record says {state.get('enabled')}: {error}")
+            return state
+        self._read_here.add(urn)
+        return _outputs(state, entry)
+
+    def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
+        return _name(new).secret, self._set(new, preview)
+
+    def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
+        for key in ("stack", "flag"):
+            if old.get(key) != new.get(key):
+                text = f"{key} of a flag can't change: {shown(old.get(key))} -> {shown(new.get(key))}"
+                raise Refused(Problem(text, where=_name(new).secret, do="bring the domain to 0 and make a new stack"))
+        return self._set(new, preview)
+
+    def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
+        closed = bool(old_inputs.get("closed"))
+        destroying.allow(self._context, state["stack"], state["domain"], closed)
+        row.info(f"{_name(state).secret} stays in the store as it is")
+
+    def _set(self, new: Properties, preview: bool) -> Properties:
+        if preview:
+            return {key: value for key, value in new.items() if key != "closed"}
+        value = "true" if new["enabled"] else "false"
+        entry = writing.set_value(self._context.store, _name(new), value, virtual=self._context.settings.virtual_now)
+        return _outputs(new, entry)
+
+
+def _name(properties: Properties) -> FlagName:
+    return FlagName(properties["stack"], properties["domain"], properties["flag"])
+
+
+def _value(entry: Entry | None) -> bool | str | None:
+    """The stored value as the row shows it: a boolean, the odd text somebody wrote, or None where there is none."""
+    if entry is None or entry.text is None:
+        return None
+    return {"true": True, "false": False}.get(entry.text, entry.text)
+
+
+def _outputs(inputs: Properties, entry: Entry | None) -> Properties:
+    outputs = {key: value for key, value in inputs.items() if key not in ("enabled", "closed")}
+    value = _value(entry)
+    return outputs if value is None else {**outputs, "enabled": value}

@@ -1,0 +1,53 @@
+"""The flag's own record: the append-only list `moves` in the resource's state.
+
+One entry: `from`, `to` (per cent; None where the value was unreadable), `at` (UTC), `verdict`, `version`, and for
+judged moves `attempt`, `rules` (the digest they were judged by) and `counts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rollout import tags
+from rollout.moves import Live
+
+Move = dict[str, Any]
+
+
+def appended(moves: Sequence[Mapping[str, Any]], move: Move) -> list[Move]:
+    """The record with one more entry; never with one less."""
+    return [*(dict(old) for old in moves), move]
+
+
+def judged(live: Live, to: int, at: datetime, version: str, verdict: str, *, attempt: int, rules: str) -> Move:
+    """The entry of a move that this provider judged or made."""
+    return {
+        "from": live.percent,
+        "to": to,
+        "at": tags.iso(at),
+        "verdict": verdict,
+        "version": version,
+        "attempt": attempt,
+        "rules": rules,
+    }
+
+
+def with_unknown(moves: Sequence[Mapping[str, Any]], live: Live, now: datetime) -> list[Move]:
+    """The record with the live version in it: one that nobody recorded was written outside, by a hand or a stop."""
+    kept = [dict(old) for old in moves]
+    if not live.version or any(move.get("version") == live.version for move in kept):
+        return kept
+    last = kept[-1].get("to") if kept else 0
+    stop = live.stopped is not None and live.stopped.value == live.text
+    kept.append(
+        {
+            "from": last,
+            "to": live.percent,
+            "at": tags.iso(live.since or now),
+            "verdict": "stop" if stop else "outside",
+            "version": live.version,
+        }
+    )
+    return kept

@@ -1,0 +1,89 @@
+"""Where the provider works and by which clock: read from the environment, once, and then passed on."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from rollout import tags
+from rollout.problem import BadInput, Problem, shown
+
+#: Where neither AWS_REGION nor `rollout:region` names one.
+DEFAULT_REGION = "eu-west-1"
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether an endpoint URL stays on this machine. No URL means AWS itself."""
+    host = urlsplit(endpoint).hostname if endpoint else None
+    if host is None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Region, endpoint, clock and mode of one provider process.
+
+    `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a loopback endpoint.
+    `warnings` are for the operator: what the environment asked for and did not get.
+    """
+
+    region: str
+    endpoint: str | None
+    unified_url: str
+    only_lower: bool = False
+    virtual_now: datetime | None = None
+    configured_region: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], region: str | None = None, unified_url: str | None = None) -> Settings:
+        """The settings of this process. `region` and `unified_url` come from the stack config (`rollout:` keys).
+
+        Raises `BadInput` where ROLLOUT_NOW is no time. The order of regions is the one `rollback` uses too.
+        """
+        endpoint = environ.get("AWS_ENDPOINT_URL") or None
+        loopback = is_loopback(endpoint)
+        warnings = []
+        virtual = environ.get("ROLLOUT_NOW") or None
+        now = None
+        if virtual and not loopback:
+            warnings.append("ROLLOUT_NOW is left out: a virtual clock is for loopback endpoints only")
+        elif virtual:
+            now = tags.moment(virtual)
+            if now is None:
+                raise BadInput(
+                    [Problem("ROLLOUT_NOW is no time", allowed="2026-12-01T08:00:00Z", given=shown(virtual), do="unset it")]
+                )
+        base = unified_url or ""
+        if loopback:  # a simulator's port isn't known when the stack file is written
+            base = environ.get("ROLLOUT_UNIFIED_URL") or base
+        return cls(
+            region=environ.get("AWS_REGION") or region or DEFAULT_REGION,
+            endpoint=endpoint,
+            unified_url=base.rstrip("/"),
+            only_lower=environ.get("ROLLOUT_ONLY_LOWER") == "1",
+            virtual_now=now,
+            configured_region=region,
+            warnings=tuple(warnings),
+        )
+
+    @property
+    def loopback(self) -> bool:
+        return is_loopback(self.endpoint)
+
+    @property
+    def virtual(self) -> bool:
+        return self.virtual_now is not None
+
+    def now(self) -> datetime:
+        """The time moves are judged by, aware UTC."""
+        return self.virtual_now or datetime.now(UTC)

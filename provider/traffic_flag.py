@@ -1,0 +1,202 @@
+"""`TrafficFlag`: a domain's percent secret and its judge, in one resource (design, decided 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from provider import destroying, judging, record, writing
+from provider.context import Context
+from provider.row import Refused, Row
+from provider.store import Entry, StoreError
+from provider.writing import FlagName
+from rollout import moves, tags
+from rollout.ladder import LADDER, on_ladder
+from rollout.ladder import show as show_ladder
+from rollout.moves import Kind, Live
+from rollout.problem import Problem, shown
+
+Properties = dict[str, Any]
+
+#: A property whose value is known only after the write.
+UNKNOWN: Final = object()
+
+#: What the judge is told and the row doesn't show: a domain that doesn't move has no diff.
+CONDITIONS: Final = "conditions"
+
+
+class TrafficFlag:
+    """Handlers of `rollout:index:TrafficFlag`. Plain values in and out; `provider.servicer` speaks gRPC."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._read_here: set[str] = set()  # rows whose state is as fresh as this process
+
+    def check(self, new: Properties) -> list[tuple[str, str]]:
+        """What is wrong in the input itself, as (property, reason). Judging isn't done here: it would end the run."""
+        wrong = []
+        if not on_ladder(new.get("percent")):
+            wrong.append(("percent", f"off the ladder; allowed: {show_ladder()}; given: {shown(new.get('percent'))}"))
+        domain = self._context.catalogue.domains.get(str(new.get("domain")))
+        if domain is None:
+            known = ", ".join(self._context.catalogue.domains)
+            return [*wrong, ("domain", f"unknown domain; allowed: {known}; given: {shown(new.get('domain'))}")]
+        if new.get("flag") != domain.percent_flag:
+            given = shown(new.get("flag"))
+            wrong.append(("flag", f"not the percent flag of {domain.name}; allowed: {domain.percent_flag}; given: {given}"))
+        if not new.get("stack"):
+            wrong.append(("stack", "missing: the name of the stack"))
+        return wrong
+
+    def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
+        """Changed properties as `update` or `add`; the live value is compared, not yesterday's record."""
+        have = old.get("percent")
+        if urn not in self._read_here:
+            name = _name(new)
+            try:
+                entry = self._context.snapshot(name.stack).take(name.secret)
+            except StoreError as error:
+                row.warn(f"live value not read, the record says {have} %: {error}")
+            else:
+                live = Live(None if entry is None else entry.text)
+                if live.text is None or live.percent != have:
+                    row.warn(f"live {live.show()}, the record says {have} %")
+                have = None if live.text is None else live.percent
+        changed = {}
+        if have is None or have != new["percent"]:
+            changed["percent"] = "update" if "percent" in old else "add"
+        if old.get("rules") != new.get("rules"):
+            changed["rules"] = "update"
+        return changed
+
+    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+        """The state with the live value in it. A failing store leaves the old state and a warning."""
+        name = _name(state)
+        try:
+            entry = self._context.snapshot(name.stack).take(name.secret)
+            known = entry is not None and entry.version == state.get("version")
+            found = {} if entry is None or known else self._context.store.tags(name.secret)
+        except StoreError as error:
+            row.warn(f"live value not read, the record says {state.get('percent')} %: {error}")
+            return state
+        self._read_here.add(urn)
+        if known:
+            return state
+        return self._outputs(state, state, self._context.live(entry, found, state.get("moves") or ()))
+
+    def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
+        return _name(new).secret, self._change(new, {}, None, preview, row)
+
+    def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
+        for key in ("stack", "flag"):
+            if old.get(key) != new.get(key):
+                text = f"{key} of a flag can't change: {shown(old.get(key))} -> {shown(new.get(key))}"
+                raise Refused(Problem(text, where=_where(new), do="bring the domain to 0 and make a new stack"))
+        return self._change(new, old, old_inputs.get("percent"), preview, row)
+
+    def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
+        conditions = old_inputs.get(CONDITIONS) or {}
+        destroying.allow(self._context, state["stack"], state["domain"], bool(conditions.get("closed")))
+        row.info(f"{_name(state).secret} stays in the store as it is")
+
+    def _change(self, new: Properties, old: Properties, old_input: int | None, preview: bool, row: Row) -> Properties:
+        name, wanted, store = _name(new), int(new["percent"]), self._context.store
+        entry: Entry | None = None
+        try:
+            entry = store.get(name.secret)
+        except StoreError as error:
+            if wanted != 0 and (old_input is None or wanted >= old_input):
+                problem = Problem(f"the live value can't be read: {error}", where=_where(new), do="try again")
+                raise Refused(problem) from None
+            row.warn(f"live value not read ({error}); lowering to {wanted} % all the same")
+            return self._lowered(new, old, Live("unread"), wanted, preview, row)
+        history = old.get("moves") or []
+        live = self._context.live(entry, {}, history)
+        kind = moves.classify(live, wanted, old_input)
+        if kind is Kind.LOWER:
+            return self._lowered(new, old, live, wanted, preview, row)
+        if kind is Kind.STAY:
+            return self._outputs(new, old, self._context.live(entry, store.tags(name.secret), history))
+        if kind is Kind.OUTSIDE and self._simulator_lost(name.stack, live, wanted, old_input):
+            row.warn(f"the store was empty (simulator restarted?): {name.domain} restored to {wanted} %")
+            return self._written(new, old, live, entry, {}, "restored", 1, preview)
+        # Tags first, value again after them: the value that is judged is never older than the tags it is judged with.
+        found = store.tags(name.secret) if entry else {}
+        entry = store.get(name.secret)
+        live = self._context.live(entry, found, history)
+        ask = judging.asked(self._context, new, old, live, wanted, old_input)
+        verdict = judging.judge(self._context, ask, kind, row, _where(new))
+        attempt = moves.current_attempt(history, live.percent == 0, ask.conditions.attempt)
+        return self._written(new, old, live, entry, found, verdict, attempt, preview)
+
+    def _simulator_lost(self, stack: str, live: Live, wanted: int, old_input: int | None) -> bool:
+        settings = self._context.settings
+        absent = live.text is None and not live.scheduled and old_input is not None and wanted <= old_input
+        return absent and settings.loopback and not settings.only_lower and self._context.snapshot(stack).was_empty
+
+    def _lowered(
+        self, new: Properties, old: Properties, live: Live, wanted: int, preview: bool, row: Row
+    ) -> Properties:
+        if live.text is not None:
+            row.info(f"rollback {live.show()} -> {wanted} %")
+        if preview:
+            return self._predicted(new, old, old.get("verdict") or "")
+        name, settings = _name(new), self._context.settings
+        entry = writing.lower(self._context.store, name, str(wanted), virtual=settings.virtual_now)
+        verdict = "rollback" if live.text is not None else "set"
+        return self._recorded(new, old, live, entry, verdict, old.get("verdict") or "", 0)
+
+    def _written(
+        self, new: Properties, old: Properties, live: Live, entry: Entry | None, found: Mapping[str, str],
+        verdict: str, attempt: int, preview: bool,
+    ) -> Properties:
+        if preview:
+            return self._predicted(new, old, verdict)
+        name, settings = _name(new), self._context.settings
+        try:
+            back = writing.raise_to(
+                self._context.store, name, str(new["percent"]),
+                before=entry, judged_tags=found, virtual=settings.virtual_now,
+            )  # fmt: skip
+        except writing.StoppedMeanwhile as stopped:
+            raise Refused(Problem(str(stopped), where=_where(new), do="lower the stack to the live value")) from None
+        return self._recorded(new, old, live, back, verdict, verdict, attempt)
+
+    def _recorded(
+        self, new: Properties, old: Properties, before: Live, entry: Entry, move: str, verdict: str, attempt: int
+    ) -> Properties:
+        at: datetime = self._context.settings.virtual_now or entry.created or self._context.settings.now()
+        kept = record.with_unknown(old.get("moves") or [], before, at)
+        moved = record.judged(
+            before, int(new["percent"]), at, entry.version, move, attempt=attempt or 1, rules=str(new.get("rules"))
+        )
+        state = {**old, "moves": record.appended(kept, moved), "verdict": verdict}
+        return self._outputs(new, state, Live(entry.text, at, entry.version))
+
+    def _outputs(self, inputs: Properties, old: Properties, live: Live) -> Properties:
+        at = self._context.settings.now()
+        outputs = {key: value for key, value in inputs.items() if key != CONDITIONS}
+        outputs["version"] = live.version
+        outputs["since"] = tags.iso(live.since) if live.since else ""
+        outputs["verdict"] = old.get("verdict") or ""
+        outputs["moves"] = record.with_unknown(old.get("moves") or [], live, at)
+        outputs["percent"] = live.percent if live.percent is not None else live.text
+        if live.text is None:
+            del outputs["percent"]
+        return outputs
+
+    def _predicted(self, new: Properties, old: Properties, verdict: str) -> Properties:
+        outputs = {key: value for key, value in new.items() if key != CONDITIONS}
+        return {**outputs, "verdict": verdict, "version": UNKNOWN, "since": UNKNOWN, "moves": UNKNOWN}
+
+
+def _name(properties: Properties) -> FlagName:
+    return FlagName(properties["stack"], properties["domain"], properties["flag"])
+
+
+def _where(properties: Properties) -> str:
+    return f"Pulumi.{properties['stack']}.yaml wa-rollout:flags.{properties['domain']}.percent"
+
+
+__all__ = ["CONDITIONS", "LADDER", "UNKNOWN", "TrafficFlag"]

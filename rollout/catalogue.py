@@ -1,0 +1,134 @@
+"""The catalogue: what `domains.yaml` says of each domain, as typed values.
+
+`parse(raw, where)` reads it (`rollout.domains` does the work); a domain's `digest` changes exactly when one of
+its rules does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Literal
+
+from rollout.ladder import LADDER
+
+Action = Literal["rollback-previous", "rollback-zero", "hold", "investigate"]
+Needs = Literal["proof", "presence"]
+
+#: The services that the seed leaves untouched; a catalogue may name more, not fewer.
+PROTECTED: Final = ("wa-webhook-mobility", "wa-webhook-profile", "wa-webhook-insurance")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the metrics contract. Limits are fractions of `total` (0.001 is 0.1 %); a count where `total` is None."""
+
+    name: str
+    bad: str
+    total: str | None
+    good: float
+    bad_level: float
+    action: Action
+    needs: Needs
+    good_at_first_rung: float | None = None  # complaints: 0 at 5 %, 3 above
+
+
+@dataclass(frozen=True)
+class AlertPolicy:
+    """One alarm: the metric's bad level as a limit, what it does, and the runbook's name."""
+
+    name: str
+    metric: str
+    threshold: float
+    unit: Literal["ratio", "milliseconds", "count"]
+    period_seconds: int
+    evaluation_periods: int
+    minimum_events: int
+    action: Action
+
+
+@dataclass(frozen=True)
+class Prerequisite:
+    """Another domain that must have been at 100 % for `hours` before this one's first raise."""
+
+    domain: str
+    percent: int
+    hours: int
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """Something no counter sees, asked for on raises to `before` per cent and higher.
+
+    A probe has `url` (may hold `{unified}`, the service's base URL), `status` and optionally `field`
+    (dotted path into the JSON answer) with `equals`; an attested item has none of these.
+    """
+
+    name: str
+    kind: Literal["probe", "attested"]
+    ask: str
+    before: int
+    url: str = ""
+    status: int = 200
+    field: str = ""
+    equals: str | int | bool | None = None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Everything that is decided about one domain before day 1."""
+
+    name: str
+    legacy: str
+    percent_flag: str
+    enable_flag: str | None
+    soak_hours: dict[int, int]  # rung -> hours the live flag must have held before the next raise
+    metrics: tuple[Metric, ...]
+    alerts: tuple[AlertPolicy, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    checklist: tuple[ChecklistItem, ...]
+    expected_per_day: dict[str, int]  # metric name -> whole-domain events a day
+    digest: str
+    soak_assumed: tuple[int, ...] = ()  # rungs for which the seed gives no hours
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Every flag of the domain, the percent first."""
+        return (self.percent_flag,) if self.enable_flag is None else (self.percent_flag, self.enable_flag)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The whole of `domains.yaml`. `domains` keeps the file's order, which is the order of the migration."""
+
+    unified: str
+    protected: tuple[str, ...]
+    soak_slack_hours: float
+    domains: dict[str, Domain]
+
+
+def protected_by(name: str, protected: Iterable[str]) -> str | None:
+    """The protected service that `name` (a flag, domain, service, URL) speaks of, or None: `X_MOBILITY_Y` is mobility's."""
+    for service in (*PROTECTED, *protected):
+        if service.rpartition("-")[2].upper() in name.upper():
+            return service
+    return None
+
+
+def digest(domain: Domain, slack_hours: float) -> str:
+    """16 hex characters of SHA-256 over every rule of a domain, the ladder and the slack.
+
+    Expected traffic is left out: it judges nothing, and a better guess of it must not hold up a raise.
+    """
+    rules = asdict(replace(domain, digest="", expected_per_day={}, soak_assumed=()))
+    canonical = json.dumps([rules, LADDER, float(slack_hours)], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def parse(raw: bytes, where: str) -> Catalogue:
+    """The catalogue in `raw`, the bytes of the file named `where`. Raises BadInput with every problem found."""
+    from rollout import domains  # the reader needs the types above
+
+    return domains.parse(raw, where)

@@ -1,0 +1,235 @@
+"""Reading `domains.yaml`: every key known, every limit in its order, every name accounted for.
+
+`common:` holds what all domains share (YAML's own anchors are refused); a domain adds to it, and can't change it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from rollout.catalogue import (
+    PROTECTED, AlertPolicy, Catalogue, Domain, Metric, Prerequisite, digest, protected_by,
+)  # fmt: skip
+from rollout.fields import Fields, nearest
+from rollout.ladder import LADDER
+from rollout.measures import read_alert, read_item, read_metric
+from rollout.problem import BadInput, Problem, shown
+from rollout.yamltext import Map, Scalar, Seq, read
+
+T = TypeVar("T")
+
+RUNGS: Final = LADDER[1:]
+MAX_HOURS: Final = 24 * 90
+_DOMAIN: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_FLAG: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+_SERVICE: Final = _DOMAIN
+
+
+def parse(raw: bytes, where: str) -> Catalogue:
+    """The catalogue in `raw`. Raises BadInput with every problem found."""
+    problems: list[Problem] = []
+    top = Fields(read(raw, where), where, "", problems)
+    unified = _service(top, "unified")
+    protected = _protected(top)
+    slack = top.integer("soak-slack-hours", 0, 24)
+    common = top.section("common", required=False) or Fields(Map(False, 1, 0, 0), where, "common", problems)
+    names = top.section("domains")
+    top.finish()
+    domains: dict[str, Domain] = {}
+    if names is not None:
+        for name in names.names():
+            entry = names.section(name)
+            if not _DOMAIN.fullmatch(name):
+                names.bad(name, f"the domain name {shown(name)} is not in kebab-case", "small letters, digits, hyphens")
+            if entry is not None:
+                domains[name] = _domain(name, entry, common, unified, protected)
+        if not domains:
+            top.bad("domains", "no domain", "at least one")
+        _flags_once(names, domains)
+        _prerequisites(names, domains)
+    common.finish()
+    if problems:
+        raise BadInput(dict.fromkeys(problems))  # a problem of `common` was found once per domain
+    finished = {name: replace(domain, digest=digest(domain, slack)) for name, domain in domains.items()}
+    return Catalogue(unified, protected, float(slack), finished)
+
+
+def _service(fields: Fields, key: str) -> str:
+    name = fields.text(key, allowed="a service name such as wa-webhook-unified")
+    if name and not _SERVICE.fullmatch(name):
+        fields.bad(key, f"{key} is no service name", "small letters, digits, hyphens")
+    _untouched(fields, key, name, PROTECTED)
+    return name
+
+
+def _untouched(fields: Fields, key: str, name: str, protected: tuple[str, ...]) -> None:
+    """Notes a name that speaks of a protected service."""
+    if service := protected_by(name, protected):
+        what = f"{shown(name)} belongs to the protected service {service}"
+        fields.bad(key, what, "nothing of a protected service", "delete it: nothing of theirs is created, read or changed")
+
+
+def _protected(top: Fields) -> tuple[str, ...]:
+    node = top.get("protected")
+    allowed = "a list of services, among them " + ", ".join(PROTECTED)
+    items = node.items if isinstance(node, Seq) else []
+    names = tuple(item.text for item in items if isinstance(item, Scalar) and item.kind == "text")
+    if not isinstance(node, Seq) or len(names) != len(items) or not all(map(_SERVICE.fullmatch, names)):
+        top.bad("protected", "protected is no list of service names", allowed)
+    elif missing := [name for name in PROTECTED if name not in names]:
+        top.bad("protected", f"{', '.join(missing)} must stay protected", allowed, "add it again", given=", ".join(names))
+    return names
+
+
+def _domain(name: str, entry: Fields, common: Fields, unified: str, protected: tuple[str, ...]) -> Domain:
+    if service := protected_by(name, protected):
+        what = f"the domain {shown(name)} belongs to the protected service {service}"
+        entry.bad("", what, "a domain of the migration", "delete it", given=name)
+    legacy = _service(entry, "legacy")
+    if legacy and legacy == unified:
+        entry.bad("legacy", "legacy is the unified service itself", "the service that traffic leaves")
+    percent_flag = _flag_name(entry, "percent-flag", protected)
+    enable_flag = _flag_name(entry, "enable-flag", protected) if entry.get("enable-flag") is not None else None
+    soak, assumed = _soak(entry)
+    prerequisites = tuple(_each(entry, "prerequisites", _prerequisite).values())
+    metrics = _merged(entry, common, "metrics", read_metric)
+    defaults = common.section("alert-defaults", required=False)
+    alerts = {key: _alert(entry, common, key, metric, defaults) for key, metric in metrics.items()}
+    if defaults is not None:
+        defaults.finish()
+    items = _merged(entry, common, "checklist", read_item)
+    for key, item in items.items():
+        owner = entry if key in _keys(entry, "checklist") else common
+        _untouched(owner, "checklist", item.url, protected)
+    expected = _expected(entry, metrics)
+    entry.finish()
+    return Domain(
+        name=name,
+        legacy=legacy,
+        percent_flag=percent_flag,
+        enable_flag=enable_flag,
+        soak_hours=soak,
+        metrics=tuple(metrics.values()),
+        alerts=tuple(alert for alert in alerts.values() if alert),
+        prerequisites=prerequisites,
+        checklist=tuple(items.values()),
+        expected_per_day=expected,
+        digest="",
+        soak_assumed=assumed,
+    )
+
+
+def _flag_name(entry: Fields, key: str, protected: tuple[str, ...]) -> str:
+    name = entry.text(key, allowed="a flag such as JOBS_ROLLOUT_PERCENT")
+    if name and not _FLAG.fullmatch(name):
+        entry.bad(key, f"{key} is no name of an environment variable", "capital letters, digits, underscores")
+    _untouched(entry, key, name, protected)
+    return name
+
+
+def _rungs(fields: Fields, keys: list[str]) -> list[int]:
+    """The keys that are rungs above 0, as numbers; the others are noted."""
+    allowed = ", ".join(map(str, RUNGS))
+    for key in keys:
+        if key not in map(str, RUNGS):
+            fields.bad(key, f"soak for {shown(key)}, which is no rung above 0", allowed)
+    return [rung for rung in RUNGS if str(rung) in keys]
+
+
+def _soak(entry: Fields) -> tuple[dict[int, int], tuple[int, ...]]:
+    fields = entry.section("soak-hours")
+    soak: dict[int, int] = {}
+    if fields is not None:
+        _rungs(fields, fields.names())
+        soak = {rung: fields.integer(str(rung), 1, MAX_HOURS) for rung in RUNGS}
+    assumed: list[int] = []
+    told = entry.section("soak-assumed", required=False)
+    if told is not None:
+        assumed = [rung for rung in _rungs(told, told.names()) if told.text(str(rung))]
+    return soak, tuple(assumed)
+
+
+def _keys(fields: Fields, key: str) -> list[str]:
+    node = fields.node.values.get(key)
+    return list(node.values) if isinstance(node, Map) else []
+
+
+def _each(fields: Fields, key: str, build: Callable[[str, Fields], T]) -> dict[str, T]:
+    section = fields.section(key, required=False)
+    found: dict[str, T] = {}
+    for name in section.names() if section is not None else ():
+        entry = section.section(name) if section is not None else None
+        if entry is not None:
+            found[name] = build(name, entry)
+            entry.finish()
+    return found
+
+
+def _merged(entry: Fields, common: Fields, key: str, build: Callable[[str, Fields], T]) -> dict[str, T]:
+    """What all domains share, then the domain's own; the same name in both is a contradiction."""
+    shared = _each(common, key, build)
+    own = _each(entry, key, build)
+    section = entry.section(key, required=False)
+    for name in own:
+        if name in shared and section is not None:
+            section.bad(name, f"{name} stands in common already", "a name of its own", given=name)
+    return {**shared, **own}
+
+
+def _alert(entry: Fields, common: Fields, key: str, metric: Metric, defaults: Fields | None) -> AlertPolicy | None:
+    owner = entry if key in _keys(entry, "metrics") else common
+    node = owner.node.values["metrics"]
+    body = node.values[key] if isinstance(node, Map) else None
+    if not isinstance(body, Map):
+        return None
+    return read_alert(metric, owner.sub(f"metrics.{key}", body), defaults)
+
+
+def _prerequisite(name: str, fields: Fields) -> Prerequisite:
+    percent = fields.integer("percent", RUNGS[0], RUNGS[-1])
+    if percent and percent not in RUNGS:
+        fields.bad("percent", "percent is no rung of the ladder", ", ".join(map(str, RUNGS)))
+    return Prerequisite(name, percent, fields.integer("hours", 1, MAX_HOURS))
+
+
+def _expected(entry: Fields, metrics: dict[str, Metric]) -> dict[str, int]:
+    fields = entry.section("expected-per-day")
+    found: dict[str, int] = {}
+    for name in fields.names() if fields is not None else ():
+        if fields is not None and name not in metrics:
+            fields.bad(name, f"no metric {shown(name)}", ", ".join(metrics), nearest(name, metrics))
+        elif fields is not None:
+            found[name] = fields.integer(name, 0, 10**9)
+    return found
+
+
+def _flags_once(names: Fields, domains: dict[str, Domain]) -> None:
+    owner: dict[str, str] = {}
+    for name, domain in domains.items():
+        for flag in filter(None, domain.flags):
+            if flag in owner:
+                names.bad(name, f"the flag {flag} is used twice", "each flag once", given=f"in {owner[flag]} and in {name}")
+            owner.setdefault(flag, name)
+
+
+def _prerequisites(names: Fields, domains: dict[str, Domain]) -> None:
+    """Notes prerequisites on nobody, and every domain that waits, in the end, for itself."""
+    for name, domain in domains.items():
+        for need in domain.prerequisites:
+            if need.domain not in domains:
+                hint = nearest(need.domain, domains)
+                what = f"{name} waits for the unknown domain {shown(need.domain)}"
+                names.bad(name, what, ", ".join(domains), hint, given=need.domain)
+        reached, todo = set[str](), [need.domain for need in domain.prerequisites]
+        while todo:
+            other = todo.pop()
+            if other not in reached and other in domains:
+                reached.add(other)
+                todo += [need.domain for need in domains[other].prerequisites]
+        if name in reached:
+            names.bad(name, f"{name} waits for itself", "prerequisites without a circle", given=", ".join(sorted(reached)))
+
+

@@ -1,0 +1,173 @@
+"""Edits of a stack file's text that leave every other byte as it was: comments, line ends, quotes, indentation.
+
+The place of an edit is a mark of the YAML parser, never a guess; afterwards the text is read again, and an edit
+that changed anything else is given up ("edit by hand"). Entries of other domains may be malformed: a rollback must
+be written into the file all the same. Text goes in and out as it stands in the file, so read and write it with
+`newline=""`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rollout import lines, place
+from rollout.conditions import plain_breach
+from rollout.entry import Breach, Why
+from rollout.lines import Change, Quoted, line_break, start_of_line
+from rollout.place import by_hand
+from rollout.problem import BadInput
+from rollout.yamltext import Map, Node, Scalar, compose
+
+FLAGS: Final = "wa-rollout:flags"
+BREACH: Final = "wa-rollout:breach"
+FREEZE: Final = "wa-rollout:freeze"
+
+
+def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) -> str:
+    """`text` with the domain's percent, and `enabled` where it is given, in `wa-rollout:flags`.
+
+    Where the file is no YAML at all, its lines are searched instead. Raises BadInput where the place isn't found.
+    """
+    wanted: dict[str, int | bool] = {"percent": percent} if enabled is None else {"enabled": enabled, "percent": percent}
+    try:
+        config = _config(text)
+    except BadInput:
+        return lines.set_values(text, (FLAGS, domain), wanted)
+    entry = _walk(config, FLAGS, domain)
+    if not isinstance(entry, Map) or not entry.keys:
+        raise by_hand(f"{FLAGS}.{domain} is no map")
+    changes = [place.set_scalar(text, entry, key, value) for key, value in wanted.items()]
+    expected = _plain(config)
+    expected[FLAGS][domain] |= {key: _scalar(value) for key, value in wanted.items()}
+    return _checked(lines.apply(text, changes), text, expected)
+
+
+def percent_of(text: str, domain: str) -> int | None:
+    """The percent that `text` gives the domain; None where it can't be read, also where the file is no YAML."""
+    try:
+        node = _walk(_config(text), FLAGS, domain, "percent")
+    except BadInput:
+        return None
+    value = node.value if isinstance(node, Scalar) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def add_breach(text: str, domain: str, breach: Breach) -> str:
+    """`text` with the domain's entry in `wa-rollout:breach`, which overtakes an earlier one (and its `cleared`)."""
+    config = _config(text)
+    fields = {key: Quoted(value) if key in ("at", "seen") else value for key, value in plain_breach(breach).items()}
+    fields = {key: value for key, value in fields.items() if key != "cleared"}
+    expected = _plain(config)
+    map_ = config.values.get(BREACH)
+    if map_ is None:
+        body = {BREACH: {domain: fields}}
+        expected[BREACH] = {domain: _scalars(fields)}
+        return _checked(place.new_key(text, config, FLAGS, body), text, expected)
+    place.once(config, BREACH)
+    if isinstance(map_, Map) and map_.keys and not map_.flow:
+        place.once(map_, domain)
+        old = map_.values.get(domain)
+        keeps: dict[str, Any] = {}
+        if old is None:
+            changes = [place.append(text, config, BREACH, {domain: fields})]
+        elif isinstance(old, Map) and old.keys and not old.flow:
+            changes = place.overtake(text, old, fields)
+            keeps = {key: value for key, value in expected[BREACH][domain].items() if key != "cleared"}
+        else:
+            changes = place.replace(text, map_, domain, fields)
+        expected[BREACH][domain] = keeps | _scalars(fields)
+        return _checked(lines.apply(text, changes), text, expected)
+    if (isinstance(map_, Map) and not map_.keys) or (isinstance(map_, Scalar) and map_.kind == "null"):
+        expected[BREACH] = {domain: _scalars(fields)}
+        return _checked(lines.apply(text, place.replace(text, config, BREACH, {domain: fields})), text, expected)
+    raise by_hand(f"{BREACH} is no map, one key a line")
+
+
+def add_freeze(text: str, freeze: Why) -> str:
+    """`text` with `wa-rollout:freeze`; one that stands there is overtaken."""
+    config = _config(text)
+    fields: dict[str, Any] = {"why": Quoted(freeze.why), "by": freeze.by}
+    expected = _plain(config)
+    expected[FREEZE] = _scalars(fields)
+    if FREEZE not in config.values:
+        return _checked(place.new_key(text, config, FLAGS, {FREEZE: fields}), text, expected)
+    place.once(config, FREEZE)
+    return _checked(lines.apply(text, place.replace(text, config, FREEZE, fields)), text, expected)
+
+
+def remove_entry(text: str, key: str, name: str | None = None) -> str:
+    """`text` without `config: KEY`, or without its entry `name`; a map that has no entry left goes with its last one.
+
+    Comments on lines of their own above the entry stay. Raises BadInput where there is nothing to remove.
+    """
+    config = _config(text)
+    parent, gone = config, key
+    expected = _plain(config)
+    if name is not None:
+        inner = _walk(config, key)
+        if not isinstance(inner, Map) or inner.flow or name not in inner.keys:
+            raise by_hand(f"there is no {key}.{name}, or it is written in braces")
+        if len(inner.keys) > 1:
+            parent, gone = inner, name
+            del expected[key][name]
+    if gone not in parent.keys:
+        raise by_hand(f"there is no {key}")
+    if parent is config:
+        del expected[key]
+    place.once(parent, gone)
+    change = Change(start_of_line(text, parent.keys[gone].start), place.after(text, parent.values[gone]), "")
+    edited = lines.apply(text, [change])
+    if not text.endswith(("\n", "\r")):
+        edited = edited.removesuffix(line_break(text))
+    return _checked(edited, text, expected)
+
+
+def _config(text: str) -> Map:
+    """The `config:` map. Raises BadInput where the text is no YAML, or has no such map in block style."""
+    root, _ = compose(text, "the stack file")
+    config = root.values.get("config")
+    if not isinstance(config, Map) or config.flow or not config.keys:
+        raise by_hand("there is no config: with one key a line")
+    return config
+
+
+def _walk(map_: Map, *path: str) -> Node:
+    node: Node = map_
+    for key in path:
+        if not isinstance(node, Map) or key not in node.values:
+            raise by_hand(f"there is no {'.'.join(path)}")
+        place.once(node, key)
+        node = node.values[key]
+    return node
+
+
+def _scalar(value: object) -> tuple[str, str]:
+    """A value as `_plain` shows it once it stands in the file."""
+    if isinstance(value, bool):
+        return "bool", str(value).lower()
+    return ("int", str(value)) if isinstance(value, int) else ("text", lines.printable(str(value)))
+
+
+def _scalars(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: _scalar(value) for key, value in fields.items()}
+
+
+def _plain(node: Node) -> Any:
+    """Everything a tree says, without places: what must be equal where nothing was meant to change."""
+    if isinstance(node, Scalar):
+        return node.kind, node.text
+    if isinstance(node, Map):
+        return {key: _plain(value) for key, value in node.values.items()}
+    return [_plain(item) for item in node.items]
+
+
+def _checked(edited: str, before: str, config: dict[str, Any]) -> str:
+    """`edited`, if it reads as `before` with `config` as its config map; else the edit is given up."""
+    old, old_problems = compose(before, "the stack file")
+    try:
+        new, new_problems = compose(edited, "the stack file")
+    except BadInput as error:
+        raise by_hand("the edit would not be read again") from error
+    if _plain(new) != _plain(old) | {"config": config} or len(new_problems) > len(old_problems):
+        raise by_hand("the edit would change more than it should")
+    return edited

@@ -1,0 +1,212 @@
+"""What stands in the way of a raise: every reason, as a value. Nothing here is asked of a lowering.
+
+`judge_raise` judges one rung up, `judge_restore` the putting back of a value that was lost outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rollout import schedule
+from rollout.catalogue import Catalogue, Domain
+from rollout.conditions import Conditions
+from rollout.ladder import LADDER, next_rung, on_ladder
+from rollout.moves import Live, current_attempt, first_raise, value_before
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason against a raise. `key` names the reason for tests and waivers; `do` is the next step."""
+
+    key: str
+    text: str
+    do: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Everything a raise is judged by. `moves` is the flag's own record (see `provider.record`), oldest first."""
+
+    catalogue: Catalogue
+    domain: Domain
+    live: Live
+    wanted: int
+    now: datetime
+    conditions: Conditions
+    moves: Sequence[Mapping[str, Any]] = ()
+    others: Mapping[str, Live] = field(default_factory=dict)
+    loopback: bool = False
+    only_lower: bool = False
+    old_digest: str | None = None
+    new_digest: str | None = None
+
+
+def judge_raise(ask: Ask) -> list[Refusal]:
+    """Every reason against this raise that needs no network beyond `ask`; none where it may go on to its probes and gate."""
+    share = ask.live.percent or 0
+    found = [*_ladder(ask, share), *_forbidden(ask), *_latch(ask, share), *_hours(ask), *_soak(ask, share)]
+    if ask.old_digest is not None and ask.old_digest != ask.new_digest:
+        found.append(
+            Refusal(
+                "rules",
+                f"the rules of {ask.domain.name} changed in the same diff",
+                "bring the rule in first, in an `up` of its own; then the raise",
+            )
+        )
+    if first_raise(ask.moves):
+        found += _prerequisites(ask)
+    found += _attested(ask)
+    return found
+
+
+def judge_restore(ask: Ask) -> list[Refusal]:
+    """Every reason against putting `wanted` back over a lower live value that nobody here wrote."""
+    live, domain = ask.live, ask.domain.name
+    restore = ask.conditions.restore
+    rungs = "lower the stack to a rung at or under the live value, or climb from there; or add a `restore` entry"
+    found: list[Refusal] = []
+    if restore is None or restore.until <= ask.now:
+        expired = restore is not None
+        why = "its `restore` entry has expired" if expired else "a repair never raises"
+        found.append(Refusal("outside", f"live {live.show()}, stack {ask.wanted} %, changed outside: {why}", _mend(live)))
+        return found
+    if live.stopped is not None:
+        found.append(Refusal("stopped", "live was lowered by a stop, and a stop isn't undone by `restore`", rungs))
+    before = value_before(ask.moves)
+    if ask.wanted > before:
+        found.append(
+            Refusal("restore", f"restore puts back at most {before} %, the last judged value", f"set {domain} to {before} %")
+        )
+    return found + _forbidden(ask) + _latch(ask, live.percent or 0)
+
+
+def _mend(live: Live) -> str:
+    share = live.percent
+    if share is None:
+        return "lower the stack to 0, or write a legal value by `rollback`; then climb from there"
+    if not on_ladder(share):
+        return f"lower the stack to {_rung_under(share)}, or climb from there"
+    return f"lower the stack to {share}, or climb from there (or a `restore` entry, if it was a mistake)"
+
+
+def _rung_under(share: int) -> int:
+    return max(rung for rung in LADDER if rung <= share)
+
+
+def _ladder(ask: Ask, share: int) -> list[Refusal]:
+    rung = next_rung(share)
+    if not on_ladder(share):
+        down = _rung_under(share)
+        return [Refusal("ladder", f"live {share} % is no rung of the ladder", f"lower the stack to {down}, then climb")]
+    if ask.wanted == rung:
+        return []
+    return [Refusal("ladder", f"{share} -> {ask.wanted} % skips a rung: the next one is {rung} %", f"set percent: {rung}")]
+
+
+def _forbidden(ask: Ask) -> list[Refusal]:
+    conditions, found = ask.conditions, []
+    if ask.only_lower:
+        found.append(Refusal("only-lower", "this run only lowers (ROLLOUT_ONLY_LOWER=1)", "raise by a `pulumi up` of its own"))
+    if conditions.gate == "off" and not ask.loopback:
+        found.append(Refusal("gate", "gate: off is for loopback endpoints only", "set wa-rollout:gate: required"))
+    if conditions.drill == "off" and not ask.loopback:
+        found.append(Refusal("drill", "drill: off is for loopback endpoints only", "set wa-rollout:drill: required"))
+    if conditions.frozen is not None:
+        found.append(Refusal("frozen", f"frozen: {conditions.frozen}", "remove wa-rollout:freeze by a reviewed diff"))
+    if conditions.held is not None:
+        do = f"remove wa-rollout:held {ask.domain.name} by a reviewed diff"
+        found.append(Refusal("held", f"held: {conditions.held}", do))
+    if conditions.closed:
+        found.append(Refusal("closed", "the migration is closed", "remove wa-rollout:closed by a reviewed diff"))
+    return found
+
+
+def _latch(ask: Ask, share: int) -> list[Refusal]:
+    """A breach, in the config or on the secret, lets nothing up until a later attempt, from 0 %, a day after it."""
+    written, tag = ask.conditions.breach, ask.live.breach
+    latches: list[tuple[int, datetime | None, str]] = []
+    if written is not None and written.cleared is None:
+        latches.append((written.attempt, written.at, written.metric))
+    cleared = written is not None and written.cleared is not None
+    if tag is not None and not (cleared and written is not None and written.attempt >= tag.attempt):
+        latches.append((tag.attempt, tag.at, tag.metric))
+    attempt = current_attempt(ask.moves, share == 0, ask.conditions.attempt)
+    for number, at, metric in latches:
+        if attempt <= number:
+            from_zero = "" if share == 0 else "lower it to 0, then "
+            do = f"{from_zero}write wa-rollout:attempt {ask.domain.name} number: {number + 1} once it is mended"
+            when = f" at {schedule.show(at)}" if at else ""
+            return [Refusal("latched", f"latched by the breach of {metric}{when} (attempt {number})", do)]
+        if share == 0 and at is None:
+            return [Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")]
+        if share == 0 and at is not None and ask.now < at + schedule.BREACH_WAIT:
+            left = schedule.show_span(at + schedule.BREACH_WAIT - ask.now)
+            do = f"raise after {schedule.show(at + schedule.BREACH_WAIT)}"
+            return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
+    return []
+
+
+def _hours(ask: Ask) -> list[Refusal]:
+    hours = ask.conditions.on_call
+    if schedule.somebody_answers(hours, ask.now):
+        return []
+    if hours is None:
+        return [Refusal("hours", "nobody is on call (no readable wa-rollout:on-call)", "write who, reach and hours")]
+    return [Refusal("hours", f"outside on-call hours {hours} (now {schedule.show(ask.now)})", "raise inside them")]
+
+
+def _soak(ask: Ask, share: int) -> list[Refusal]:
+    hours = ask.domain.soak_hours.get(share)
+    if share == 0 or hours is None:
+        return []
+    since = ask.live.since
+    if since is None:
+        return [Refusal("soak", f"nobody can say since when {share} % is live", "wait for the store to answer")]
+    ends = schedule.soak_ends(since, hours, ask.catalogue.soak_slack_hours)
+    if ask.now >= ends:
+        return []
+    text = f"soak at {share} % not over: {schedule.show_span(ask.now - since)} of {hours} h"
+    slack = f"{ask.catalogue.soak_slack_hours:g} h slack"
+    return [Refusal("soak", text, f"raise from {schedule.show(ends)} ({slack}), in {schedule.show_span(ends - ask.now)}")]
+
+
+def _prerequisites(ask: Ask) -> list[Refusal]:
+    found = []
+    for need in ask.domain.prerequisites:
+        other = ask.others.get(need.domain)
+        what = f"needs {need.domain} at {need.percent} % for {need.hours} h"
+        if other is None:
+            found.append(Refusal("prerequisite", f"{what}: its live value can't be read", "try again"))
+        elif other.percent != need.percent:
+            found.append(Refusal("prerequisite", f"{what}: live is {other.show()}", f"finish {need.domain} first"))
+        elif other.breach is not None and (other.since is None or other.breach.at >= other.since):
+            found.append(Refusal("prerequisite", f"{what}: breach of {other.breach.metric} meanwhile", "start it anew"))
+        else:
+            found += _stable(ask, need.domain, other, need.hours, what)
+    return found
+
+
+def _stable(ask: Ask, name: str, other: Live, hours: int, what: str) -> list[Refusal]:
+    if other.since is None:
+        return [Refusal("prerequisite", f"{what}: nobody can say since when it is live", "try again")]
+    ends = schedule.soak_ends(other.since, hours, ask.catalogue.soak_slack_hours)
+    if ask.now >= ends:
+        return []
+    held = schedule.show_span(ask.now - other.since)
+    return [Refusal("prerequisite", f"{what}: so far {held}", f"raise from {schedule.show(ends)}")]
+
+
+def _attested(ask: Ask) -> list[Refusal]:
+    missing = [
+        item
+        for item in ask.domain.checklist
+        if item.kind == "attested" and ask.wanted >= item.before and item.name not in ask.conditions.checked
+    ]
+    do = "write who, when and a link under wa-rollout:checked {}: {}: \"...\""
+    return [
+        Refusal("checklist", f"checklist: {item.name} is not attested ({item.ask})", do.format(ask.domain.name, item.name))
+        for item in missing
+    ]

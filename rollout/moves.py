@@ -1,0 +1,94 @@
+"""Legal moves: what a change of one domain's percent is, seen from the live value and never from a record.
+
+Whether a raise may happen is `rollout.judge`'s business. A lowering has no judge: nothing may stand in its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from rollout import schedule
+from rollout.ladder import parse_percent
+from rollout.tags import BreachTag, Stopped
+
+
+class Kind(StrEnum):
+    """What a change is, seen from the live value."""
+
+    STAY = "stay"  # live already has the wanted value
+    LOWER = "rollback"  # never refused
+    RAISE = "raise"  # judged
+    OUTSIDE = "changed outside"  # live is under an unchanged stack: only `restore` puts it back
+
+
+@dataclass(frozen=True)
+class Live:
+    """One flag as the store holds it now. `text` is None where there is no value (absent, or scheduled for deletion)."""
+
+    text: str | None
+    since: datetime | None = None
+    version: str = ""
+    scheduled: bool = False
+    stopped: Stopped | None = None
+    breach: BreachTag | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """The share the service obeys: absent is 0; None where the text is no whole number from 0 to 100."""
+        return 0 if self.text is None else parse_percent(self.text)
+
+    def show(self) -> str:
+        """`5 %`, `0 % (secret absent)`, `'abc' (no percent)`."""
+        if self.text is None:
+            return "0 % (secret scheduled for deletion)" if self.scheduled else "0 % (secret absent)"
+        return f"{self.text[:20]!r} (no percent)" if self.percent is None else f"{self.percent} %"
+
+
+def classify(live: Live, wanted: int, old_input: int | None) -> Kind:
+    """The kind of the move from `live` to `wanted`; `old_input` is the stack's percent before, None at creation.
+
+    An unreadable value has no known share: 0, and anything under the stack's old percent, are on the safe
+    side of it; the rest would be a guess. An absent secret is 0 for a raise, but still has to be written.
+    """
+    share = live.percent
+    if share is None:
+        return Kind.LOWER if wanted == 0 or (old_input is not None and wanted < old_input) else Kind.OUTSIDE
+    if wanted == share:
+        return Kind.LOWER if live.text is None else Kind.STAY
+    if wanted < share:
+        return Kind.LOWER
+    if old_input is None:
+        return Kind.RAISE if live.text is None and not live.scheduled else Kind.OUTSIDE
+    return Kind.RAISE if wanted > old_input else Kind.OUTSIDE
+
+
+def current_attempt(moves: Sequence[Mapping[str, Any]], at_zero: bool, configured: int) -> int:
+    """The attempt a raise belongs to: the configured one from 0 %, else the one of the last raise from 0 %."""
+    if at_zero:
+        return max(1, configured)
+    started = [int(move.get("attempt", 1)) for move in moves if move.get("from") == 0 and move.get("to", 0) > 0]
+    return started[-1] if started else 1
+
+
+def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the domain has never carried traffic: prerequisites are asked then, and never again."""
+    return not any(_number(move.get("to")) > 0 for move in moves)
+
+
+def value_before(moves: Sequence[Mapping[str, Any]]) -> int:
+    """The last percent that a judged move put live: what a restore may put back at most."""
+    judged = [_number(move.get("to")) for move in moves if move.get("verdict") not in ("outside", "stop")]
+    return judged[-1] if judged else 0
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def stable_at_100(live: Live, now: datetime, span: timedelta = schedule.STABLE, slack_hours: float = 2) -> bool:
+    """Whether a domain has been at 100 % for the seed's 7 days: what `closed` asks of each before `destroy`."""
+    return live.percent == 100 and live.since is not None and now >= live.since + span - timedelta(hours=slack_hours)

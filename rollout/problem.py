@@ -1,0 +1,48 @@
+"""How this project says no: what is wrong, where, what is allowed, what was given, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Longer values are cut in messages: a 10 MB line must not be printed back.
+SHOWN: int = 80
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, in words for the person who has to mend it. Empty parts are left out."""
+
+    what: str
+    where: str = ""
+    allowed: str = ""
+    given: str = ""
+    do: str = ""
+
+    def parts(self) -> list[tuple[str, str]]:
+        """The labelled parts after `what`, in reading order."""
+        labelled = [("where", self.where), ("allowed", self.allowed), ("given", self.given), ("do", self.do)]
+        return [(label, text) for label, text in labelled if text]
+
+    def line(self) -> str:
+        """Everything on one line, for logs and reports."""
+        return "; ".join([self.what, *(f"{label}: {text}" for label, text in self.parts())])
+
+    def block(self) -> str:
+        """The verdict first, then one part a line: what a row of the preview and the terminal show."""
+        return "\n".join([self.what, *(f"  {label + ':':<9}{text}" for label, text in self.parts())])
+
+
+class BadInput(Exception):
+    """Input that is wrong in itself. Carries every problem found, so that one run names them all."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.block() for problem in self.problems))
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: the way it was written, cut to `SHOWN` characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = text.replace("\n", "\\n")
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"

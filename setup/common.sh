@@ -1,0 +1,35 @@
+# Sourced by python.sh and engine.sh: where things are, and one way to show progress. Needs `name` set by its caller.
+# shellcheck shell=sh
+home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
+tools=$home/.tools
+log=$tools/$name.log
+mkdir -p "$tools/tmp" || { echo "$name: can't write in $home: set-up keeps everything there; make the folder writable" >&2; exit 1; }
+export TMPDIR="$tools/tmp" # nothing is written outside the project's folder, temporary files too
+
+# Two set-ups at the same time would remove each other's half-built things: the second waits for the first.
+if [ -z "${SETUP_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
+    SETUP_LOCKED=1 exec flock "$tools/lock" sh "$0" "$@"
+fi
+
+say() { echo "$name: $*"; }
+die() { echo "$name: $*" >&2; exit 1; }
+
+# step TITLE COMMAND...: runs it with its output in the log, a line every 15 s (plain lines: a CI log has no cursor).
+# Answers the command's exit code. An interrupt ends the command too: sh would leave it running.
+step() {
+    title=$1
+    shift
+    say "$title"
+    echo "== $title" >>"$log"
+    "$@" >>"$log" 2>&1 &
+    child=$!
+    trap 'kill $child 2>/dev/null; exit 130' INT TERM
+    seconds=0
+    while kill -0 "$child" 2>/dev/null; do
+        sleep 1
+        seconds=$((seconds + 1))
+        [ $((seconds % 15)) -ne 0 ] || say "$title: $seconds s"
+    done
+    trap - INT TERM
+    wait "$child"
+}

@@ -1,0 +1,52 @@
+#!/bin/sh
+# The Python environments: .venv (what a preview imports, and no more) and .venv-dev (simulator and tests on top).
+# Usage: sh setup/python.sh [run|dev|all]. Does nothing where the requirements file is the one that is installed.
+set -eu
+name=python
+. "$(dirname -- "$0")/common.sh"
+unset PIP_TARGET PIP_PREFIX PIP_USER PYTHONHOME PYTHONPATH # any of these would install elsewhere
+
+find_python() {
+    for candidate in python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    die "no Python >= 3.11 with its venv module on PATH (tried python3, python3.13, python3.12, python3.11): install one (Debian: python3 and python3-venv), then run this again"
+}
+
+# environment FOLDER REQUIREMENTS. The copy of the requirements inside is written last: half-installed never counts.
+environment() {
+    folder=$home/$1
+    wanted=$home/$2
+    if cmp -s "$wanted" "$folder/requirements.txt" && "$folder/bin/python" -c '' 2>/dev/null; then
+        return
+    fi
+    python=$(find_python) || exit 1
+    started=$(date +%s)
+    : >"$log"
+    rm -rf "$folder" # hashes pin what is in it; a removed package must go too
+    step "$1: creating it with $("$python" -V)" "$python" -m venv "$folder" ||
+        die "$1 could not be created; the last lines of $log say why: $(tail -n 3 "$log")"
+    # --require-hashes: a package that isn't the reviewed one is refused, whichever mirror it comes from. Wheels only: a source
+    # package would run code and fetch build tools that no hash pins.
+    step "$1: installing $(grep -c '==' "$wanted") packages of $2" \
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+        --only-binary=:all: --cache-dir "$tools/cache/pip" -r "$wanted" || {
+        tail -n 5 "$log" >&2
+        die "$1 could not be installed from $2 (above: pip's last lines, all of them in $log): is the package index reachable? pip's own settings (PIP_INDEX_URL, pip.conf) are used as they are"
+    }
+    cp "$wanted" "$folder/requirements.txt"
+    say "$1: ready after $(($(date +%s) - started)) s"
+}
+
+case ${1:-all} in
+    run) environment .venv requirements.txt ;;
+    dev) environment .venv-dev requirements-dev.txt ;;
+    all)
+        environment .venv requirements.txt
+        environment .venv-dev requirements-dev.txt
+        ;;
+    *) die "unknown argument '$1'; one of: run, dev, all" ;;
+esac

@@ -1,0 +1,188 @@
+"""The simulator: one process on loopback that plays AWS (moto) and the unified service's health page. It is not AWS.
+
+Usage: python setup/simulator.py start|stop|status|run [--dir DIR]    (DIR: .local; holds port, simulator.pid, simulator.log)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started as a file, from any folder
+
+from setup import env  # noqa: E402 - needs the line above
+
+PATIENCE = 60.0  # seconds for a start: 2 on a quiet machine
+
+
+class Simulator:
+    """Controls the process that belongs to one folder. A process is only believed, or ended, if it says whose it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._pid = self.folder / "simulator.pid"
+        self.log = self.folder / "simulator.log"
+        self._child: subprocess.Popen[bytes] | None = None  # kept: dropping a running one warns
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{env.port(self.folder)}"
+
+    def call(self, method: str, path: str, body: object = None, timeout: float = 10) -> Any:
+        """One request to the simulator's own pages; answers the JSON, of an error answer too. Raises OSError."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback, whatever proxy is set
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return json.loads(error.read() or b"null")
+
+    def reset(self) -> None:
+        """Empties the store and the counts, heals the health page, ends the faults."""
+        self.call("DELETE", "/faults")
+        self.call("DELETE", "/health")
+        self.call("POST", "/moto-api/reset")
+        self.call("DELETE", "/calls")
+
+    def pid(self) -> int | None:
+        """The process that answers on this folder's port and says that it is this folder's; None if there is none."""
+        try:
+            who = self.call("GET", "/simulator", timeout=3)
+        except (OSError, ValueError):
+            return None
+        return int(who["pid"]) if isinstance(who, dict) and who.get("dir") == str(self.folder) else None
+
+    def start(self) -> str:
+        """Starts it if it doesn't answer; returns a line to show. Raises RuntimeError with the log's last lines."""
+        with self._alone():
+            pid = self.pid()
+            if pid:
+                return f"already running at {self.url} (pid {pid})"
+            self._end(self._recorded())  # hangs: alive, and doesn't answer
+            before = self.url
+            with self.log.open("ab") as log:
+                self._child = child = subprocess.Popen(
+                    [sys.executable, str(Path(__file__).resolve()), "run", "--dir", str(self.folder)],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                    start_new_session=True,  # make's end, or Ctrl-C in its terminal, doesn't end it
+                )  # fmt: skip
+            until = time.monotonic() + PATIENCE
+            while time.monotonic() < until and child.poll() is None:
+                if self.pid():
+                    moved = "" if self.url == before else f"; {before} was taken: run eval \"$(make -s env)\" again in open shells"
+                    return f"started at {self.url} (pid {child.pid}), its store is empty{moved}"
+                time.sleep(0.05)
+            self._end(child.pid)
+        last = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+        raise RuntimeError(f"did not start; the end of {self.log}:\n{last}\ndo: make clean, then make up")
+
+    def stop(self) -> str:
+        """Ends it, gently and then not; returns a line to show."""
+        with self._alone():
+            pid = self.pid() or self._recorded()
+            self._end(pid)
+            self._pid.unlink(missing_ok=True)
+        return f"stopped (pid {pid})" if pid else "not running"
+
+    def run(self) -> None:
+        """Serves until it is ended. On the port of last time if that is free, so that open shells stay right."""
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "1"  # no web page may read the store
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import make_server
+
+        from setup.endpoint import Endpoint
+
+        listener = _listener(env.port(self.folder))
+        env.write(self.folder / "port", str(listener.getsockname()[1]))
+        env.write(self._pid, str(os.getpid()))
+        app = Endpoint(DomainDispatcherApplication(create_backend_app), str(self.folder))
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the store is memory
+        make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno()).serve_forever()
+
+    def _recorded(self) -> int | None:
+        """The pid on file, if that process is this folder's simulator: after a reboot the number is somebody else's."""
+        try:
+            pid = int(self._pid.read_text())
+        except (OSError, ValueError):
+            return None
+        shown = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return pid if f"simulator.py run --dir {self.folder}" in shown.stdout else None
+
+    @staticmethod
+    def _end(pid: int | None) -> None:
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            for _ in range(60):
+                try:
+                    if pid is None or os.waitpid(pid, os.WNOHANG)[0] == pid:
+                        return
+                except ChildProcessError:
+                    pass  # not started by this process
+                try:
+                    os.kill(pid, kind)
+                except ProcessLookupError:
+                    return
+                time.sleep(0.05)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "simulator.lock").open("w") as lock:  # two starts at once would leave one astray
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _listener(port: int) -> socket.socket:
+    for wanted in (port, 0):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", wanted))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(128)
+        return listener
+    raise OSError("no free port on 127.0.0.1")
+
+
+def main() -> int:
+    """Exit code: 0 done or running, 1 not running or not started."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("start", "stop", "status", "run"))
+    parser.add_argument("--dir", type=Path, default=env.PROJECT / ".local")
+    given = parser.parse_args()
+    simulator = Simulator(given.dir)
+    if given.command == "run":
+        simulator.run()
+    elif given.command == "status":
+        pid = simulator.pid()
+        print(f"simulator: {f'running at {simulator.url} (pid {pid})' if pid else 'not running'}")
+        return 0 if pid else 1
+    else:
+        try:
+            print(f"simulator: {simulator.start() if given.command == 'start' else simulator.stop()}")
+        except RuntimeError as error:
+            print(f"simulator: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Fixtures of every tier. A test's tier is its folder: tests/pure, provider, components or engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from setup import env
+from setup.simulator import Simulator
+from tests.harness import Sandbox
+
+TIERS = ("pure", "provider", "components", "engine")
+HERE = Path(__file__).resolve().parent
+
+
+def pytest_configure() -> None:
+    """No test may reach what the caller's shell is set to: its AWS, Pulumi and rollout settings go before any starts."""
+    for key in [key for key in os.environ if key.startswith(env.FOREIGN) or key in env.ALSO_FOREIGN]:
+        del os.environ[key]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test with its folder's tier, so that `-m 'not engine'` works."""
+    for item in items:
+        parts = item.path.relative_to(HERE).parts if item.path.is_relative_to(HERE) else ()
+        if parts and parts[0] in TIERS:
+            item.add_marker(parts[0])
+
+
+@pytest.fixture(scope="session")
+def _shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    simulator = Simulator(tmp_path_factory.mktemp("simulator"))
+    simulator.start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def moto(_shared_simulator: Simulator) -> Simulator:
+    """The session's simulator, empty, healthy, without faults and with its counts at 0; `url` is its address."""
+    _shared_simulator.start()  # nothing, unless a test ended it
+    _shared_simulator.reset()
+    return _shared_simulator
+
+
+@pytest.fixture
+def new_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
+    """Makes sandboxes (see `Sandbox` for the arguments) and closes them all, which fails on a process left behind."""
+    made: list[Sandbox] = []
+
+    def make(**options: bool) -> Sandbox:
+        made.append(Sandbox(tmp_path / f"project-{len(made)}", **options))
+        return made[-1]
+
+    yield make
+    left = [line for sandbox in made for line in sandbox.close()]
+    assert not left, "processes left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def sandbox(new_sandbox: Callable[..., Sandbox]) -> Sandbox:
+    """A project copy of its own with git, simulator, state and an empty stack `local`."""
+    return new_sandbox()
