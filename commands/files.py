@@ -1,41 +1,40 @@
-"""The project's files: where they are, which stack is meant, and writing that never leaves half a file."""
+"""The project's files, read by the rules and written whole or not at all. `commands.place` says which ones."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
 from pathlib import Path
 
+from commands.place import HOME
 from rollout import catalogue
 from rollout.catalogue import Catalogue
-from rollout.problem import BadInput, Problem, shown
+from rollout.problem import BadInput, Problem
 from rollout.yamltext import MAX_BYTES
-
-#: The project's folder. Commands work on it from wherever they are called; tests put a copy in its place.
-ROOT = Path(__file__).resolve().parent.parent
-PROJECT = "wa-rollout"
 
 
 def read(path: Path) -> bytes:
-    """The bytes of one of the project's files, one byte more than may be parsed at most. Raises BadInput where it can't."""
+    """The bytes of one of the project's files, at most one more than may be parsed. Raises BadInput where it can't."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        what = "the file isn't there" if isinstance(error, FileNotFoundError) else f"the file can't be read: {error.strerror}"
+        what = (
+            "the file isn't there"
+            if isinstance(error, FileNotFoundError)
+            else f"the file can't be read: {error.strerror}"
+        )
         raise BadInput([Problem(what, name(path))]) from None
 
 
 def name(path: Path) -> str:
     """The path as messages show it: from the project's folder."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    return str(path.relative_to(HOME)) if path.is_relative_to(HOME) else str(path)
 
 
 def read_catalogue() -> Catalogue:
     """The catalogue of this project."""
-    path = ROOT / "domains.yaml"
+    path = HOME / "domains.yaml"
     return catalogue.parse(read(path), name(path))
 
 
@@ -53,37 +52,3 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def stack_file(stack: str) -> Path:
-    """The stack's config file. Raises BadInput for a name that is none of a stack's."""
-    short = stack.rpartition("/")[2]
-    if not short or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in short) or short.startswith("."):
-        raise BadInput([Problem("no name of a stack", "--stack", "letters, digits, - _ .", shown(stack))])
-    return ROOT / f"Pulumi.{short}.yaml"
-
-
-def find_stack(option: str | None) -> str | None:
-    """The stack's short name: the option, else PULUMI_STACK, else the one that `pulumi stack select` chose, else None."""
-    stack = option or os.environ.get("PULUMI_STACK") or _selected()
-    return stack.rpartition("/")[2] or stack if stack else None
-
-
-def need_stack(option: str | None) -> str:
-    """As `find_stack`. Raises BadInput where there is none."""
-    stack = find_stack(option)
-    if stack is None:
-        raise BadInput([Problem("no stack is chosen", do="give --stack, set PULUMI_STACK, or `pulumi stack select`")])
-    return stack
-
-
-def _selected() -> str | None:
-    """What Pulumi itself remembers for this folder; read from its file, since starting `pulumi` takes 0.3 s."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    digest = hashlib.sha1(str(ROOT / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
-    try:
-        workspace = json.loads((home / "workspaces" / f"{PROJECT}-{digest}-workspace.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    stack = workspace.get("stack") if isinstance(workspace, dict) else None
-    return stack if isinstance(stack, str) and stack else None

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from commands import files
+from commands import files, place
 from rollout import config, plan
 from rollout.catalogue import Catalogue
 from rollout.problem import BadInput, Problem
@@ -21,7 +21,9 @@ EXIT_BROKEN: Final = 1
 
 
 @click.command("plan")
-@click.option("--stack", metavar="S", help="The stack whose start date counts (else PULUMI_STACK, else the selected one).")
+@click.option(
+    "--stack", metavar="S", help="The stack whose start date counts (else PULUMI_STACK, else the selected one)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(stack: str | None, as_json: bool) -> None:
     """Show the plan with its dates, and what in it breaks a rule.
@@ -30,7 +32,7 @@ def command(stack: str | None, as_json: bool) -> None:
     """
     catalogue = files.read_catalogue()
     the_plan = read_plan(catalogue)
-    start = _start(files.find_stack(stack), catalogue)
+    start = _start(stack, catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
     findings = plan.check(the_plan, catalogue)
     click.echo(_json(rows, findings) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
@@ -41,7 +43,7 @@ def command(stack: str | None, as_json: bool) -> None:
 def read_plan(catalogue: Catalogue) -> plan.Plan:
     """Every `stacks/day-*.yaml`. Raises BadInput with the problems of all of them."""
     days, problems = [], []
-    paths = sorted((files.ROOT / "stacks").glob("day-*.yaml"))
+    paths = sorted((place.HOME / "stacks").glob("day-*.yaml"))
     for path in paths:
         try:
             days.append(config.parse_day(files.read(path), files.name(path), catalogue))
@@ -54,20 +56,29 @@ def read_plan(catalogue: Catalogue) -> plan.Plan:
     return plan.Plan.of(days)
 
 
-def _start(stack: str | None, catalogue: Catalogue) -> date | None:
-    if stack is None:
+def _start(option: str | None, catalogue: Catalogue) -> date | None:
+    """The date of day 1 in the stack's config; None where no stack is chosen."""
+    try:
+        stack = place.stack_name(option)
+    except BadInput:
+        if option is not None:
+            raise
         return None
-    path = files.stack_file(stack)
+    path = place.stack_file(stack)
     return config.parse(files.read(path), files.name(path), catalogue).start
 
 
-def _text(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue, start: date | None) -> Iterable[str]:
+def _text(
+    rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue, start: date | None
+) -> Iterable[str]:
     names = list(catalogue.domains)
     yield "  ".join(["day", "date      ", *(f"{name:>9}" for name in names)])
     for row in rows:
         cells = (f"{row.percents[name]}{'*' if name in row.changed else ' '}" for name in names)
         day = str(row.date) if row.date else "-"
-        yield "  ".join([f"{row.number:>3}", f"{day:<10}", *(f"{c:>{max(9, len(n))}}" for c, n in zip(cells, names, strict=True))])
+        yield "  ".join(
+            [f"{row.number:>3}", f"{day:<10}", *(f"{c:>{max(9, len(n))}}" for c, n in zip(cells, names, strict=True))]
+        )
     yield "per cent of each domain's traffic on the unified service; * moves on this day"
     if start is None:
         yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
@@ -85,7 +96,12 @@ def _text(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalog
 
 def _json(rows: list[plan.Row], findings: list[plan.Finding]) -> str:
     days = [
-        {"day": row.number, "date": str(row.date) if row.date else None, "percent": row.percents, "changed": row.changed}
+        {
+            "day": row.number,
+            "date": str(row.date) if row.date else None,
+            "percent": row.percents,
+            "changed": row.changed,
+        }
         for row in rows
     ]
     found = [{"severity": finding.severity, "text": finding.text, "where": finding.where} for finding in findings]

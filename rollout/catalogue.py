@@ -23,7 +23,7 @@ PROTECTED: Final = ("wa-webhook-mobility", "wa-webhook-profile", "wa-webhook-ins
 
 @dataclass(frozen=True)
 class Metric:
-    """One row of the metrics contract. Limits are fractions of `total` (0.001 is 0.1 %); a count where `total` is None."""
+    """One row of the metrics contract. Limits are fractions of `total` (0.001 is 0.1 %), or counts without a `total`."""
 
     name: str
     bad: str
@@ -110,7 +110,7 @@ class Catalogue:
 
 
 def protected_by(name: str, protected: Iterable[str]) -> str | None:
-    """The protected service that `name` (a flag, domain, service, URL) speaks of, or None: `X_MOBILITY_Y` is mobility's."""
+    """The protected service that `name` (a flag, domain, service, URL) speaks of, or None; `X_MOBILITY_Y` is one's."""
     for service in (*PROTECTED, *protected):
         if service.rpartition("-")[2].upper() in name.upper():
             return service

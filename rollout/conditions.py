@@ -112,7 +112,9 @@ def _plain_waiver(waiver: Waiver) -> dict[str, Any]:
         "metric": waiver.metric,
         "to": waiver.to,
         "accepts": waiver.accepts,
-        "worst": repr(waiver.worst) if waiver.worst is not None else None,  # text: a float's last digit is not the engine's
+        "worst": repr(waiver.worst)
+        if waiver.worst is not None
+        else None,  # text: a float's last digit is not the engine's
         "why": waiver.why,
         "by": waiver.by,
         "until": _iso(waiver.until),

@@ -117,7 +117,7 @@ def parse(raw: bytes, where: str, catalogue: Catalogue) -> StackConfig:
 
 
 def parse_day(raw: bytes, where: str, catalogue: Catalogue) -> Day:
-    """The day of the plan in `raw`: `wa-rollout:day` and `wa-rollout:flags` alone. Raises BadInput with every problem."""
+    """The plan's day in `raw`: `wa-rollout:day` and `wa-rollout:flags` alone. Raises BadInput with every problem."""
     problems: list[Problem] = []
     config = _config(raw, where, problems, catalogue, ("day", "flags"))
     number, flags, lines = 0, {}, {}
@@ -151,7 +151,9 @@ def _config(
         if name == key and ":" in key:
             continue  # another namespace's
         if service := protected_by(name, catalogue.protected):
-            config.bad(key, f"{shown(key)} belongs to the protected service {service}", "no flag of theirs", "delete it")
+            config.bad(
+                key, f"{shown(key)} belongs to the protected service {service}", "no flag of theirs", "delete it"
+            )
         elif name == key:
             do = f"write {PREFIX}{key}" if key in keys else "write its namespace before it"
             config.bad(key, f"the key {shown(key)} has no namespace", f"{PREFIX}NAME", do)

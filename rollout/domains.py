@@ -69,7 +69,9 @@ def _untouched(fields: Fields, key: str, name: str, protected: tuple[str, ...]) 
     """Notes a name that speaks of a protected service."""
     if service := protected_by(name, protected):
         what = f"{shown(name)} belongs to the protected service {service}"
-        fields.bad(key, what, "nothing of a protected service", "delete it: nothing of theirs is created, read or changed")
+        fields.bad(
+            key, what, "nothing of a protected service", "delete it: nothing of theirs is created, read or changed"
+        )
 
 
 def _protected(top: Fields) -> tuple[str, ...]:
@@ -80,7 +82,9 @@ def _protected(top: Fields) -> tuple[str, ...]:
     if not isinstance(node, Seq) or len(names) != len(items) or not all(map(_SERVICE.fullmatch, names)):
         top.bad("protected", "protected is no list of service names", allowed)
     elif missing := [name for name in PROTECTED if name not in names]:
-        top.bad("protected", f"{', '.join(missing)} must stay protected", allowed, "add it again", given=", ".join(names))
+        top.bad(
+            "protected", f"{', '.join(missing)} must stay protected", allowed, "add it again", given=", ".join(names)
+        )
     return names
 
 
@@ -211,7 +215,9 @@ def _flags_once(names: Fields, domains: dict[str, Domain]) -> None:
     for name, domain in domains.items():
         for flag in filter(None, domain.flags):
             if flag in owner:
-                names.bad(name, f"the flag {flag} is used twice", "each flag once", given=f"in {owner[flag]} and in {name}")
+                names.bad(
+                    name, f"the flag {flag} is used twice", "each flag once", given=f"in {owner[flag]} and in {name}"
+                )
             owner.setdefault(flag, name)
 
 
@@ -230,6 +236,6 @@ def _prerequisites(names: Fields, domains: dict[str, Domain]) -> None:
                 reached.add(other)
                 todo += [need.domain for need in domains[other].prerequisites]
         if name in reached:
-            names.bad(name, f"{name} waits for itself", "prerequisites without a circle", given=", ".join(sorted(reached)))
-
-
+            names.bad(
+                name, f"{name} waits for itself", "prerequisites without a circle", given=", ".join(sorted(reached))
+            )

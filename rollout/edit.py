@@ -13,6 +13,7 @@ from typing import Any, Final
 from rollout import lines, place
 from rollout.conditions import plain_breach
 from rollout.entry import Breach, Why
+from rollout.ladder import parse_percent
 from rollout.lines import Change, Quoted, line_break, start_of_line
 from rollout.place import by_hand
 from rollout.problem import BadInput
@@ -28,7 +29,9 @@ def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) 
 
     Where the file is no YAML at all, its lines are searched instead. Raises BadInput where the place isn't found.
     """
-    wanted: dict[str, int | bool] = {"percent": percent} if enabled is None else {"enabled": enabled, "percent": percent}
+    wanted: dict[str, int | bool] = (
+        {"percent": percent} if enabled is None else {"enabled": enabled, "percent": percent}
+    )
     try:
         config = _config(text)
     except BadInput:
@@ -43,17 +46,19 @@ def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) 
 
 
 def percent_of(text: str, domain: str) -> int | None:
-    """The percent that `text` gives the domain; None where it can't be read, also where the file is no YAML."""
+    """The whole number that `text` has as the domain's percent, on the ladder or not; None where it can't be read.
+
+    Where the file is no YAML, its lines are searched. Never raises.
+    """
     try:
         node = _walk(_config(text), FLAGS, domain, "percent")
     except BadInput:
-        return None
-    value = node.value if isinstance(node, Scalar) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return parse_percent(lines.get_value(text, (FLAGS, domain), "percent"))
+    return node.value if isinstance(node, Scalar) and type(node.value) is int else None
 
 
 def add_breach(text: str, domain: str, breach: Breach) -> str:
-    """`text` with the domain's entry in `wa-rollout:breach`, which overtakes an earlier one (and its `cleared`)."""
+    """`text` with the domain's entry in `wa-rollout:breach`, which overtakes an earlier one (its `cleared`, too)."""
     config = _config(text)
     fields = {key: Quoted(value) if key in ("at", "seen") else value for key, value in plain_breach(breach).items()}
     fields = {key: value for key, value in fields.items() if key != "cleared"}
@@ -67,15 +72,13 @@ def add_breach(text: str, domain: str, breach: Breach) -> str:
     if isinstance(map_, Map) and map_.keys and not map_.flow:
         place.once(map_, domain)
         old = map_.values.get(domain)
-        keeps: dict[str, Any] = {}
         if old is None:
             changes = [place.append(text, config, BREACH, {domain: fields})]
         elif isinstance(old, Map) and old.keys and not old.flow:
             changes = place.overtake(text, old, fields)
-            keeps = {key: value for key, value in expected[BREACH][domain].items() if key != "cleared"}
         else:
             changes = place.replace(text, map_, domain, fields)
-        expected[BREACH][domain] = keeps | _scalars(fields)
+        expected[BREACH][domain] = _scalars(fields)
         return _checked(lines.apply(text, changes), text, expected)
     if (isinstance(map_, Map) and not map_.keys) or (isinstance(map_, Scalar) and map_.kind == "null"):
         expected[BREACH] = {domain: _scalars(fields)}

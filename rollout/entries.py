@@ -41,7 +41,11 @@ class Entries:
         """Notes a malformed entry and returns it as `malformed: ...`."""
         first = problems[0]
         where = first.where or f"{self.config.file}:{node.line} {key}"
-        parts = [f"allowed {first.allowed}" if first.allowed else "", f"given {first.given}" if first.given else "", first.do]
+        parts = [
+            f"allowed {first.allowed}" if first.allowed else "",
+            f"given {first.given}" if first.given else "",
+            first.do,
+        ]
         detail = "; ".join([first.what, *filter(None, parts)])
         text = f"{where}: {detail}: {effect}"
         self.warnings.append(text)
@@ -60,7 +64,9 @@ class Entries:
         fields.finish()
         return value, problems
 
-    def single(self, name: str, build: Callable[[Fields], T], domains: Iterable[str], effect: str) -> tuple[T | None, str]:
+    def single(
+        self, name: str, build: Callable[[Fields], T], domains: Iterable[str], effect: str
+    ) -> tuple[T | None, str]:
         """An entry that stands once: its value, or None and `malformed: ...` (nothing where it is absent)."""
         key = PREFIX + name
         node = self.config.get(key)
@@ -69,7 +75,9 @@ class Entries:
         value, problems = self.one(key, node, build)
         return (None, self.warn(domains, key, node, effect, problems)) if problems else (value, "")
 
-    def each(self, name: str, build: Callable[[Fields], T], effect: str) -> tuple[dict[str, T], dict[str, tuple[str, Node]]]:
+    def each(
+        self, name: str, build: Callable[[Fields], T], effect: str
+    ) -> tuple[dict[str, T], dict[str, tuple[str, Node]]]:
         """Per domain: the entries that can be read, and for the others `malformed: ...` with the node."""
         key = PREFIX + name
         node = self.config.get(key)
@@ -81,7 +89,7 @@ class Entries:
         if not isinstance(node, Map):
             _, problems = self.one(key, node, build)
             why = self.warn(everyone, key, node, effect, problems)
-            return good, {domain: (why, node) for domain in everyone}
+            return good, dict.fromkeys(everyone, (why, node))
         for domain, entry in node.values.items():
             place = f"{key}.{domain}"
             if domain not in everyone:
@@ -127,7 +135,9 @@ class Entries:
             if problems:
                 domain = node.values.get("domain") if isinstance(node, Map) else None
                 mentioned = domain.text if isinstance(domain, Scalar) else ""
-                self.warn([d for d in self.catalogue.domains if d == mentioned], key, node, "counts as absent", problems)
+                self.warn(
+                    [d for d in self.catalogue.domains if d == mentioned], key, node, "counts as absent", problems
+                )
             elif value is not None:
                 found[name] = value
         return found

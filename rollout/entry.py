@@ -144,7 +144,8 @@ def read_breach(fields: Fields) -> Breach:
         at=fields.moment("at"),
         metric=fields.text("metric"),
         seen=fields.text("seen"),
-        from_percent=fields.integer("from", 0, 100),
+        # What was live before a stop can be unreadable; what a stop wrote can't.
+        from_percent=fields.integer("from", 0, 100) if fields.get("from") is not None else None,
         to_percent=fields.integer("to", 0, 100),
         by=fields.text("by"),
         cleared=two,
@@ -157,7 +158,11 @@ def read_waiver(fields: Fields, name: str, catalogue: Catalogue) -> Waiver | Non
     accepts = fields.choice("accepts", ACCEPTS)
     drill = accepts == "no-drill"
     metrics = [metric.name for metric in catalogue.domains[domain].metrics] if domain else []
-    metric = fields.choice("metric", [*metrics, "share", "baseline"], required=not drill) if domain else fields.text("metric")
+    metric = (
+        fields.choice("metric", [*metrics, "share", "baseline"], required=not drill)
+        if domain
+        else fields.text("metric")
+    )
     to = fields.integer("to", LADDER[1], LADDER[-1])
     if to and to not in LADDER:
         fields.bad("to", "to is no rung of the ladder", ", ".join(map(str, LADDER[1:])))

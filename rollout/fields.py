@@ -110,7 +110,12 @@ class Fields:
         allowed = f"a whole number from {low} to {high}"
         if node is None:
             self._missing(key, allowed, required)
-        elif isinstance(node, Scalar) and isinstance(node.value, int) and node.kind == "int" and low <= node.value <= high:
+        elif (
+            isinstance(node, Scalar)
+            and isinstance(node.value, int)
+            and node.kind == "int"
+            and low <= node.value <= high
+        ):
             return node.value
         else:
             self.bad(key, f"{key} is not {allowed}", allowed)

@@ -41,7 +41,7 @@ def possible(bad: float, total: float) -> bool:
 
 
 def evidence(bad: float, total: float, good: float, worse: float) -> float:
-    """ln of the likelihood ratio of rate `good` to rate `worse` (fractions, 0 < good < worse < 1) given `bad` of `total`.
+    """ln of the likelihood ratio of rate `good` to rate `worse` (0 < good < worse < 1), given `bad` of `total`.
 
     Positive speaks for good. Wald 1945; gate.md, the rule.
     """
@@ -68,7 +68,7 @@ def _ln_beta(x: float, y: float) -> float:
 
 
 def worse_rate(bad_level: float, share: float) -> float:
-    """The rate that a raise to `share` (0 < share <= 1) must rule out: `bad_level` of *all* traffic, at most a coin's toss."""
+    """What a raise to `share` (0 < share <= 1) must rule out: `bad_level` of *all* traffic, at most a coin's toss."""
     return max(bad_level, min(bad_level / share, COIN))
 
 
@@ -95,7 +95,7 @@ def clean_needed(bad: float, total: float, good: float, worse: float) -> int:
 
 
 def clean_for_rate(bad: float, total: float, good: float) -> int:
-    """How many more clean events until the rate is strictly under `good`; 0 where it is (or where there are no bad ones)."""
+    """How many more clean events until the rate is strictly under `good`; 0 where it is, or no event is bad."""
     if bad == 0 or (total and bad / total < good):
         return 0
     more = max(0, math.floor(bad / good) - int(total))
@@ -114,7 +114,7 @@ class Run:
 
 
 def step(run: Run, bad: float, total: float, index: int, good: float, bad_level: float) -> Run:
-    """The run that maximises -evidence after one more period, number `index` (Page 1954): it begins anew where it was none."""
+    """The run that maximises -evidence after period `index` too (Page 1954): it begins anew where it spoke for good."""
     if run.total and -evidence(run.bad, run.total, good, bad_level) > 0:
         return Run(run.bad + bad, run.total + total, run.start)
     return Run(bad, total, index)

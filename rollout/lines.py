@@ -11,6 +11,7 @@ from rollout.problem import BadInput, Problem
 from rollout.scalars import classify
 
 _WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ._-]{0,60}")
+_LINE: Final = re.compile(r"[ \t]*[^\s:]+[ \t]*:(?P<value>(?:[ \t]+(?!#)[^\s]+)*)[ \t]*(#|\r|\n|$)")
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 
 
@@ -63,7 +64,7 @@ def indent(text: str, place: int) -> str:
 
 
 def insert_lines(text: str, place: int, block: str) -> Change:
-    """A change that puts `block`, whole lines, at `place`, where a line begins; a missing final line end stays missing."""
+    """A change that puts `block`, whole lines, at `place`, the begin of a line. A missing final line end stays so."""
     if place == len(text) and text and not text.endswith(("\n", "\r")):
         end = line_break(text)
         return Change(place, place, end + block.removesuffix(end))
@@ -135,21 +136,35 @@ def set_values(text: str, path: tuple[str, ...], values: Mapping[str, int | bool
 
     Raises BadInput unless each key is found exactly once. What the file says otherwise isn't looked at.
     """
+    changes = []
+    for key, value in values.items():
+        match = _value(text, path, key)
+        changes.append(Change(match.start("value"), match.end("value"), f" {scalar(value)}"))
+    return apply(text, changes)
+
+
+def get_value(text: str, path: tuple[str, ...], key: str) -> str | None:
+    """The text behind `key:` in the map that `path` leads to, found as `set_values` finds it; None where it isn't."""
+    try:
+        return _value(text, path, key)["value"]
+    except BadInput:
+        return None
+
+
+def _value(text: str, path: tuple[str, ...], key: str) -> re.Match[str]:
+    """The line of `key`; its group `value` is what stands between the colon and the comment, if there is one."""
     at = list(re.finditer(r"[^\r\n]*(?:\r\n|\n|\r|$)", text))
     low, high, depth = 0, len(at), -1
-    for key in path:
-        low = _find(at, low, high, depth, key)
+    for name in path:
+        low = _find(at, low, high, depth, name)
         depth = _depth(at[low].group())
         low += 1
         high = next((i for i in range(low, high) if _says(at[i].group()) and _depth(at[i].group()) <= depth), high)
-    changes = []
-    for key, value in values.items():
-        line = at[_find(at, low, high, depth, key)]
-        match = re.match(rf"(\s*(['\"]?){re.escape(key)}\2\s*:)[ \t]*([^\s#][^#\r\n]*?)?([ \t]+#[^\r\n]*|[ \t]*)(\r\n|\n|\r|$)", line.group())
-        if match is None:
-            raise _lost(key)
-        changes.append(Change(line.start(), line.end(), f"{match[1]} {scalar(value)}{match[4]}{match[5]}"))
-    return apply(text, changes)
+    line = at[_find(at, low, high, depth, key)]
+    match = _LINE.match(text, line.start(), line.end())
+    if match is None:
+        raise _lost(key)
+    return match
 
 
 def _depth(line: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rollout import lines
 from rollout.lines import Change, end_of_line, indent, line_break, start_of_line
 from rollout.problem import BadInput, Problem
-from rollout.yamltext import Map, Scalar
+from rollout.yamltext import Map, Node, Scalar
 
 #: A step of indentation in a file that shows none.
 STEP: Final = 2
@@ -74,7 +74,8 @@ def new_key(text: str, config: Map, flags: str, body: dict[str, Any]) -> str:
 def append(text: str, parent: Map, key: str, body: dict[str, Any]) -> Change:
     """A change that puts `body` behind the last entry of the map under `key`."""
     map_ = parent.values[key]
-    assert isinstance(map_, Map)
+    if not isinstance(map_, Map):
+        raise by_hand(f"{key} is no map")
     margin = indent(text, next(iter(map_.keys.values())).start)
     step = max(len(margin) - len(indent(text, parent.keys[key].start)), STEP)
     return lines.insert_lines(text, after(text, map_), lines.block(body, margin, step, line_break(text)))
@@ -93,7 +94,7 @@ def replace(text: str, parent: Map, key: str, body: dict[str, Any]) -> list[Chan
 
 
 def overtake(text: str, old: Map, fields: dict[str, Any]) -> list[Change]:
-    """Changes that give an entry new values one by one, so that the comments beside the old ones stay."""
+    """Changes that give an entry new values one by one, so that comments beside the old ones stay. Other keys go."""
     margin = indent(text, next(iter(old.keys.values())).start)
     changes = []
     missing = {}
@@ -109,6 +110,6 @@ def overtake(text: str, old: Map, fields: dict[str, Any]) -> list[Change]:
             raise by_hand(f"{key} of the earlier entry is no single value")
     if missing:
         changes.append(lines.insert_lines(text, after(text, old), lines.block(missing, margin, STEP, line_break(text))))
-    if "cleared" in old.keys:
-        changes.append(Change(start_of_line(text, old.keys["cleared"].start), after(text, old.values["cleared"]), ""))
+    gone = old.keys.keys() - fields.keys()
+    changes += [Change(start_of_line(text, old.keys[k].start), after(text, old.values[k]), "") for k in gone]
     return changes

@@ -123,7 +123,9 @@ def _files(plan: Plan) -> list[Finding]:
         if name is None or int(name[1]) != day.number:
             text = f"the file says day {day.number}, its name doesn't: name it day-{day.number:02d}.yaml, or mend the number"
             found.append(Finding("broken", text, f"{day.where} wa-rollout:day"))
-    found += [Finding("broken", f"day {day.number} stands in two files", f"{day.where} wa-rollout:day") for day in plan.twice]
+    found += [
+        Finding("broken", f"day {day.number} stands in two files", f"{day.where} wa-rollout:day") for day in plan.twice
+    ]
     for number in range(plan.last + 1):
         if number not in plan.days:
             found.append(Finding("broken", f"day {number} is missing: add stacks/day-{number:02d}.yaml"))
@@ -143,7 +145,9 @@ def _move(plan: Plan, number: int, domain: Domain, catalogue: Catalogue) -> list
     if number == 0 and wanted > 0:
         found.append(Finding("broken", f"day 0: {name} starts at {wanted} %; the plan starts at 0 %", where))
     elif wanted < before:
-        found.append(Finding("broken", f"day {number}: {name} goes down, {before} -> {wanted} %; a plan only climbs", where))
+        found.append(
+            Finding("broken", f"day {number}: {name} goes down, {before} -> {wanted} %; a plan only climbs", where)
+        )
     elif wanted > before:
         if wanted != next_rung(before):
             text = f"day {number}: {name} skips a rung, {before} -> {wanted} %; the next one is {next_rung(before)} %"
@@ -195,7 +199,10 @@ def _notes(plan: Plan, catalogue: Catalogue) -> list[Finding]:
     found += _without_hours(plan, catalogue)
     rules = "; ".join(f"{where}: {rule}" for where, rule in RESUME_RULES)
     text = f"{len({rule for _, rule in RESUME_RULES})} different rules for resuming after a rollback ({rules})"
-    return [*found, Finding("note", f"{text}; here a breach starts again from 0 %, any other rollback from where it stands")]
+    return [
+        *found,
+        Finding("note", f"{text}; here a breach starts again from 0 %, any other rollback from where it stands"),
+    ]
 
 
 def _between_weeks(plan: Plan, catalogue: Catalogue) -> list[Finding]:

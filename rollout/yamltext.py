@@ -81,16 +81,22 @@ def read(raw: bytes, where: str, limit: int = MAX_BYTES) -> Map:
 def decode(raw: bytes, where: str, limit: int = MAX_BYTES) -> str:
     """The file's text, line ends as they are. Raises BadInput on size, a byte order mark, and invalid UTF-8."""
     if len(raw) > limit:
-        raise BadInput([Problem("the file is too large to be read", where, f"at most {limit:,} bytes", f"{len(raw):,} bytes")])
+        raise BadInput(
+            [Problem("the file is too large to be read", where, f"at most {limit:,} bytes", f"{len(raw):,} bytes")]
+        )
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         what = "the file begins with a byte order mark"
-        raise BadInput([Problem(what, f"{where}:1", "UTF-8 without a mark", raw[:3].hex(" "), "save it as plain UTF-8")])
+        raise BadInput(
+            [Problem(what, f"{where}:1", "UTF-8 without a mark", raw[:3].hex(" "), "save it as plain UTF-8")]
+        )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         given = f"byte 0x{raw[error.start]:02x} at offset {error.start:,}"
-        raise BadInput([Problem("the file is not UTF-8", f"{where}:{line}", "UTF-8", given, "save it as UTF-8")]) from None
+        raise BadInput(
+            [Problem("the file is not UTF-8", f"{where}:{line}", "UTF-8", given, "save it as UTF-8")]
+        ) from None
 
 
 def compose(text: str, where: str) -> tuple[Map, list[Problem]]:
@@ -131,7 +137,9 @@ class _Builder:
     def refuse(self, event: Any, what: str, allowed: str = "", given: str = "", do: str = "") -> None:
         if len(self.problems) < MAX_PROBLEMS:
             mark = event.start_mark
-            self.problems.append(Problem(what, f"{self.where}:{mark.line + 1}, column {mark.column + 1}", allowed, given, do))
+            self.problems.append(
+                Problem(what, f"{self.where}:{mark.line + 1}, column {mark.column + 1}", allowed, given, do)
+            )
 
     def stop(self, event: Any, what: str, allowed: str) -> None:
         """For what must not be read on: raises with what was found so far."""
@@ -146,7 +154,9 @@ class _Builder:
             if event.tags or event.version:
                 self.refuse(event, "a %YAML or %TAG line", "plain YAML without directives")
         elif isinstance(event, yaml.AliasEvent):
-            self.refuse(event, f"an alias: *{shown(event.anchor)}", "each value written out", do="write the value itself here")
+            self.refuse(
+                event, f"an alias: *{shown(event.anchor)}", "each value written out", do="write the value itself here"
+            )
             self.add(self.scalar(event, "", plain=True), event)
         elif isinstance(event, yaml.NodeEvent):
             self.node(event)
@@ -163,7 +173,9 @@ class _Builder:
             self.refuse(event, f"a tag: {tag}", "values without a tag", do="delete the tag")
         if event.anchor is not None:
             self.refuse(event, f"an anchor: &{shown(event.anchor)}", "each value written out", do="delete the anchor")
-        if self.text[event.start_mark.index - 1 : event.start_mark.index] == "\t":  # libyaml takes it, Pulumi's reader doesn't
+        if (
+            self.text[event.start_mark.index - 1 : event.start_mark.index] == "\t"
+        ):  # libyaml takes it, Pulumi's reader doesn't
             self.refuse(event, "a tab where spaces belong", "spaces", "a tab", "write a space")
         if isinstance(event, yaml.ScalarEvent):
             self.add(self.scalar(event, event.value, plain=not event.style), event)
@@ -211,7 +223,9 @@ class _Builder:
             elif node.text in parent.values:
                 parent.repeated.add(node.text)
                 first = parent.keys[node.text].line
-                self.refuse(event, f"the key {shown(node.text)} stands twice", "each key once", f"first on line {first}")
+                self.refuse(
+                    event, f"the key {shown(node.text)} stands twice", "each key once", f"first on line {first}"
+                )
         else:
             self.stop(event, "a map or list as a key", "text as a key")
 
@@ -221,7 +235,9 @@ def _unreadable(error: Any, text: str, where: str) -> Problem:
     before = text.encode()[: error.position].decode(errors="ignore")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     code = error.character if isinstance(error.character, int) else ord(error.character)
-    return Problem("a control character", f"{where}:{line}, column {column}", "printable text", f"#x{code:04x}", "delete it")
+    return Problem(
+        "a control character", f"{where}:{line}, column {column}", "printable text", f"#x{code:04x}", "delete it"
+    )
 
 
 def _syntax(error: Any, text: str, where: str) -> Problem:
