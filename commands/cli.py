@@ -1,4 +1,4 @@
-"""`python -m rollout COMMAND`: each command's module is imported when it is called, since a stop can't wait for a report's imports."""
+"""`python -m rollout COMMAND`: a command's module is imported when it is called, since a stop can't wait for others."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ EXIT_BAD_INPUT: Final = 2
 class LazyGroup(click.Group):
     """A group whose commands are looked up in COMMANDS and imported one at a time."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        assert isinstance(command, click.Command)
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 

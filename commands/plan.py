@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from commands import files, place
+from commands import files
 from rollout import config, plan
 from rollout.catalogue import Catalogue
 from rollout.problem import BadInput, Problem
@@ -21,9 +21,7 @@ EXIT_BROKEN: Final = 1
 
 
 @click.command("plan")
-@click.option(
-    "--stack", metavar="S", help="The stack whose start date counts (else PULUMI_STACK, else the selected one)."
-)
+@click.option("--stack", metavar="S", help="The stack with the start date (else PULUMI_STACK, else the selected one).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(stack: str | None, as_json: bool) -> None:
     """Show the plan with its dates, and what in it breaks a rule.
@@ -32,7 +30,7 @@ def command(stack: str | None, as_json: bool) -> None:
     """
     catalogue = files.read_catalogue()
     the_plan = read_plan(catalogue)
-    start = _start(stack, catalogue)
+    start = _start(files.find_stack(stack), catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
     findings = plan.check(the_plan, catalogue)
     click.echo(_json(rows, findings) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
@@ -42,8 +40,9 @@ def command(stack: str | None, as_json: bool) -> None:
 
 def read_plan(catalogue: Catalogue) -> plan.Plan:
     """Every `stacks/day-*.yaml`. Raises BadInput with the problems of all of them."""
-    days, problems = [], []
-    paths = sorted((place.HOME / "stacks").glob("day-*.yaml"))
+    days: list[config.Day] = []
+    problems: list[Problem] = []
+    paths = sorted((files.ROOT / "stacks").glob("day-*.yaml"))
     for path in paths:
         try:
             days.append(config.parse_day(files.read(path), files.name(path), catalogue))
@@ -56,15 +55,10 @@ def read_plan(catalogue: Catalogue) -> plan.Plan:
     return plan.Plan.of(days)
 
 
-def _start(option: str | None, catalogue: Catalogue) -> date | None:
-    """The date of day 1 in the stack's config; None where no stack is chosen."""
-    try:
-        stack = place.stack_name(option)
-    except BadInput:
-        if option is not None:
-            raise
+def _start(stack: str | None, catalogue: Catalogue) -> date | None:
+    if stack is None:
         return None
-    path = place.stack_file(stack)
+    path = files.stack_file(stack)
     return config.parse(files.read(path), files.name(path), catalogue).start
 
 
@@ -76,9 +70,8 @@ def _text(
     for row in rows:
         cells = (f"{row.percents[name]}{'*' if name in row.changed else ' '}" for name in names)
         day = str(row.date) if row.date else "-"
-        yield "  ".join(
-            [f"{row.number:>3}", f"{day:<10}", *(f"{c:>{max(9, len(n))}}" for c, n in zip(cells, names, strict=True))]
-        )
+        columns = (f"{cell:>{max(9, len(name))}}" for cell, name in zip(cells, names, strict=True))
+        yield "  ".join([f"{row.number:>3}", f"{day:<10}", *columns]).rstrip()
     yield "per cent of each domain's traffic on the unified service; * moves on this day"
     if start is None:
         yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
@@ -88,10 +81,14 @@ def _text(
         yield from textwrap.wrap(f"{label}: {finding.text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if finding.where:
             yield f"  {finding.where}"
-    broken = sum(finding.severity == "broken" for finding in findings)
     yield ""
-    notes = len(findings) - broken
-    yield f"{broken} rule{'s' * (broken != 1)} broken, {notes} note{'s' * (notes != 1)} (where the plan contradicts itself)"
+    yield _summary(sum(finding.severity == "broken" for finding in findings), len(findings))
+
+
+def _summary(broken: int, findings: int) -> str:
+    notes = findings - broken
+    said = f"{broken} rule{'s' * (broken != 1)} broken, {notes} note{'s' * (notes != 1)}"
+    return f"{said} (where the plan contradicts itself)" if notes else said
 
 
 def _json(rows: list[plan.Row], findings: list[plan.Finding]) -> str:

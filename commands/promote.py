@@ -6,7 +6,7 @@ import json
 
 import click
 
-from commands import files, place
+from commands import files
 from rollout import config, edit, yamltext
 from rollout.promote import Step, promote
 
@@ -22,13 +22,13 @@ def command(day: int | None, domain: str | None, stack: str | None, as_json: boo
     Per domain the lower of DAY's percent and its next rung; without DAY its next rung. Never down, never two rungs.
     """
     catalogue = files.read_catalogue()
-    chosen = place.stack_name(stack)
-    path = place.stack_file(chosen)
+    chosen = files.need_stack(stack)
+    path = files.stack_file(chosen)
     raw = files.read(path)
     stack_config = config.parse(raw, files.name(path), catalogue)
     the_day = None
     if day is not None:
-        day_path = place.HOME / "stacks" / f"day-{day:02d}.yaml"
+        day_path = files.ROOT / "stacks" / f"day-{day:02d}.yaml"
         the_day = config.parse_day(files.read(day_path), files.name(day_path), catalogue)
     steps = promote(stack_config, catalogue, the_day, domain)
     text = original = yamltext.decode(raw, files.name(path))
@@ -52,9 +52,8 @@ def _text(steps: list[Step], where: str, review: str) -> str:
         else f"{step.domain:<{width}}  {step.at:>3} %  skipped, {step.skipped}"
         for step in steps
     ]  # fmt: skip
-    return "\n".join(
-        [*lines, f"written: {where}" if review else "nothing to write", *([f"next:    {review}"] if review else [])]
-    )
+    after = [f"written: {where}", f"next:    {review}"] if review else ["nothing to write"]
+    return "\n".join([*lines, *after])
 
 
 def _json(steps: list[Step], where: str, review: str) -> str:

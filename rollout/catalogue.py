@@ -23,7 +23,7 @@ PROTECTED: Final = ("wa-webhook-mobility", "wa-webhook-profile", "wa-webhook-ins
 
 @dataclass(frozen=True)
 class Metric:
-    """One row of the metrics contract. Limits are fractions of `total` (0.001 is 0.1 %), or counts without a `total`."""
+    """One row of the metrics contract. Limits are fractions of `total` (0.001: 0.1 %), or counts without one."""
 
     name: str
     bad: str

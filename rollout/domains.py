@@ -11,7 +11,14 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from rollout.catalogue import (
-    PROTECTED, AlertPolicy, Catalogue, Domain, Metric, Prerequisite, digest, protected_by,
+    PROTECTED,
+    AlertPolicy,
+    Catalogue,
+    Domain,
+    Metric,
+    Prerequisite,
+    digest,
+    protected_by,
 )  # fmt: skip
 from rollout.fields import Fields, nearest
 from rollout.ladder import LADDER

@@ -14,8 +14,21 @@ from typing import Final, TypeVar
 
 from rollout.catalogue import Catalogue
 from rollout.entry import (
-    UNREADABLE_ATTEMPT, Attempt, Breach, Command, OnCall, Restore, Waiver, Why,
-    read_attempt, read_breach, read_command, read_on_call, read_restore, read_waiver, read_why,
+    UNREADABLE_ATTEMPT,
+    Attempt,
+    Breach,
+    Command,
+    OnCall,
+    Restore,
+    Waiver,
+    Why,
+    read_attempt,
+    read_breach,
+    read_command,
+    read_on_call,
+    read_restore,
+    read_waiver,
+    read_why,
 )  # fmt: skip
 from rollout.fields import Fields, nearest, written
 from rollout.problem import Problem, shown

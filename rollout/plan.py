@@ -121,7 +121,7 @@ def _files(plan: Plan) -> list[Finding]:
     for day in (*plan.days.values(), *plan.twice):
         name = _FILE.search(day.where)
         if name is None or int(name[1]) != day.number:
-            text = f"the file says day {day.number}, its name doesn't: name it day-{day.number:02d}.yaml, or mend the number"
+            text = f"the file says day {day.number}, its name doesn't: name it day-{day.number:02d}.yaml"
             found.append(Finding("broken", text, f"{day.where} wa-rollout:day"))
     found += [
         Finding("broken", f"day {day.number} stands in two files", f"{day.where} wa-rollout:day") for day in plan.twice
@@ -163,7 +163,8 @@ def _too_early(plan: Plan, number: int, domain: Domain, before: int, slack: floa
             since = plan.reached(need.domain, need.percent)
             hours = 24 * (number - since) if since is not None and since <= number else 0
             if hours < need.hours - slack:
-                what = f"day {number}: {domain.name} needs {need.domain} at {need.percent} % for {need.hours} h, has {hours} h"
+                asked = f"{need.domain} at {need.percent} % for {need.hours} h"
+                what = f"day {number}: {domain.name} needs {asked}, has {hours} h"
                 found.append(Finding("broken", what, where))
         return found
     since = plan.since(number - 1, domain.name)
@@ -190,7 +191,8 @@ def _notes(plan: Plan, catalogue: Catalogue) -> list[Finding]:
     for ends, names in late.items():
         top = plan.reached(names[0], LADDER[-1]) or 0
         hours = catalogue.domains[names[0]].soak_hours[LADDER[-1]]
-        text = f"day {top} -> {plan.last}: {' and '.join(names)} at 100 % are to be watched {hours}+ h, which end on day {ends}"
+        who = f"day {top} -> {plan.last}: {' and '.join(names)}"
+        text = f"{who} at 100 % to be watched {hours}+ h, which end on day {ends}"
         found.append(Finding("note", text, key(plan, top, names[0])))
     if any(day > plan.last for day in stable):
         days = ", ".join(f"day {day} ({' and '.join(names)})" for day, names in sorted(stable.items()))

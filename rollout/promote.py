@@ -35,7 +35,7 @@ def promote(config: StackConfig, catalogue: Catalogue, day: Day | None = None, d
 
 
 def latched(config: StackConfig, domain: str) -> str:
-    """Why a breach in the stack config still forbids the domain's raises, or nothing; the secret's tag may forbid too."""
+    """Why a breach in the stack config still forbids the domain's raises, or nothing (its tag may, too)."""
     breach = config.breach.get(domain)
     if breach is None or breach.cleared is not None:
         return ""

@@ -30,7 +30,6 @@ HEALTHY: dict[str, Any] = {
         "database": "ok",
         "agents": 8,
         "config": "database",
-        "config": "database",
     },
 }
 _SCOPE = re.compile(r"Credential=[^/]*/\d+/[^/]*/(?P<service>[^/]+)/")
