@@ -1,18 +1,22 @@
 """The stack: what `Pulumi.<stack>.yaml` says, for every domain of the catalogue. No rule stands here."""
 
+import asyncio
 from pathlib import Path
 
 import pulumi
 
 from components import stack_file
+from components.alert_policies import AlertPolicies
+from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
+from components.notifications import Notifications
 from rollout import catalogue
 from rollout.problem import BadInput
 
 HOME = Path(__file__).resolve().parent
 
 
-def main() -> None:
+async def main() -> pulumi.Inputs:
     """Registers one component a domain; input that is wrong in itself ends the run before anything is registered."""
     stack = pulumi.get_stack()
     try:
@@ -22,9 +26,15 @@ def main() -> None:
         raise pulumi.RunError(str(error)) from None
     for text in config.warnings:
         pulumi.log.warn(text)
+    outputs: dict[str, object] = {"frozen": config.freeze is not None}
     for domain in known.domains.values():
-        pulumi.export(domain.name, DomainRollout(domain, config, stack).outputs())
-    pulumi.export("frozen", config.freeze is not None)
+        outputs[domain.name] = DomainRollout(domain, config, stack).outputs()
+        await asyncio.sleep(0)  # lets these registrations leave while the next ones are made
+    # After every flag: they stand beside, and no flag is ever behind one of them.
+    Notifications(config, stack)
+    AlertPolicies(known, config, stack)
+    Dashboards(known, config, stack)
+    return outputs
 
 
-main()
+pulumi.run(main)

@@ -16,6 +16,8 @@ from rollout.yamltext import Map, Node, Scalar, read
 
 #: Set by `rollback`, whose `pulumi up` runs on a file of its own (`--config-file`).
 CONFIG_FILE = "ROLLOUT_CONFIG_FILE"
+#: What Pulumi.yaml gives for a key that the file leaves out; the typed config has the same defaults.
+DEFAULTS = {f"{config.PREFIX}gate": "required", f"{config.PREFIX}drill": "required"}
 
 
 def load(home: Path, stack: str, catalogue: Catalogue) -> config.StackConfig:
@@ -37,7 +39,9 @@ def _same_as_pulumi(raw: bytes, where: str) -> None:
     written = section.values if isinstance(section, Map) else {}
     given = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
     for key in sorted({*written, *given}):
-        if key.startswith(config.PREFIX) and not (key in written and key in given and _equal(written[key], given[key])):
+        if not key.startswith(config.PREFIX) or (key not in written and given[key] == DEFAULTS.get(key)):
+            continue
+        if not (key in written and key in given and _equal(written[key], given[key])):
             raise BadInput(
                 [
                     Problem(

@@ -56,7 +56,10 @@ class SecretsManager:
             return None
         except Scheduled:
             return Entry(name, None, "", scheduled=True)
-        return _entry(name, answer)
+        entry = _entry(name, answer)
+        if isinstance(entry, StoreError):
+            raise entry
+        return entry
 
     def get_many(self, names: Iterable[str]) -> dict[str, Entry | StoreError | None]:
         wanted = list(dict.fromkeys(names))
@@ -75,6 +78,8 @@ class SecretsManager:
             answer = self._call("describe_secret", name, SecretId=name)
         except Absent:
             return {}
+        if not answer.get("ARN"):  # a garbage body, again: no tags would be read as "nobody stopped"
+            raise StoreError(f"{name}: describe_secret: the store answered no secret")
         return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags") or []}
 
     def put(self, name: str, value: str, token: str) -> str:
@@ -131,6 +136,8 @@ def _translated(operation: str, about: str, error: Exception) -> StoreError:
         return StoreError(f"{about}: {operation} failed: {type(error).__name__} {reason}".rstrip())
     code = str(response.get("Error", {}).get("Code", "?"))
     message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:200]
+    if message.startswith("<"):
+        message = "(an HTML page for an answer)"
     text = f"{about}: {operation} failed: {code} {message}".rstrip()
     if code == "ResourceNotFoundException":
         return Absent(text)
@@ -158,7 +165,9 @@ def _page(names: list[str], answer: Mapping[str, Any]) -> dict[str, Entry | Stor
     return {name: found.get(name, missing) for name in names}
 
 
-def _entry(name: str, answer: Mapping[str, Any]) -> Entry:
+def _entry(name: str, answer: Mapping[str, Any]) -> Entry | StoreError:
+    if not answer.get("VersionId"):
+        return StoreError(f"{name}: the store answered a read without a version")
     created = answer.get("CreatedDate")
     if isinstance(created, (int, float)):
         created = datetime.fromtimestamp(created, UTC)
@@ -168,7 +177,7 @@ def _entry(name: str, answer: Mapping[str, Any]) -> Entry:
     return Entry(
         name,
         str(text),
-        str(answer.get("VersionId") or ""),
+        str(answer["VersionId"]),
         created.astimezone(UTC) if isinstance(created, datetime) else None,
     )
 

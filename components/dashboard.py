@@ -1,0 +1,33 @@
+"""`Dashboards`: one dashboard a domain."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.resources import Dashboard
+from rollout import dashboards
+from rollout.catalogue import Catalogue
+from rollout.config import StackConfig
+
+
+class Dashboards(pulumi.ComponentResource):
+    """The dashboards of a stack, rows `jobs`, ... Their limits and alarms are the catalogue's."""
+
+    dashboards: dict[str, Dashboard]
+
+    def __init__(self, catalogue: Catalogue, config: StackConfig, stack: str) -> None:
+        super().__init__("wa-rollout:index:Dashboards", "dashboards")
+        child = pulumi.ResourceOptions(parent=self)
+        self.dashboards = {
+            domain.name: Dashboard(
+                domain.name,
+                stack=stack,
+                domain=domain.name,
+                dashboard=dashboards.dashboard_name(stack, domain.name),
+                widgets=dashboards.summary(dashboards.body(catalogue, domain, stack)),
+                closed=config.closed is not None,
+                opts=child,
+            )
+            for domain in catalogue.domains.values()
+        }
+        self.register_outputs({})

@@ -1,0 +1,65 @@
+"""`make bench`: every figure of the README, measured now. `make bench ARGS="speed"` runs one part; `--runs 7` more turns."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import speed, timing
+from tests.conftest import pytest_configure
+from tests.harness import Sandbox
+
+Say = Callable[[str], None]
+
+
+def part_speed(folder: Path, runs: int, say: Say) -> None:
+    """Previews, one-flag up and rollback against an empty program and a raw write."""
+    box = Sandbox(folder / "speed")
+    try:
+        say(f"{timing.version('pulumi', 'version', env=box.env)}, state on local files, simulator on loopback; n = {runs} pairs")
+        for found, limit, aim in speed.speeds(box, runs):
+            say(found.line(limit, aim))
+    finally:
+        box.close()
+
+
+def part_loops(folder: Path, runs: int, say: Say) -> None:
+    """The long loops whole: every d, 50 races, 100 kills."""
+    from tests.bench import loops
+
+    loops.run(folder, say)
+
+
+PARTS = {"speed": part_speed, "loops": part_loops}
+
+
+def main() -> int:
+    """Runs the parts that are named, or all. Exit code 1 if one fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one or more of: {', '.join(PARTS)}; all where none is named")
+    parser.add_argument("--runs", type=int, default=5, help="counted turns of each comparison")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}; one or more of: {', '.join(PARTS)}")
+    pytest_configure()
+    print(timing.machine(), flush=True)
+    failed = 0
+    for name in given.parts or PARTS:
+        print(f"\n== {name}: {PARTS[name].__doc__}", flush=True)
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+            try:
+                PARTS[name](Path(folder).resolve(), given.runs, lambda text: print(text, flush=True))
+            except AssertionError as error:
+                failed += 1
+                print(f"FAILED: {error}", flush=True)
+        print(f"   {time.monotonic() - started:.0f} s", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

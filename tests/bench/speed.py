@@ -1,0 +1,101 @@
+"""How long a preview, an `up` and a rollback take, against an empty Pulumi program and a raw write."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+from setup import env
+from tests.bench.timing import Compared, in_turns
+from tests.harness import Sandbox
+
+NOW = {"ROLLOUT_NOW": "2026-12-01T08:00:00Z"}
+
+#: The fewest steps that write a secret and read it back: what a rollback can't be faster than.
+RAW = """
+import boto3, uuid
+client = boto3.client("secretsmanager")
+name = "wa-webhook-unified/local/RAW"
+client.put_secret_value(SecretId=name, SecretString="0", ClientRequestToken=str(uuid.uuid4()))
+assert client.get_secret_value(SecretId=name)["SecretString"] == "0"
+"""
+
+ROLLBACK = ("python", "-m", "rollout", "rollback", "ai-agents", "--to", "zero", "--no-commit", "--wait", "0")
+
+
+class Empty:
+    """An empty Pulumi program on the same engine, environment and backend."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self.folder = box.folder / ".local" / "empty"
+        self.folder.mkdir(parents=True)
+        (self.folder / "Pulumi.yaml").write_text("name: empty\nruntime: {name: python, options: {virtualenv: .venv}}\n")
+        (self.folder / "__main__.py").write_text("import pulumi\n")
+        (self.folder / ".venv").symlink_to(env.PROJECT / ".venv")
+        self._box = box
+        self.run("stack", "select", "--create", "local")
+        self.run("up", "--yes", "--skip-preview")
+
+    def run(self, *arguments: str) -> None:
+        self._box.run("pulumi", "--non-interactive", "--color", "never", "-C", str(self.folder), *arguments)
+
+
+def speeds(box: Sandbox, runs: int) -> Iterator[tuple[Compared, float, float]]:
+    """Each comparison with its limit and its aim (issue: the figures)."""
+    empty = Empty(box)
+    box.up(env=NOW)
+    preview = in_turns(
+        "preview with refresh (the default) / empty program",
+        lambda: box.preview(env=NOW), lambda: empty.run("preview", "--diff"), runs,
+    )  # fmt: skip
+    yield preview, 1.8, 1.5
+    without = in_turns(
+        "preview --refresh=false / empty program",
+        lambda: box.preview("--refresh=false", env=NOW), lambda: empty.run("preview", "--diff"), runs,
+    )  # fmt: skip
+    yield without, 1.35, 1.25
+    changes = cycle((0, 5))
+    change = in_turns(
+        "one-flag up --skip-preview / empty program's up",
+        lambda: box.up("--diff", env=NOW), lambda: empty.run("up", "--yes", "--skip-preview"), runs + runs % 2,
+        between=lambda: set_percent(box, next(changes)),
+    )  # fmt: skip
+    yield change, 1.6, 1.4
+    yield rollback(box, runs), 1.5, 1.2
+
+
+def set_percent(box: Sandbox, percent: int) -> None:
+    """Writes ai-agents' percent into the sandbox's stack file."""
+    from rollout import edit
+
+    box.write_config(edit.set_flag(box.read_config(), "ai-agents", percent))
+
+
+def rollback(box: Sandbox, runs: int) -> Compared:
+    """The command to the value read back, as a ratio to a raw write and read in a new Python of the same environment."""
+    box.boto("secretsmanager").create_secret(Name="wa-webhook-unified/local/RAW", SecretString="1")
+    store = box.boto("secretsmanager")
+    script = Path(box.folder, ".local", "raw.py")
+    script.write_text(textwrap.dedent(RAW))
+
+    def down() -> float:
+        started = time.perf_counter()
+        with box.start(*ROLLBACK, env=NOW) as command:
+            assert command.stdout is not None
+            line = command.stdout.readline()
+            took = time.perf_counter() - started
+            rest = command.stdout.read()
+        assert line.startswith("live 0 %"), line + rest
+        return took
+
+    def up_again() -> None:
+        store.put_secret_value(SecretId="wa-webhook-unified/local/UNIFIED_ROLLOUT_PERCENT", SecretString="5")
+
+    return in_turns(
+        "rollback: command to value read back / raw write and read",
+        down, lambda: box.run(str(env.PROJECT / ".venv-dev" / "bin" / "python"), str(script)), runs,
+        between=up_again,
+    )  # fmt: skip
