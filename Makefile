@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test bench day preview rollback plan live lint clean requirements tools
+.PHONY: help up down env test bench day preview rollback unlock plan live lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := local
@@ -22,6 +22,7 @@ help:
 	@echo 'make preview                  the review of that diff;  make up  applies it'
 	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
 	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
+	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
 	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff and mypy;  make bench  times and the long loops'
@@ -58,7 +59,10 @@ rollback:
 ifneq ($(origin STACK),command line)
 	@case "$${PULUMI_STACK:-local}" in local) ;; *) echo "rollback: this shell is set to stack $$PULUMI_STACK: add STACK=$$PULUMI_STACK or STACK=local" >&2; exit 2 ;; esac
 endif
-	@$(CHOSEN) python -m rollout rollback '$(DOMAIN)' $(if $(TO),--to '$(TO)') $(if $(BECAUSE),--because '$(BECAUSE)') --stack '$(STACK)'
+	@$(CHOSEN) python -m rollout rollback '$(DOMAIN)' $(if $(TO),--to '$(TO)') $(if $(BECAUSE),--because '$(BECAUSE)') $(if $(WAIT),--wait '$(WAIT)') --stack '$(STACK)'
+
+unlock:
+	@$(CHOSEN) python -m rollout unlock --stack '$(STACK)'
 
 plan:
 	@$(LOCAL) python -m rollout plan

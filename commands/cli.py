@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "live": ("commands.live", "Show what is live now, read back from the store."),
     "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
+    "unlock": ("commands.unlock", "Clear what a killed engine left: its lock, its processes, its open operations."),
 }
 
 #: Wrong use or wrong input; nothing was written.

@@ -2,53 +2,78 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from commands import engine
+from rollout import config
+from rollout.catalogue import Catalogue
+from rollout.problem import BadInput
 
-_SECRETS = re.compile(r"^(secretsprovider|encryptedkey|encryptionsalt):.*$", re.M)
+FLAGS: Final = "wa-rollout:flags"
+#: So many entries of the history are looked at for one whose config the program can read.
+ENTRIES: Final = 10
+_SECRETS: Final = re.compile(r"^(secretsprovider|encryptedkey|encryptionsalt):[ \t]*['\"]?(.*?)['\"]?[ \t]*$", re.M)
 
 
-def config(stack: str, file: Path) -> dict[str, Any] | None:
-    """The whole stack file that is deployed, as plain data; None where nothing was ever deployed.
+def find(stack: str, file: Path, catalogue: Catalogue | None) -> str | None:
+    """The text of the stack file that is deployed; None where nothing was ever deployed. Raises `EngineFailed`.
 
-    The config is the newest history entry's; each domain's flags are what its resources were last given, since a
-    run that was refused in part has a config that isn't true of every domain. The secrets provider's lines, which
-    no history keeps, come out of `file` by text.
+    The config is the newest history entry's that can be read by `catalogue`'s rules. Each domain's flags are what
+    its resources were last given, since a run that was refused in part has a config that isn't true of every
+    domain. The lines of the secrets provider, which no history keeps, come out of `file` by text.
     """
-    history = engine.read_json("stack", "history", "--stack", stack, "--json", "--page-size", "1", "--page", "1")
-    if not history:
+    pages = ("--page-size", str(ENTRIES), "--page", "1")
+    history = engine.read_json("stack", "history", "--stack", stack, "--json", *pages) or []
+    inputs = _inputs(stack)
+    if not history and not inputs:
         return None
-    found: dict[str, Any] = {}
-    for key, entry in (history[0].get("config") or {}).items():
-        if entry.get("secret"):
-            continue
-        found[key] = entry.get("objectValue", entry.get("value"))
-        if isinstance(found[key], str) and found[key] in ("true", "false"):
-            found[key] = found[key] == "true"
-    flags = found.setdefault("wa-rollout:flags", {})
-    for domain, inputs in _inputs(stack).items():
-        flags[domain] = {**(flags.get(domain) or {}), **inputs}
     try:
-        text = file.read_bytes().decode("utf-8", "replace")
+        now = file.read_bytes().decode("utf-8", "replace")
     except OSError:
-        text = ""
-    top = {line.partition(":")[0]: line.partition(":")[2].strip() for line in map(str.strip, _lines(text))}
-    return {**top, "config": found}
+        now = ""
+    top = dict(_SECRETS.findall(now))
+    if not history:  # only a first run that was killed has a state without a history
+        return _text({**top, "config": _with(_plain(now), inputs)})
+    found = [_text({**top, "config": _with(_config(entry), inputs)}) for entry in history]
+    return next((text for text in found if catalogue is None or _reads(text, file.name, catalogue)), found[0])
 
 
-def _lines(text: str) -> list[str]:
-    return [match.group(0) for match in _SECRETS.finditer(text)]
+def _config(entry: dict[str, Any]) -> dict[str, Any]:
+    """One history entry's config as it stood in the file."""
+    found: dict[str, Any] = {}
+    for key, value in (entry.get("config") or {}).items():
+        if not value.get("secret"):
+            plain = value.get("objectValue", value.get("value"))
+            found[key] = {"true": True, "false": False}.get(plain, plain) if isinstance(plain, str) else plain
+    return found
+
+
+def _plain(text: str) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    found = data.get("config") if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _with(found: dict[str, Any], inputs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """`found` with what the resources were last given as its flags."""
+    flags = found.get(FLAGS)
+    flags = dict(flags) if isinstance(flags, dict) else {}
+    for domain, given in inputs.items():
+        old = flags.get(domain)
+        flags[domain] = {**(old if isinstance(old, dict) else {}), **given}
+    return {**found, FLAGS: flags}
 
 
 def _inputs(stack: str) -> dict[str, dict[str, Any]]:
     """Per domain the `percent` and `enabled` that the resources in the state were last given."""
-    state = engine.read_json("stack", "export", "--stack", stack)
+    state = engine.read_json("stack", "export", "--stack", stack) or {}
     found: dict[str, dict[str, Any]] = {}
     for resource in (state.get("deployment") or {}).get("resources") or []:
         inputs = resource.get("inputs") or {}
@@ -60,7 +85,14 @@ def _inputs(stack: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def text(data: dict[str, Any]) -> str:
+def _reads(text: str, where: str, catalogue: Catalogue) -> bool:
+    try:
+        config.parse(text.encode(), where, catalogue)
+    except BadInput:
+        return False
+    return True
+
+
+def _text(data: dict[str, Any]) -> str:
     """The file's text, in the block style that the program reads."""
-    quoted = json.loads(json.dumps(data))
-    return yaml.safe_dump(quoted, sort_keys=False, default_flow_style=False, allow_unicode=True)
+    return yaml.safe_dump(data, sort_keys=False, default_flow_style=False, allow_unicode=True)

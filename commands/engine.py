@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import socket
+import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+from commands import lock
 from commands.files import ROOT
 
-_LOCKED = "the stack is currently locked by"
-_OWNER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+#: Lines of an engine's output that are shown of a failure: enough for a refusal of each domain.
+SHOWN: Final = 16
+POLL: Final = 1.0  # seconds between two tries while another run holds the lock
 
 
 class EngineFailed(Exception):
@@ -23,15 +23,26 @@ class EngineFailed(Exception):
 
 
 def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """One `pulumi` command in the project's folder, with its output caught. Raises `EngineFailed` if it can't start."""
+    """One `pulumi` command in the project's folder, with its output caught. Raises `EngineFailed` if it can't start.
+
+    Ctrl-C in the terminal ends it gently: an engine that is killed leaves its lock behind.
+    """
     environ = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **(env or {})}
+    command = ["pulumi", "--non-interactive", "--color", "never", *arguments]
     try:
-        return subprocess.run(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
-            cwd=ROOT, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
     except OSError as error:
-        raise EngineFailed(f"pulumi can't be started ({error.strerror}): is it on PATH? try `make up`") from None
+        raise EngineFailed(f"pulumi can't be started ({error.strerror}): is it on PATH?") from None
+    try:
+        stdout, stderr = child.communicate()
+    except BaseException:
+        child.send_signal(signal.SIGINT)
+        child.communicate()
+        raise
+    return subprocess.CompletedProcess(command, child.returncode, stdout, stderr)
 
 
 def read_json(*arguments: str) -> Any:
@@ -39,48 +50,51 @@ def read_json(*arguments: str) -> Any:
     done = run(*arguments)
     if done.returncode != 0:
         raise EngineFailed(failure(done))
-    return json.loads(done.stdout or "null")
+    try:
+        return json.loads(done.stdout or "null")
+    except ValueError:
+        raise EngineFailed(f"pulumi {arguments[0]} printed no JSON: {done.stdout[:80]!r}") from None
 
 
 def failure(done: subprocess.CompletedProcess[str]) -> str:
-    """The lines of an engine's output that say what went wrong."""
+    """The lines of an engine's output that say what went wrong: its diagnostics, else its errors, else its last lines."""
+    section = done.stdout.partition("\nDiagnostics:\n")[2]
+    for end in ("\nPolicies:", "\nOutputs:", "\nResources:", "\nDuration:"):
+        section = section.partition(end)[0]
     lines = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("error:") or "failed:" in line]
-    return "\n".join(dict.fromkeys(errors or lines[-5:])) or f"pulumi ended with {done.returncode}"
+    errors = [line for line in lines if line.startswith("error:")]
+    found = [line.strip() for line in section.splitlines() if line.strip()] or errors or lines
+    shown = list(dict.fromkeys(found))[-SHOWN:]
+    return "\n".join(shown) or f"pulumi ended with {done.returncode} and said nothing"
 
 
-def up(
-    stack: str, config: Path, message: str, *, patience: float, say: Callable[[str], None], env: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """`pulumi up` without a preview, going on after errors, on `config`; waits up to `patience` seconds for a lock.
+def run_locked(
+    prepare: Callable[[], Sequence[str]], stack: str, *, patience: float, say: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:  # fmt: skip
+    """A `pulumi` command that needs the stack's lock; waits up to `patience` seconds for another run to give it up.
 
-    A lock whose process is dead on this host is removed: nothing holds it. One of a living process is waited for.
+    `prepare` makes the command's arguments before each try, since what another run left may need others. A lock
+    whose process is dead on this host is removed: nobody holds it.
     """
     until = time.monotonic() + patience
-    said = False
+    told: list[lock.Lock] = []
     while True:
-        done = run(
-            "up", "--yes", "--skip-preview", "--continue-on-error", "--stack", stack,
-            "--config-file", str(config), "--message", message, env=env,
-        )  # fmt: skip
+        done = run(*prepare(), env=env)
         output = done.stderr + done.stdout
-        if done.returncode == 0 or _LOCKED not in output:
+        if done.returncode == 0 or not lock.is_locked(output):
             return done
-        if _left_by_the_dead(output):
-            say("the lock was left by a process that is gone: removed")
-            run("cancel", "--yes", "--stack", stack)
+        held = lock.locks(output)
+        dead = [one for one in held if one.is_dead()]
+        for one in dead:
+            say(f"lock of a run that is dead removed ({one.show()})")
+            one.remove(lambda: run("cancel", "--yes", "--stack", stack))
+        if dead:
             continue
         if time.monotonic() > until:
             return done
-        if not said:
-            said = True
-            say("the stack is locked by another run: waiting for it (the flag itself is down already)")
-        time.sleep(1)
-
-
-def _left_by_the_dead(output: str) -> bool:
-    owners = list(_OWNER.finditer(output))
-    return bool(owners) and all(
-        owner["host"] == socket.gethostname() and not Path("/proc", owner["pid"]).exists() and Path("/proc/self").exists()
-        for owner in owners
-    )
+        if held != told:
+            told = held
+            who = "; ".join(one.show() for one in held) or "an unknown run"
+            say(f"locked by {who}: waiting, {patience:.0f} s at most")
+        time.sleep(POLL)

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rollout import catalogue
 from rollout.catalogue import Catalogue
@@ -79,12 +80,24 @@ def need_stack(option: str | None) -> str:
 
 
 def _selected() -> str | None:
-    """What Pulumi itself remembers for this folder; read from its file, since starting `pulumi` takes 0.3 s."""
+    """What `pulumi stack select` chose for this folder; read from its file, since starting `pulumi` takes 0.3 s.
+
+    Pulumi 3.259 keeps one choice per backend there, older ones a single choice.
+    """
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     digest = hashlib.sha1(str(ROOT / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
-    try:
-        workspace = json.loads((home / "workspaces" / f"{PROJECT}-{digest}-workspace.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    stack = workspace.get("stack") if isinstance(workspace, dict) else None
+    workspace = _json(home / "workspaces" / f"{PROJECT}-{digest}-workspace.json")
+    chosen = workspace.get("stacks")
+    stacks = chosen if isinstance(chosen, dict) else {}
+    backend = os.environ.get("PULUMI_BACKEND_URL") or _json(home / "credentials.json").get("current")
+    stack = stacks.get(backend) or (next(iter(stacks.values())) if len(stacks) == 1 else workspace.get("stack"))
     return stack if isinstance(stack, str) and stack else None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The object in a file of Pulumi's; empty where there is none, or no such file."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

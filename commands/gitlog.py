@@ -5,53 +5,98 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from commands.files import ROOT
+
+#: Somebody else may commit between our look at HEAD and our commit: so often it is tried again on the new HEAD.
+TRIES: Final = 5
 
 
 class CommitFailed(Exception):
     """The commit couldn't be made; the text says why. The working tree holds the edit all the same."""
 
 
-def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
-    """Commits `edit` of `file` as it stands in HEAD; answers the short hash. Other edits, staged or not, stay as they were.
+class _Moved(CommitFailed):
+    """HEAD is another commit than the one that was read."""
 
-    The commit is made from HEAD's version with a private index: a rollback in a dirty tree must not commit what
-    nobody has reviewed. Raises `CommitFailed`.
+
+def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
+    """Commits `edit` of `file` as it stands in HEAD; answers a line such as `ad5f5bf on main`, or "" where HEAD has it.
+
+    Made from HEAD's version with an index of its own: a rollback in a dirty tree must not commit what nobody has
+    reviewed. No hook runs: none may stand in the way. What others have staged of the file stays staged, with the
+    edit in it, or their next commit would take it back. Raises `CommitFailed`.
     """
-    path = file.relative_to(ROOT).as_posix()
-    prefix = _git("rev-parse", "--show-prefix").strip()
-    head = _git("rev-parse", "HEAD").strip()
-    old = _git_bytes("show", f"HEAD:{prefix}{path}")
-    try:
-        new = edit(old)
-    except Exception as error:
-        raise CommitFailed(f"{path} as committed can't be edited: {error}") from None
+    for attempt in range(TRIES):
+        try:
+            return _commit(file, edit, message)
+        except _Moved:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError
+
+
+def _commit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
+    path = _git("rev-parse", "--show-prefix").strip() + file.relative_to(ROOT).as_posix()
+    head = _git("rev-parse", "--verify", "HEAD^{commit}").strip()
+    old = _git_bytes("show", f"{head}:{path}")
+    new = _applied(edit, old, f"{path} as committed")
     if new == old:
         return ""
-    mode = _git("ls-tree", "HEAD", "--", path).split()[0]
+    mode = _git("ls-tree", "--full-tree", head, "--", path).split()[0]
     blob = _git("hash-object", "-w", "--stdin", data=new).strip()
-    entry = f"{mode},{blob},{prefix}{path}"
     with tempfile.TemporaryDirectory() as folder:
         private = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        _git("read-tree", "HEAD", env=private)
-        _git("update-index", "--cacheinfo", entry, env=private)
+        _git("read-tree", head, env=private)
+        _git("update-index", "--cacheinfo", f"{mode},{blob},{path}", env=private)
         tree = _git("write-tree", env=private).strip()
     made = _git("commit-tree", tree, "-p", head, "-m", message).strip()
-    staged_before = _git("ls-files", "--stage", "--", path).split()
-    _git("update-ref", "-m", f"rollback: {message.splitlines()[0]}", "HEAD", made, head)
-    if len(staged_before) > 1 and staged_before[1] == _git("rev-parse", f"{head}:{prefix}{path}").strip():
-        _git("update-index", "--cacheinfo", entry)  # nothing of it was staged: keep it so
-    return _git("rev-parse", "--short", made).strip()
+    try:
+        _git("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", made, head)
+    except CommitFailed as error:
+        raise _Moved(str(error)) from None
+    short = _git("rev-parse", "--short", made).strip()
+    _stage(path, edit, short)
+    try:
+        branch = _git("symbolic-ref", "--quiet", "--short", "HEAD").strip()
+    except CommitFailed:
+        return f"{short} on no branch (detached HEAD): git branch rollback-{short} {short}, then push that"
+    return f"{short} on {branch}: push it"
 
 
-def _git(*arguments: str, env: dict[str, str] | None = None, data: bytes | None = None) -> str:
+def _stage(path: str, edit: Callable[[bytes], bytes], made: str) -> None:
+    """Puts the edit into the index too: an index that lags behind HEAD would take the rollback back by the next commit."""
+    undone = f"{made} is made, but the index couldn't follow, and the next commit would take it back"
+    do = f"git reset -- {path}"
+    staged = _git("ls-files", "--full-name", "--stage", "--", f":/{path}").splitlines()
+    if len(staged) != 1 or staged[0].split()[2] != "0":
+        if staged:
+            raise CommitFailed(f"{made} is made, but {path} is in the middle of a merge: keep the lower percent in it")
+        return  # deleted in the index: nothing of it can be committed by mistake
+    mode, old, *_ = staged[0].split()
+    try:
+        new = _applied(edit, _git_bytes("cat-file", "blob", old), f"{path} as staged")
+        blob = _git("hash-object", "-w", "--stdin", data=new).strip()
+        _git("update-index", "--cacheinfo", f"{mode},{blob},{path}")
+    except CommitFailed as error:
+        raise CommitFailed(f"{undone} ({error}): {do}") from None
+
+
+def _applied(edit: Callable[[bytes], bytes], old: bytes, what: str) -> bytes:
+    try:
+        return edit(old)
+    except Exception as error:  # noqa: BLE001 - whoever's edit it is
+        raise CommitFailed(f"{what} can't be edited: {error}") from None
+
+
+def _git(*arguments: str, env: Mapping[str, str] | None = None, data: bytes | None = None) -> str:
     return _git_bytes(*arguments, env=env, data=data).decode("utf-8", "replace")
 
 
-def _git_bytes(*arguments: str, env: dict[str, str] | None = None, data: bytes | None = None) -> bytes:
+def _git_bytes(*arguments: str, env: Mapping[str, str] | None = None, data: bytes | None = None) -> bytes:
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=ROOT, env={**os.environ, **(env or {})}, input=data, capture_output=True, check=False
@@ -59,6 +104,7 @@ def _git_bytes(*arguments: str, env: dict[str, str] | None = None, data: bytes |
     except OSError as error:
         raise CommitFailed(f"git can't be started: {error.strerror}") from None
     if done.returncode != 0:
-        first = (done.stderr.decode("utf-8", "replace").strip() or "?").splitlines()[0]
-        raise CommitFailed(f"git {arguments[0]}: {first}")
+        lines = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "?")
+        raise CommitFailed(f"git {arguments[0]}: {said}")
     return done.stdout

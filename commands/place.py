@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -30,10 +31,12 @@ def known() -> catalogue.Catalogue:
         return files.read_catalogue()
     except BadInput:
         show = ["git", "-C", str(files.ROOT), "show", "HEAD:./domains.yaml"]
-        committed = subprocess.run(show, capture_output=True, check=False)
-        if committed.returncode != 0:
+        committed = None
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):  # no git, no repository, no such file in it
+            committed = subprocess.run(show, capture_output=True, check=True).stdout
+        if committed is None:
             raise
-        return catalogue.parse(committed.stdout, "HEAD:domains.yaml")
+        return catalogue.parse(committed, "HEAD:domains.yaml")
 
 
 def domain(catalogue_: catalogue.Catalogue, name: str) -> catalogue.Domain:

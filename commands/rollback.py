@@ -2,198 +2,181 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import click
 
-from commands import files, place, stop
+from commands import files, place, process, stop
 from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.store import Store, StoreError
 from provider.writing import FlagName
-from rollout.problem import BadInput
+from rollout import tags
+from rollout.problem import BadInput, Problem
 
 #: The seed: "Wait 5 minutes, verify traffic back".
-TRAFFIC_WAIT = 300.0
-EXIT_NOT_DOWN = 3  # the one exit code that says that traffic has not come down
-LOCK_PATIENCE = 600.0  # seconds an `up` waits for another run's lock; the flag is down meanwhile
+TRAFFIC_WAIT: Final = 300.0
+LOCK_PATIENCE: Final = 600.0  # seconds an `up` waits for another run's lock; the flag is down meanwhile
+FIRST_WORD: Final = 3.0  # seconds of silence after which the operator is told that it is still being tried
+
+EXIT_LEFT_TO_DO: Final = 1  # down, and a later step failed
+EXIT_NOT_DOWN: Final = 3  # the one exit code that says that nobody knows the flag to be down
+
+_METRIC: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 
-@dataclass
-class Rollback:
-    """One rollback as asked for, and what went wrong after its first step. `say` and `complain` print a line."""
+@dataclass(frozen=True)
+class Order:
+    """One rollback as asked for. `wait` and `patience` in seconds."""
 
     domain: str
     stack: str
-    to: str
+    to: str  # previous, zero, a rung, or empty: what the metric asks
     because: str | None
     by: str
     wait: float
     patience: float
     commit: bool
-    say: Callable[[str], None]
-    complain: Callable[[str], None]
-    failures: list[str] = field(default_factory=list)
-
-    def fail(self, step: str, error: object) -> None:
-        """A later step failed: loud, and the first step stands."""
-        self.failures.append(step)
-        self.complain(f"{step} FAILED: {error}")
 
 
-def run(rollback: Rollback) -> int:
-    """Carries out the six steps; answers the exit code (0, or 1 where a step after the first failed).
+@dataclass(frozen=True)
+class Flag:
+    """What the catalogue says that a stop needs. `actions`: metric -> action; None where the catalogue can't be read."""
 
-    Raises `BadInput` or `StoreError` where the first step can't be done: then nothing was changed, or the error
-    says that it could not be read back.
+    name: str
+    actions: Mapping[str, str] | None
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """A line for the operator. A terminal that is gone must not end the steps that are still to come."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(text, err=err)
+        (sys.stderr if err else sys.stdout).flush()
+
+
+def find_flag(domain: str) -> Flag:
+    """The percent flag of a domain. Of a catalogue that can't be read, here and as committed, the one line is enough."""
+    try:
+        known = place.known()
+    except BadInput:
+        from rollout import lines
+
+        with contextlib.suppress(BadInput):
+            text = files.read(files.ROOT / "domains.yaml").decode("utf-8", "replace")
+            found = lines.get_value(text, ("domains", domain), "percent-flag")
+            if found and re.fullmatch(r"[A-Z][A-Z0-9_]*", found.strip()):
+                say(f"domains.yaml can't be read: {found.strip()} found in it by text", err=True)
+                return Flag(found.strip(), None)
+        raise
+    found_domain = place.domain(known, domain)
+    return Flag(found_domain.percent_flag, {metric.name: metric.action for metric in found_domain.metrics})
+
+
+def default_target(flag: Flag, because: str | None) -> str:
+    """Where a rollback goes when nobody says: what the metric's row of the catalogue says, else the previous rung.
+
+    Raises `BadInput` for an unknown metric. Without a catalogue any metric goes, and to 0, which no row is above.
     """
-    known = place.known()
-    domain = place.domain(known, rollback.domain)
-    settings = place.settings(rollback.stack)
-    store = SecretsManager(settings)
-    to = rollback.to or stop.default_target(domain, rollback.because)
-    if rollback.because:
-        stop.default_target(domain, rollback.because)  # names a wrong metric before anything is written
-    name = FlagName(rollback.stack, domain.name, domain.percent_flag)
-    attempt = _attempt(rollback)
+    if because is None:
+        return "previous"
+    if flag.actions is None and _METRIC.fullmatch(because):
+        return "zero"
+    if because not in (flag.actions or {}):
+        allowed = ", ".join(flag.actions or ("a metric of domains.yaml",))
+        raise BadInput([Problem("unknown metric", "--because", allowed, because, "name one, or leave it out")])
+    return "zero" if (flag.actions or {})[because] == "rollback-zero" else "previous"
+
+
+def run(order: Order) -> int:
+    """Carries out the six steps; answers the exit code: 0, or 1 where a step after the first failed.
+
+    Raises `BadInput` where the order is wrong, and `NotDown` where the first step couldn't be done.
+    """
+    flag = find_flag(order.domain)
+    target = default_target(flag, order.because)
+    settings = place.settings(order.stack)
     now = settings.now()
-    done = stop.stop(store, settings, name, to, rollback.because, attempt, now)
-    rollback.say(f"live {done.to} %, {_since_start():.1f} s")
-
-    edit = _edit(done, rollback, now)
-    message = _message(done, rollback)
-    _step(rollback, "3 stack file", lambda: _edit_file(rollback, edit))
-    _step(rollback, "4 pulumi up", lambda: _up(rollback, edit, message))
-    if rollback.commit:
-        _step(rollback, "5 commit", lambda: _commit(rollback, edit, message))
-    _step(rollback, "6 traffic", lambda: _watch(rollback, store, settings, done))
-    if rollback.failures:
-        rollback.complain(f"{done.name.domain} is at {done.to} %, but mend by hand: {', '.join(rollback.failures)}")
-    return 1 if rollback.failures else 0
-
-
-def _step(rollback: Rollback, name: str, action: Callable[[], None]) -> None:
+    store = SecretsManager(settings)
+    name = FlagName(order.stack, order.domain, flag.name)
+    breach = tags.BreachTag(_attempt(order), now, order.because) if order.because else None
+    with _still_trying(order):
+        done = stop.stop(store, settings, name, order.to or target, breach)
+    say(f"live {done.to} %, {process.age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
     try:
-        action()
-    except Exception as error:  # whatever it is: the next step must be tried, and the flag stays down
-        rollback.fail(name, error)
+        from commands import afterwards
+
+        return EXIT_LEFT_TO_DO if afterwards.carry_out(order, done, settings, store, now, say) else 0
+    except KeyboardInterrupt:
+        say(f"interrupted: {order.domain} is at {done.to} %; what isn't reported above is left to do", err=True)
+        return EXIT_LEFT_TO_DO
 
 
-def _attempt(rollback: Rollback) -> int:
-    """The attempt a breach belongs to, from the stack file where it can be read; else the first."""
-    if not rollback.because:
+def _was(order: Order, done: stop.Stop) -> str:
+    if done.before is None or done.before.percent != done.to:
+        return f"was {done.was}"
+    asked = f", lower than the {order.to} % asked for" if order.to.isdigit() and int(order.to) > done.to else ""
+    return f"was {done.was} already{asked}"
+
+
+def _attempt(order: Order) -> int:
+    """The attempt that a breach belongs to, from the stack file; by text where it can't be read; else the first."""
+    from rollout import config, lines
+
+    try:
+        path = files.stack_file(order.stack)
+        raw = files.read(path)
+    except BadInput:
         return 1
     try:
-        from rollout import config
-
-        path = files.stack_file(rollback.stack)
-        entry = config.parse(path.read_bytes(), path.name, place.known()).attempt.get(rollback.domain)
-    except (BadInput, OSError):
-        return 1
+        entry = config.parse(raw, path.name, place.known()).attempt.get(order.domain)
+    except BadInput:
+        found = lines.get_value(raw.decode("utf-8", "replace"), ("wa-rollout:attempt", order.domain), "number") or ""
+        return int(found) if found.strip().isascii() and found.strip().isdigit() else 1
     return entry.number if entry else 1
 
 
-def _edit(done: stop.Stop, rollback: Rollback, now: datetime) -> Callable[[str], str]:
-    """The change of a stack file: the percent, never up, and the breach where there was one."""
-    from rollout import edit
-    from rollout.config import Breach
+@contextlib.contextmanager
+def _still_trying(order: Order) -> Iterator[None]:
+    """Says every few seconds that the store hasn't answered yet: nobody should have to guess at a silent terminal."""
+    ended = threading.Event()
 
-    domain = done.name.domain
+    def speak() -> None:
+        while not ended.wait(FIRST_WORD):
+            say(f"still trying, {process.age():.0f} s: the store answers slowly or not at all; {order.domain} "
+                "is not known to be down yet", err=True)  # fmt: skip
 
-    def change(text: str) -> str:
-        have = edit.percent_of(text, domain)
-        if have is None or have > done.to:
-            text = edit.set_flag(text, domain, done.to)
-        if done.breach is not None:
-            breach = Breach(
-                attempt=done.breach.attempt, at=now, metric=done.breach.metric, seen="reported by hand",
-                from_percent=done.before, to_percent=done.to, by=rollback.by,
-            )  # fmt: skip
-            text = edit.add_breach(text, domain, breach)
-        return text
-
-    return change
-
-
-def _message(done: stop.Stop, rollback: Rollback) -> str:
-    before = "?" if done.before is None else done.before
-    because = f" because of {rollback.because}" if rollback.because else ""
-    return f"rollback: {done.name.domain} {before} -> {done.to} on {rollback.stack}{because}"
-
-
-def _edit_file(rollback: Rollback, edit: Callable[[str], str]) -> None:
-    path = files.stack_file(rollback.stack)
-    old = path.read_bytes()
-    new = edit(old.decode("utf-8")).encode("utf-8")
-    if new != old:
-        files.write(path, new)
-    rollback.say(f"{path.name}: {'edited' if new != old else 'says so already'}")
-    from rollout import config
-
-    config.parse(new, path.name, place.known())  # a file that the next `up` will refuse is said now, loudly
-
-
-def _up(rollback: Rollback, edit: Callable[[str], str], message: str) -> None:
-    from commands import deployed, engine
-
-    path = files.stack_file(rollback.stack)
-    data = deployed.config(rollback.stack, path)
-    if data is None:
-        rollback.say("nothing was ever deployed from this stack: no `up`")
-        return
-    with tempfile.TemporaryDirectory(prefix="rollback-") as folder:
-        file = Path(folder, path.name)
-        file.write_text(edit(deployed.text(data)), encoding="utf-8")
-        env = {"ROLLOUT_ONLY_LOWER": "1", "ROLLOUT_CONFIG_FILE": str(file)}
-        done = engine.up(rollback.stack, file, message, patience=rollback.patience, say=rollback.say, env=env)
-    if done.returncode != 0:
-        raise engine.EngineFailed(engine.failure(done))
-    rollback.say("pulumi up: recorded")
-
-
-def _commit(rollback: Rollback, edit: Callable[[str], str], message: str) -> None:
-    from commands import gitlog
-
-    path = files.stack_file(rollback.stack)
-    made = gitlog.commit_edit(path, lambda raw: edit(raw.decode("utf-8")).encode("utf-8"), message)
-    rollback.say(f"committed {made}: push it" if made else "the commit has it already")
-
-
-def _watch(rollback: Rollback, store: Store, settings: Settings, done: stop.Stop) -> None:
-    """Reads the flag again until the wait is over, and lowers it again where a late raise put it up."""
-    until = time.monotonic() + rollback.wait
-    while True:
-        live = store.get(done.name.secret)
-        if live is None or live.text != str(done.to):
-            again = stop.stop(store, settings, done.name, str(done.to), None, 1, settings.now())
-            rollback.complain(f"somebody wrote {again.before} % meanwhile: lowered again to {again.to} %")
-        if time.monotonic() >= until:
-            break
-        time.sleep(min(5.0, max(0.0, until - time.monotonic())))
-    rollback.say(f"flag read again: {done.to} %; traffic: unverified (no session counters are read)")
-
-
-def _since_start() -> float:
-    """Seconds since this process was started, the interpreter's own start included where /proc tells it."""
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
     try:
-        stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-        started = int(stat[19]) / os.sysconf("SC_CLK_TCK")
-        return float(Path("/proc/uptime").read_text().split()[0]) - started
-    except (OSError, ValueError, IndexError):
-        return time.perf_counter()
+        yield
+    finally:
+        ended.set()
+        speaker.join()
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """The exit code of `action`. Whatever else goes wrong in it, its code never says more than is known."""
+    try:
+        return action()
+    except BadInput:
+        raise
+    except stop.NotDown as error:
+        say(str(error), err=True)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback would end with code 1: "down"
+        say(f"NOT KNOWN TO BE DOWN: {type(error).__name__} {error}".rstrip(), err=True)
+        say("  do:      run it again; by hand, the secret's value is the percent, as text", err=True)
+    return EXIT_NOT_DOWN
 
 
 @click.command("rollback")
 @click.argument("domain")
 @click.option("--to", default="", metavar="T", help="previous, zero, or a rung; else what the metric asks, else previous.")
-@click.option("--because", metavar="METRIC", help="The metric that burnt: latches until a later attempt.")
+@click.option("--because", metavar="METRIC", help="The metric that burnt: no raise until a later attempt.")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")
 @click.option("--wait", default=TRAFFIC_WAIT, metavar="SECONDS", help="How long traffic is waited for at most.")
@@ -204,16 +187,10 @@ def command(
 ) -> None:
     """Bring DOMAIN down, at once.
 
-    The store first; then the stack file, `pulumi up`, a commit and the wait for traffic. Exit code 0 all done; 1 the
-    flag is down and a later step failed, which is named; 2 wrong use; 3 the flag could not be brought down.
+    The store first; then the stack file, `pulumi up`, a commit and the wait for traffic. Exit code 0: all done; 1: the
+    flag is down, and a later step, which is named, is left to do; 2: wrong use, nothing done; 3: nobody knows the flag
+    to be down.
     """
-    asked = Rollback(
-        domain, files.need_stack(stack), to, because, by or os.environ.get("USER", "by hand"), wait, lock_wait,
-        commit=not no_commit, say=click.echo, complain=lambda text: click.echo(text, err=True),
-    )  # fmt: skip
-    try:
-        sys.exit(run(asked))
-    except StoreError as error:
-        click.echo(f"NOT ROLLED BACK: {error}", err=True)
-        click.echo("  do:      try again; by hand, the secret's value is the percent, as text", err=True)
-        sys.exit(EXIT_NOT_DOWN)
+    who = by or os.environ.get("USER") or "unnamed"
+    order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit)
+    sys.exit(guarded(lambda: run(order)))

@@ -3,67 +3,85 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from provider import writing
 from provider.settings import Settings
 from provider.store import Entry, Store, StoreError
 from provider.writing import FlagName
 from rollout import tags
-from rollout.catalogue import Domain
-from rollout.ladder import on_ladder, parse_percent, previous_rung, show
+from rollout.ladder import LADDER, on_ladder, parse_percent, previous_rung, show
+from rollout.moves import Live
 from rollout.problem import BadInput, Problem
 
 
 @dataclass(frozen=True)
 class Stop:
-    """What a stop did: the percent before (None where it couldn't be read), the percent read back after."""
+    """What a stop did. `before`: the value it found (None: not readable); `to`: the percent that was read back after it."""
 
     name: FlagName
-    before: int | None
+    before: Live | None
     to: int
     breach: tags.BreachTag | None
 
+    @property
+    def rung(self) -> int:
+        """The highest legal percent that isn't over the live one: what a stack file may say."""
+        return max(rung for rung in LADDER if rung <= self.to)
 
-def default_target(domain: Domain, because: str | None) -> str:
-    """Where a rollback goes when nobody says: what the metric's row of the catalogue says, else the previous rung."""
-    rows = {metric.name: metric.action for metric in domain.metrics}
-    if because is not None and because not in rows:
-        raise BadInput([Problem("unknown metric", allowed=", ".join(rows), given=because, do="name one, or leave it out")])
-    return "zero" if because is not None and rows[because] == "rollback-zero" else "previous"
+    @property
+    def was(self) -> str:
+        """`25 %`, `0 % (secret absent)`, `unknown`."""
+        return self.before.show() if self.before else "unknown"
+
+
+class NotDown(Exception):
+    """Nobody can say that the flag is down. The text is what the operator reads: what, why, and what to do by hand."""
+
+    def __init__(self, error: object, settings: Settings, name: FlagName, wanted: int | None) -> None:
+        endpoint = f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
+        value = "PERCENT" if wanted is None else wanted
+        again = "run it again" if wanted == 0 else "run it again, or with --to zero, for which no value has to be read first"
+        by_hand = (
+            f"aws secretsmanager put-secret-value --region {settings.region}{endpoint}"
+            f" --secret-id {name.secret} --secret-string {value}"
+        )
+        what = f"NOT KNOWN TO BE DOWN: {name.domain} on {name.stack}: {error}"
+        super().__init__(f"{what}\n  do:      {again}\n  by hand: {by_hand}")
 
 
 def target(to: str, live: Entry | None) -> int:
-    """The percent that `previous`, `zero` or a rung means over the live value. Raises `BadInput`; never for `zero`."""
+    """The percent that `previous`, `zero` or a rung means over the live value: never more than is live, never refused.
+
+    A live value that is no percent has no rung under it that is surely lower, but 0. Raises `BadInput` where `to`
+    is none of these words.
+    """
+    wanted = int(to) if to.isascii() and to.isdigit() else None
+    if to not in ("previous", "zero") and not on_ladder(wanted):
+        allowed = f"previous, zero, {show()}"
+        raise BadInput([Problem("no target of a rollback", where="--to", allowed=allowed, given=to)])
     now = 0 if live is None or live.text is None else parse_percent(live.text)
     if to == "zero":
         return 0
-    if to == "previous":
-        if now is None:
-            raise BadInput([Problem(f"live is {live.text if live else None!r}, no percent: no rung is previous", do="use zero")])
-        return previous_rung(now)
-    wanted = int(to) if to.isascii() and to.isdigit() else None
-    if wanted is None or not on_ladder(wanted):
-        raise BadInput([Problem("no target of a rollback", allowed=f"previous, zero, {show()}", given=to)])
-    if now is not None and wanted > now:
-        raise BadInput([Problem(f"live is {now} %: a rollback only lowers", allowed=f"0 to {now}", given=to)])
-    return wanted
+    if wanted is None:
+        return 0 if now is None else previous_rung(now)
+    return wanted if now is None else min(wanted, max(rung for rung in LADDER if rung <= now))
 
 
-def stop(
-    store: Store, settings: Settings, name: FlagName, to: str, because: str | None, attempt: int, now: datetime
-) -> Stop:
-    """Brings the flag down and reads it back. Raises `StoreError` where the store can't be had, `BadInput` for a wrong target."""
-    live: Entry | None = None
+def stop(store: Store, settings: Settings, name: FlagName, to: str, breach: tags.BreachTag | None) -> Stop:
+    """Brings the flag down and reads it back. Raises `NotDown` where that can't be had, `BadInput` for a wrong `to`."""
+    target(to, None)  # a wrong word is named before anything is read
+    before: Live | None = None
+    wanted = 0 if to == "zero" else None
     try:
-        live = store.get(name.secret)
-    except StoreError:
-        if to != "zero":
-            raise
-        wanted, before = 0, None
-    else:
-        wanted = target(to, live)
-        before = parse_percent(live.text) if live and live.text is not None else 0
-    breach = tags.BreachTag(attempt, now, because) if because else None
-    writing.lower(store, name, str(wanted), breach=breach, virtual=settings.virtual_now)
-    return Stop(name, before, wanted, breach)
+        entry = store.get(name.secret)
+        before = Live(None) if entry is None else Live(entry.text, scheduled=entry.scheduled)
+        wanted = target(to, entry)
+    except StoreError as error:
+        if wanted is None:  # writing 5 % without knowing the value could be a raise
+            raise NotDown(error, settings, name, None) from None
+    try:
+        back = writing.lower(store, name, str(wanted), breach=breach, virtual=settings.virtual_now)
+    except StoreError as error:
+        raise NotDown(error, settings, name, wanted) from None
+    read = parse_percent(back.text)
+    return Stop(name, before, wanted if read is None else read, breach)

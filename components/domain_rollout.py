@@ -11,6 +11,9 @@ from rollout.catalogue import Domain
 from rollout.conditions import conditions
 from rollout.config import StackConfig
 
+#: What an output says in a run that left its flag as it was.
+REFUSED = "not changed in this run: see the row"
+
 
 @dataclass(frozen=True)
 class DomainRolloutResources:
@@ -54,9 +57,15 @@ class DomainRollout(pulumi.ComponentResource):
         self.register_outputs({})
 
     def outputs(self) -> dict[str, object]:
-        """What the stack exports of this domain. None of it changes by itself."""
+        """What the stack exports of this domain. None of it changes by itself.
+
+        A flag that was refused has no outputs in that run. They are replaced here, since a faulted one would end the
+        program with a traceback while another domain's rollback is still on its way.
+        """
         flags = self.resources
-        found: dict[str, object] = {name: getattr(flags.percent, name) for name in ("percent", "since", "verdict")}
+        found: dict[str, pulumi.Output[object]] = {
+            name: getattr(flags.percent, name) for name in ("percent", "since", "verdict")
+        }
         if flags.enable is not None:
             found["enabled"] = flags.enable.enabled
-        return found
+        return {name: output.recover(lambda _: REFUSED) for name, output in found.items()}

@@ -13,6 +13,7 @@ class TrafficFlag(pulumi.CustomResource):
     percent: pulumi.Output[int]
     since: pulumi.Output[str]
     verdict: pulumi.Output[str]
+    moves: pulumi.Output[list[Any]]
 
     def __init__(
         self,
@@ -39,7 +40,15 @@ class FlagSecret(pulumi.CustomResource):
     enabled: pulumi.Output[bool]
 
     def __init__(
-        self, name: str, *, stack: str, domain: str, flag: str, enabled: bool, closed: bool, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        *,
+        stack: str,
+        domain: str,
+        flag: str,
+        enabled: bool,
+        closed: bool,
+        opts: pulumi.ResourceOptions,
     ) -> None:
         props = {"stack": stack, "domain": domain, "flag": flag, "enabled": enabled, "closed": closed}
         super().__init__("rollout:index:FlagSecret", name, props, opts)

@@ -9,20 +9,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from provider import servicer
+from provider.alert_policy import AlertPolicy
+from provider.aws import Aws
+from provider.cloudwatch import Alarms, Dashboards
 from provider.context import Context
+from provider.dashboard import Dashboard
 from provider.flag_secret import FlagSecret
 from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
+from provider.sns import Topics
+from provider.topic import Topic
 from provider.traffic_flag import UNKNOWN, TrafficFlag
 
 
 def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
     """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
     settings = Settings.read(os.environ, config.get("region"), config.get("unified-url"))
-    context = Context(settings, SecretsManager(settings))
+    context, aws = Context(settings, SecretsManager(settings)), Aws(settings)
     return {
         "rollout:index:TrafficFlag": TrafficFlag(context),
         "rollout:index:FlagSecret": FlagSecret(context),
+        "rollout:index:AlertPolicy": AlertPolicy(context, Alarms(aws)),
+        "rollout:index:Topic": Topic(context, Topics(aws), UNKNOWN),
+        "rollout:index:Dashboard": Dashboard(context, Dashboards(aws), UNKNOWN),
     }
 
 

@@ -31,13 +31,13 @@ class Context:
         self.settings = settings
         self.store = store
         self._home = home
-        self._snapshots: dict[str, Snapshot] = {}
+        self._snapshots: dict[str, Snapshot[Entry]] = {}
 
     @cached_property
     def catalogue(self) -> catalogue.Catalogue:
         return load_catalogue(self._home)
 
-    def snapshot(self, stack: str) -> Snapshot:
+    def snapshot(self, stack: str) -> Snapshot[Entry]:
         """The batched view of all flags of a stack, made at its first use in this process."""
         if stack not in self._snapshots:
             flags = [flag for domain in self.catalogue.domains.values() for flag in domain.flags]

@@ -15,6 +15,8 @@ def allow(context: Context, stack: str, domain: str, closed: bool) -> None:
     Nothing is deleted from the store either way: a service that finds no flag would guess.
     """
     ways = "bring every percent to 0; or, with all at 100 % for 7 days, write wa-rollout:closed and `pulumi up` first"
+    if domain not in context.catalogue.domains:
+        raise Refused(Problem(f"destroy refused: {domain} is not in the catalogue", do=f"put {domain} back, then: {ways}"))
     try:
         live = context.read_live(context.percent_name(stack, domain))
         if live.percent == 0:

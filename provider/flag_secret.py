@@ -77,6 +77,10 @@ class FlagSecret:
         row.info(f"{_name(state).secret} stays in the store as it is")
 
     def _set(self, new: Properties, preview: bool) -> Properties:
+        settings = self._context.settings
+        if not settings.may_move(new["domain"]):
+            text = f"{new['flag']} left as it is: this run moves {settings.only_domain} alone"
+            raise Refused(Problem(text, where=_name(new).secret, do="look at `pulumi preview --diff`"))
         if preview:
             return {key: value for key, value in new.items() if key != "closed"}
         value = "true" if new["enabled"] else "false"

@@ -44,7 +44,7 @@ def _probe(item: ChecklistItem, unified_url: str) -> str:
         return ""
     try:
         value: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"{url} answered no JSON"
     for part in item.field.split("."):
         value = value.get(part) if isinstance(value, dict) else None

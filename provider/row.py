@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,13 +19,23 @@ class Refused(Exception):
 
 @dataclass
 class Row:
-    """Lines for one resource, in order. The servicer hands them to the engine."""
+    """Lines for one resource, in order. The servicer hands them to the engine when the handler is done.
+
+    `say` hands one line over at once: for a handler that is about to wait.
+    """
 
     urn: str
     lines: list[tuple[Literal["info", "warning"], str]] = field(default_factory=list)
+    say: Callable[[str], None] | None = None
 
     def info(self, text: str) -> None:
         self.lines.append(("info", text))
 
     def warn(self, text: str) -> None:
         self.lines.append(("warning", text))
+
+    def now(self, text: str) -> None:
+        if self.say is None:
+            self.info(text)
+        else:
+            self.say(text)

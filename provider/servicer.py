@@ -12,7 +12,7 @@ import contextvars
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 import grpc
@@ -23,7 +23,7 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 
-from provider import VERSION
+from provider import VERSION, orphans
 from provider.row import Refused, Row
 from provider.store import StoreError
 from rollout.problem import BadInput
@@ -31,7 +31,7 @@ from rollout.problem import BadInput
 PARENT_POLL = 2.0  # seconds between two looks whether the engine still lives
 
 Properties = dict[str, Any]
-_KINDS = {"add": sdk.PropertyDiffKind.ADD, "update": sdk.PropertyDiffKind.UPDATE}
+_KINDS = {kind: sdk.PropertyDiffKind[kind.upper()] for kind in ("add", "update", "delete")}
 _SEVERITY = {"info": engine_pb2.INFO, "warning": engine_pb2.WARNING}
 _old_inputs: contextvars.ContextVar[Properties] = contextvars.ContextVar("old_inputs")
 
@@ -140,9 +140,11 @@ class RolloutProvider(sdk.Provider):
 
     async def _run(self, urn: str, handler: Callable[[Resource, Row], Any]) -> Any:
         """Runs a handler off the loop, and puts what it said on the row, also when it refused."""
-        row = Row(urn)
+        loop, resource = asyncio.get_running_loop(), self._of(urn)
+        row = Row(urn, say=lambda text: _soon(loop, self._log(engine_pb2.INFO, urn, text)))
         try:
-            return await asyncio.to_thread(handler, self._of(urn), row)
+            # A kind that may wait for its turn has threads of its own, so that a flag never waits for one.
+            return await loop.run_in_executor(getattr(resource, "pool", None), handler, resource, row)
         finally:
             for severity, text in row.lines:
                 await self._log(_SEVERITY[severity], urn, text)
@@ -152,6 +154,10 @@ class RolloutProvider(sdk.Provider):
             self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(self._engine))
         with contextlib.suppress(grpc.RpcError):  # a line that can't be shown must not fail the write it is about
             await self._stub.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn))
+
+
+def _soon(loop: asyncio.AbstractEventLoop, log: Coroutine[Any, Any, None]) -> None:
+    asyncio.run_coroutine_threadsafe(log, loop)
 
 
 def _all_plain(values: Mapping[str, PropertyValue]) -> Properties:
@@ -213,4 +219,5 @@ async def serve(engine: str, provider: sdk.Provider) -> None:
     parent = os.getppid()
     while os.getppid() == parent:  # an engine killed by -9 tells nobody; a provider must not outlive it
         await asyncio.sleep(PARENT_POLL)
+    orphans.end_language_host(engine)
     os._exit(0)

@@ -17,7 +17,12 @@ DEFAULT_REGION = "eu-west-1"
 
 def is_loopback(endpoint: str | None) -> bool:
     """Whether an endpoint URL stays on this machine. No URL means AWS itself."""
-    host = urlsplit(endpoint).hostname if endpoint else None
+    if not endpoint or "\\" in endpoint:  # `http://evil\\@localhost`: parsers disagree on which is the host
+        return False
+    try:
+        host = urlsplit(endpoint).hostname
+    except ValueError:
+        return False
     if host is None:
         return False
     if host == "localhost":
@@ -33,6 +38,7 @@ class Settings:
     """Region, endpoint, clock and mode of one provider process.
 
     `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a loopback endpoint.
+    `only_domain`: the one domain that this run may move; the `up` of a rollback moves no other (ROLLOUT_ONLY_DOMAIN).
     `warnings` are for the operator: what the environment asked for and did not get.
     """
 
@@ -40,6 +46,7 @@ class Settings:
     endpoint: str | None
     unified_url: str
     only_lower: bool = False
+    only_domain: str | None = None
     virtual_now: datetime | None = None
     configured_region: str | None = None
     warnings: tuple[str, ...] = ()
@@ -71,10 +78,15 @@ class Settings:
             endpoint=endpoint,
             unified_url=base.rstrip("/"),
             only_lower=environ.get("ROLLOUT_ONLY_LOWER") == "1",
+            only_domain=environ.get("ROLLOUT_ONLY_DOMAIN") or None,
             virtual_now=now,
             configured_region=region,
             warnings=tuple(warnings),
         )
+
+    def may_move(self, domain: str) -> bool:
+        """Whether this run may move `domain` at all."""
+        return self.only_domain in (None, domain)
 
     @property
     def loopback(self) -> bool:

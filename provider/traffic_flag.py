@@ -12,7 +12,7 @@ from provider.row import Refused, Row
 from provider.store import Entry, StoreError
 from provider.writing import FlagName
 from rollout import moves, tags
-from rollout.ladder import LADDER, on_ladder
+from rollout.ladder import LADDER, on_ladder, parse_percent
 from rollout.ladder import show as show_ladder
 from rollout.moves import Kind, Live
 from rollout.problem import Problem, shown
@@ -114,10 +114,10 @@ class TrafficFlag:
         history = old.get("moves") or []
         live = self._context.live(entry, {}, history)
         kind = moves.classify(live, wanted, old_input)
-        if kind is Kind.LOWER:
-            return self._lowered(new, old, live, wanted, preview, row)
-        if kind is Kind.STAY:
-            return self._outputs(new, old, self._context.live(entry, store.tags(name.secret), history))
+        if not self._context.settings.may_move(name.domain) and (kind is not Kind.STAY or wanted != old_input):
+            raise Refused(_left_alone(name.domain, f"live {live.show()}, given {wanted} %", _where(new), self._context))
+        if kind in (Kind.LOWER, Kind.STAY):
+            return self._down(kind, new, old, live, entry, preview, row)
         if kind is Kind.OUTSIDE and self._simulator_lost(name.stack, live, wanted, old_input):
             row.warn(f"the store was empty (simulator restarted?): {name.domain} restored to {wanted} %")
             return self._written(new, old, live, entry, {}, "restored", 1, preview)
@@ -125,10 +125,26 @@ class TrafficFlag:
         found = store.tags(name.secret) if entry else {}
         entry = store.get(name.secret)
         live = self._context.live(entry, found, history)
+        kind = moves.classify(live, wanted, old_input)
+        if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
+            return self._down(kind, new, old, live, entry, preview, row)
         ask = judging.asked(self._context, new, old, live, wanted, old_input)
         verdict = judging.judge(self._context, ask, kind, row, _where(new))
         attempt = moves.current_attempt(history, live.percent == 0, ask.conditions.attempt)
         return self._written(new, old, live, entry, found, verdict, attempt, preview)
+
+    def _down(
+        self, kind: Kind, new: Properties, old: Properties, live: Live, entry: Entry | None, preview: bool, row: Row
+    ) -> Properties:
+        """A lowering, or a value that is live already. Neither may fail because of tags that can't be read."""
+        if kind is Kind.LOWER:
+            return self._lowered(new, old, live, int(new["percent"]), preview, row)
+        found: Mapping[str, str] = {}
+        try:
+            found = self._context.store.tags(_name(new).secret)
+        except StoreError as error:
+            row.warn(f"tags not read: {error}")
+        return self._outputs(new, old, self._context.live(entry, found, old.get("moves") or ()))
 
     def _simulator_lost(self, stack: str, live: Live, wanted: int, old_input: int | None) -> bool:
         settings = self._context.settings
@@ -145,6 +161,8 @@ class TrafficFlag:
         name, settings = _name(new), self._context.settings
         entry = writing.lower(self._context.store, name, str(wanted), virtual=settings.virtual_now)
         verdict = "rollback" if live.text is not None else "set"
+        if entry.text != str(wanted):
+            row.warn(f"live {entry.text} % already: somebody lowered it further meanwhile")
         return self._recorded(new, old, live, entry, verdict, old.get("verdict") or "", 0)
 
     def _written(
@@ -169,7 +187,7 @@ class TrafficFlag:
         at: datetime = self._context.settings.virtual_now or entry.created or self._context.settings.now()
         kept = record.with_unknown(old.get("moves") or [], before, at)
         moved = record.judged(
-            before, int(new["percent"]), at, entry.version, move, attempt=attempt or 1, rules=str(new.get("rules"))
+            before, parse_percent(entry.text) or 0, at, entry.version, move, attempt=attempt or 1, rules=str(new.get("rules"))
         )
         state = {**old, "moves": record.appended(kept, moved), "verdict": verdict}
         return self._outputs(new, state, Live(entry.text, at, entry.version))
@@ -189,6 +207,11 @@ class TrafficFlag:
     def _predicted(self, new: Properties, old: Properties, verdict: str) -> Properties:
         outputs = {key: value for key, value in new.items() if key != CONDITIONS}
         return {**outputs, "verdict": verdict, "version": UNKNOWN, "since": UNKNOWN, "moves": UNKNOWN}
+
+
+def _left_alone(domain: str, differs: str, where: str, context: Context) -> Problem:
+    only = context.settings.only_domain
+    return Problem(f"{domain} left as it is: {differs}; this run moves {only} alone", where, do="look at `pulumi preview --diff`")
 
 
 def _name(properties: Properties) -> FlagName:

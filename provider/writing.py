@@ -1,26 +1,28 @@
-"""Writing a flag: every write adopts what exists, restores what waits for deletion, and is read back.
+"""Moving a flag: `lower` is the one way down, `raise_to` the one way up. Each ends with the live value read back.
 
-`lower` is the one way down: the provider's `update`, `python -m rollout rollback` and the watch all go through it.
-`raise_to` is the one way up, and gives way to a `lower` that happens meanwhile.
+The provider's `update`, `python -m rollout rollback` and the watch all lower through here. A raise gives way to a
+lowering that happens meanwhile, and of two lowerings at once the lower value wins.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from provider.store import Absent, Entry, Exists, Scheduled, Store, StoreError, secret_name
+from provider.one_write import FlagName, set_value, tag, token, write
+from provider.store import Absent, Entry, Store, StoreError
 from rollout import tags
+from rollout.ladder import parse_percent
 
 #: A lowering is written and read again this often before it is called failed; each try waits for the store's own retries.
 TRIES: Final = 10
 PAUSE: Final = 0.2  # seconds between two tries
 
-_NAMESPACE: Final = uuid.UUID("4e1f8a37-7f0c-5f6e-9d0a-6a1a8e9b3c11")  # any fixed one: tokens must be repeatable
+#: A raise asks this often for the tags after its put, and takes its value back this often where they can't be had.
+TAG_TRIES: Final = 3
 
 
 class StoppedMeanwhile(Exception):
@@ -29,65 +31,6 @@ class StoppedMeanwhile(Exception):
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         super().__init__(f"stopped meanwhile: the stop's value {entry.text} % was written and read back")
-
-
-@dataclass(frozen=True)
-class FlagName:
-    """One flag of one stack, as the store knows it."""
-
-    stack: str
-    domain: str
-    flag: str
-
-    @property
-    def secret(self) -> str:
-        return secret_name(self.stack, self.flag)
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """The tags that every flag's secret carries (a contract)."""
-        return {"domain": self.domain, "stack": self.stack, "managed-by": "pulumi"}
-
-
-def token(name: FlagName, value: str, replacing: str | None) -> str:
-    """The client request token of a write, which becomes the version's id.
-
-    The same write repeated gets the same token and so makes no second version; a return to an older value
-    replaces another version and is a new one. With an unknown predecessor it is random: a failed read never
-    stops a lowering.
-    """
-    if replacing is None:
-        return str(uuid.uuid4())
-    return str(uuid.uuid5(_NAMESPACE, "\n".join((name.stack, name.flag, value, replacing))))
-
-
-def write(
-    store: Store, name: FlagName, value: str, *, before: Entry | None, virtual: datetime | None, extra: Mapping[str, str]
-) -> str:
-    """One write of `value` over `before` (None: absent). Answers the version; reading back is the caller's.
-
-    `extra` tags go on before the value does, so that whoever sees the value sees them too; a tag that fails
-    doesn't stop the write.
-    """
-    wanted = token(name, value, before.version if before else "")
-    if virtual is not None:
-        extra = {**extra, tags.LIVE_SINCE: tags.live_since(wanted, virtual)}
-    if before is None:
-        try:
-            return store.create(name.secret, value, wanted, {**name.tags, **extra})
-        except Scheduled:
-            store.restore(name.secret)
-        except Exists:
-            pass  # somebody was faster: write over theirs
-    elif before.scheduled:
-        store.restore(name.secret)
-    if extra:
-        _tag(store, name, extra)
-    try:
-        return store.put(name.secret, value, wanted)
-    except Scheduled:
-        store.restore(name.secret)
-        return store.put(name.secret, value, wanted)
 
 
 def lower(
@@ -101,48 +44,82 @@ def lower(
 ) -> Entry:
     """Brings a flag down to `value` and answers what was read back. Raises `StoreError` if that can't be had.
 
-    The tag goes first: a raise in flight that puts its value after ours sees it and writes ours again. A tag that
-    fails, and a read that fails, stop nothing. Repeated until the value is read back equal.
+    What is read back is `value`, or less where somebody else lowered it further: a lowering never raises. The
+    tag goes first: a raise in flight that puts its value after ours sees it and writes ours again. A tag that
+    fails, and a read that fails, stop nothing.
     """
-    stop = {tags.STOPPED: tags.Stopped.new(value).text()}
-    if breach is not None:
-        stop[tags.BREACH] = breach.text()
-    tagged, last = False, StoreError(f"{name.secret}: not written")
+    marks = {} if breach is None else {tags.BREACH: breach.text()}
+    return _bring_down(store, name, tags.Stopped.new(value), marks, tagged=False, virtual=virtual, pause=pause)
+
+
+def _bring_down(
+    store: Store, name: FlagName, stop: tags.Stopped, marks: Mapping[str, str], *,
+    tagged: bool, virtual: datetime | None, pause: float,
+) -> Entry:  # fmt: skip
+    """Writes the stop's value until it, or less, is read back after the tag went on.
+
+    The order matters. A raise that puts its value after our read finds the tag; one that puts it before is seen by
+    the read. Two stops share the one tag: each looks at it after its write, and both go on with the lower value.
+    """
+    last, low, wait = StoreError(f"{name.secret}: not written"), None, False
     for attempt in range(TRIES):
-        if attempt:
+        if wait:
             time.sleep(pause)
-        before: Entry | None = None
-        known = True
+        mark = {**marks, tags.STOPPED: stop.text()}
+        tagged = tagged or tag(store, name, mark)
         try:
-            before = store.get(name.secret)
+            low, wait = _once(store, name, stop.value, mark, virtual), True
         except StoreError as error:
-            known, last = False, error
-        if not tagged and not (known and before is None):
-            tagged = _tag(store, name, stop)
-        if known and before is not None and before.text == value and (tagged or attempt):
-            return before
-        try:
-            if known:
-                write(store, name, value, before=before, virtual=virtual, extra=stop if before is None else {})
-            else:
-                store.put(name.secret, value, token(name, value, None))
-            back = store.get(name.secret)
-        except StoreError as error:
-            last = error
+            last, low = error, None
             continue
-        if back is not None and back.text == value:
-            if not tagged and before is not None:
-                _tag(store, name, stop)
-            return back
-    raise last
+        if low is None:
+            last = StoreError(f"{name.secret}: wrote {stop.value}, read back another value")
+        elif not tagged:
+            if attempt:  # the value is down; a tag that can't be written is not worth a longer wait
+                return low
+            wait = False
+        elif low.text is not None and low.text != stop.value:
+            # Somebody went lower: our tag must not stand there with a higher value than theirs.
+            stop, tagged, wait = tags.Stopped.new(low.text), False, False
+        elif (other := _other_stop(store, name, stop)) is None:
+            return low
+        elif _low(other.value, stop.value):
+            stop = other
+        else:
+            tagged = False  # a higher stop wrote over our tag
+    if low is None:
+        raise last
+    return low
 
 
-def _tag(store: Store, name: FlagName, extra: Mapping[str, str]) -> bool:
+def _once(store: Store, name: FlagName, value: str, mark: Mapping[str, str], virtual: datetime | None) -> Entry | None:
+    """One write, unless the live value is low enough, and one read back: None where that is higher."""
     try:
-        store.tag(name.secret, extra)
+        before = store.get(name.secret)
     except StoreError:
-        return False
-    return True
+        store.put(name.secret, value, token(name, value, None))
+    else:
+        if before is not None and _low(before.text, value):
+            return before
+        write(store, name, value, before=before, virtual=virtual, extra=mark if before is None else {})
+    back = store.get(name.secret)
+    return back if back is not None and _low(back.text, value) else None
+
+
+def _low(text: str | None, value: str) -> bool:
+    """Whether `text` is `value`, or a lower percent. An absent value isn't: the service must not have to guess."""
+    have, wanted = parse_percent(text), parse_percent(value)
+    return text == value or (have is not None and wanted is not None and have < wanted)
+
+
+def _other_stop(store: Store, name: FlagName, stop: tags.Stopped) -> tags.Stopped | None:
+    """Another stop whose tag stands where ours was; None too where the tags can't be read: the value is down."""
+    try:
+        found = tags.Stopped.parse(store.tags(name.secret).get(tags.STOPPED))
+    except StoreError:
+        return None
+    known = found is not None and parse_percent(found.value) is not None
+    return found if known and found is not None and found.value != stop.value else None
 
 
 def raise_to(
@@ -153,46 +130,68 @@ def raise_to(
     before: Entry | None,
     judged_tags: Mapping[str, str],
     virtual: datetime | None = None,
+    pause: float = PAUSE,
 ) -> Entry:
     """Writes a judged raise and answers what was read back.
 
-    `judged_tags` are the secret's tags as they were before judging. Raises `StoppedMeanwhile` after writing the
-    stop's value, where a stop came in between, and `StoreError` where the value isn't live at the end.
+    `before` and `judged_tags` are the secret as it was judged; over anything else nothing is written. Raises
+    `StoppedMeanwhile` after writing the stop's value, where a stop came in between, and `StoreError` where the
+    value isn't live at the end, or where nobody can say whether a stop came: then the old value is written again.
     """
-    write(store, name, value, before=before, virtual=virtual, extra={})
-    found = store.tags(name.secret)
+    current = store.get(name.secret)
+    if _state(current) != _state(before):
+        live = "absent" if current is None else current.text
+        raise StoreError(f"{name.secret}: changed while the raise was judged, live is {live} now; run again")
+    failed: StoreError | None = None
+    try:
+        write(store, name, value, before=before, virtual=virtual, extra={})
+    except StoreError as error:
+        failed = error  # it may have been carried out all the same
+    found = _tags_after(store, name, before, virtual, pause)
     stopped = tags.Stopped.parse(found.get(tags.STOPPED))
-    if stopped is not None and found.get(tags.STOPPED) != judged_tags.get(tags.STOPPED):
-        raise StoppedMeanwhile(_follow(store, name, stopped.value, virtual))
+    new = stopped is not None and found.get(tags.STOPPED) != judged_tags.get(tags.STOPPED)
+    if stopped is not None and new and stopped.value != value and _low(stopped.value, value):
+        raise StoppedMeanwhile(_bring_down(store, name, stopped, {}, tagged=True, virtual=virtual, pause=pause))
+    if failed is not None:
+        raise failed
     back = store.get(name.secret)
     if back is None or back.text != value:
         live = "absent" if back is None else back.text
         raise StoreError(f"{name.secret}: wrote {value}, read back {live}: somebody else writes too")
     if stopped is not None:
-        store.untag(name.secret, [tags.STOPPED])
+        with contextlib.suppress(StoreError):  # the next raise removes it
+            store.untag(name.secret, [tags.STOPPED])
     return back
 
 
-def _follow(store: Store, name: FlagName, value: str, virtual: datetime | None) -> Entry:
-    """Writes a stop's value for it, keeping its tag."""
-    for _ in range(TRIES):
-        current = store.get(name.secret)
-        if current is not None and current.text == value:
-            return current
-        write(store, name, value, before=current, virtual=virtual, extra={})
-    raise StoreError(f"{name.secret}: a stop wrote {value} meanwhile and it can't be read back")
+def _state(entry: Entry | None) -> tuple[str | None, str, bool] | None:
+    return None if entry is None else (entry.text, entry.version, entry.scheduled)
 
 
-def set_value(store: Store, name: FlagName, value: str, *, virtual: datetime | None = None) -> Entry:
-    """Writes a flag that isn't judged (`ENABLE_...`), unless it has the value already, and reads it back."""
-    current = store.get(name.secret)
-    if current is not None and current.text == value:
-        return current
-    write(store, name, value, before=current, virtual=virtual, extra={})
-    back = store.get(name.secret)
-    if back is None or back.text != value:
-        raise StoreError(f"{name.secret}: wrote {value}, read back {'absent' if back is None else back.text}")
-    return back
+def _tags_after(
+    store: Store, name: FlagName, before: Entry | None, virtual: datetime | None, pause: float
+) -> dict[str, str]:
+    """The tags after a raise's put. Where they can't be had, the raise is taken back: a stop may have come."""
+    last = StoreError(f"{name.secret}: tags not read")
+    for attempt in range(TAG_TRIES):
+        if attempt:
+            time.sleep(pause)
+        try:
+            return store.tags(name.secret)
+        except StoreError as error:
+            last = error
+    old = before.text if before is not None and parse_percent(before.text) is not None else "0"
+    for _ in range(TAG_TRIES):
+        with contextlib.suppress(StoreError):
+            current = store.get(name.secret)  # never blindly: a stop's value may be lower still
+            if current is None or not _low(current.text, str(old)):
+                write(store, name, str(old), before=current, virtual=virtual, extra={})
+            elif current is not None:
+                last = StoreError(f"{last}; nobody can say whether a stop came, so {current.text} % is live again")
+                break
+    else:
+        last = StoreError(f"{last}; nobody can say whether a stop came, and {old} % wasn't read back: look at it now")
+    raise last
 
 
-__all__ = ["Absent", "FlagName", "StoppedMeanwhile", "lower", "raise_to", "set_value", "token", "write"]
+__all__ = ["PAUSE", "TRIES", "Absent", "FlagName", "StoppedMeanwhile", "lower", "raise_to", "set_value", "token", "write"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from rollout import ladder
+from rollout import ladder, notify
 from rollout.catalogue import Catalogue, Domain, protected_by
 from rollout.entries import Entries
 from rollout.entry import Attempt, Breach, Command, OnCall, Restore, Waiver, Why
@@ -28,7 +28,7 @@ PREFIX: Final = "wa-rollout:"
 #: Every key of the program's namespace that a stack config may have.
 KEYS: Final = (
     "start", "gate", "drill", "on-call", "flags", "freeze", "held", "breach", "attempt", "waivers", "restore",
-    "checked", "notes", "commands", "closed",
+    "checked", "notes", "commands", "notify", "closed",
 )  # fmt: skip
 #: What Pulumi itself writes at the top of a stack file.
 PULUMI_KEYS: Final = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
@@ -73,6 +73,7 @@ class StackConfig:
     checked: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
+    notify: dict[str, dict[str, str]] = field(default_factory=dict)  # action -> name -> endpoint
     closed: Why | None = None
     region: str | None = None
     warnings: tuple[str, ...] = ()
@@ -109,6 +110,7 @@ def parse(raw: bytes, where: str, catalogue: Catalogue) -> StackConfig:
         checked=entries.checked(),
         notes=entries.notes(),
         commands=entries.commands(),
+        notify=notify.read(entries),
         closed=entries.closed(),
         region=entries.region(),
         warnings=tuple(entries.warnings),
@@ -146,6 +148,7 @@ def _config(
     top.finish()
     if config is None:
         return None
+    config.path = ""  # messages name a key as `pulumi config` does: wa-rollout:flags, without the map around it
     for key in config.names():
         name = key.removeprefix(PREFIX)
         if name == key and ":" in key:

@@ -128,6 +128,7 @@ def remove_entry(text: str, key: str, name: str | None = None) -> str:
 def _config(text: str) -> Map:
     """The `config:` map. Raises BadInput where the text is no YAML, or has no such map in block style."""
     root, _ = compose(text, "the stack file")
+    place.once(root, "config")
     config = root.values.get("config")
     if not isinstance(config, Map) or config.flow or not config.keys:
         raise by_hand("there is no config: with one key a line")

@@ -12,24 +12,9 @@ from datetime import date
 from functools import partial
 from typing import Final, TypeVar
 
+from rollout import entry as forms
 from rollout.catalogue import Catalogue
-from rollout.entry import (
-    UNREADABLE_ATTEMPT,
-    Attempt,
-    Breach,
-    Command,
-    OnCall,
-    Restore,
-    Waiver,
-    Why,
-    read_attempt,
-    read_breach,
-    read_command,
-    read_on_call,
-    read_restore,
-    read_waiver,
-    read_why,
-)  # fmt: skip
+from rollout.entry import UNREADABLE_ATTEMPT, Attempt, Breach, Command, OnCall, Restore, Waiver, Why
 from rollout.fields import Fields, nearest, written
 from rollout.problem import Problem, shown
 from rollout.yamltext import Map, Node, Scalar
@@ -121,30 +106,30 @@ class Entries:
         return good, broken
 
     def freeze(self) -> Why | None:
-        value, broken = self.single("freeze", read_why, self.catalogue.domains, "counts as a freeze")
+        value, broken = self.single("freeze", forms.read_why, self.catalogue.domains, "counts as a freeze")
         return Why(broken, "") if broken else value
 
     def held(self) -> dict[str, Why]:
-        good, broken = self.each("held", read_why, "counts as held")
+        good, broken = self.each("held", forms.read_why, "counts as held")
         return {**{domain: Why(why, "") for domain, (why, _) in broken.items()}, **good}
 
     def breach(self) -> dict[str, Breach]:
-        good, broken = self.each("breach", read_breach, "counts as a breach")
+        good, broken = self.each("breach", forms.read_breach, "counts as a breach")
         # Of a breach that can't be read, the readable parts stay: the attempt says which one is later.
         unreadable = {domain: self._unreadable(why, node) for domain, (why, node) in broken.items()}
         return {**unreadable, **good}
 
     def attempt(self) -> dict[str, Attempt]:
-        return self.each("attempt", read_attempt, "counts as absent")[0]
+        return self.each("attempt", forms.read_attempt, "counts as absent")[0]
 
     def restore(self) -> dict[str, Restore]:
-        good = self.each("restore", read_restore, "counts as absent")[0]
+        good = self.each("restore", forms.read_restore, "counts as absent")[0]
         return {domain: restore for domain, restore in good.items() if restore is not None}
 
     def waivers(self) -> dict[str, Waiver]:
         found: dict[str, Waiver] = {}
         for name, node, key in self.named("waivers"):
-            value, problems = self.one(key, node, partial(read_waiver, name=name, catalogue=self.catalogue))
+            value, problems = self.one(key, node, partial(forms.read_waiver, name=name, catalogue=self.catalogue))
             if problems:
                 domain = node.values.get("domain") if isinstance(node, Map) else None
                 mentioned = domain.text if isinstance(domain, Scalar) else ""
@@ -168,7 +153,7 @@ class Entries:
                 if items:
                     found[domain] = items
             else:
-                _, problems = self.one(key, node, read_why)
+                _, problems = self.one(key, node, forms.read_why)
             for problem in problems:
                 self.warn([domain], key, node, "counts as not attested", [problem])
         return found
@@ -187,7 +172,7 @@ class Entries:
     def commands(self) -> dict[str, Command]:
         found: dict[str, Command] = {}
         for name, node, key in self.named("commands"):
-            value, problems = self.one(key, node, partial(read_command, name=name))
+            value, problems = self.one(key, node, partial(forms.read_command, name=name))
             if problems:
                 self.warn([], key, node, "counts as absent", problems)
             elif value is not None:
@@ -195,7 +180,7 @@ class Entries:
         return found
 
     def closed(self) -> Why | None:
-        return self.single("closed", read_why, self.catalogue.domains, "counts as absent")[0]
+        return self.single("closed", forms.read_why, self.catalogue.domains, "counts as absent")[0]
 
     def on_call(self) -> OnCall | None:
         key = PREFIX + "on-call"
@@ -204,7 +189,7 @@ class Entries:
             problem = Problem("nobody is on call", f"{self.config.file} {key}", "who, reach, hours", "nothing")
             self.warn(self.catalogue.domains, key, node, "no raise is allowed", [problem])
             return None
-        return self.single("on-call", read_on_call, self.catalogue.domains, "no raise is allowed")[0]
+        return self.single("on-call", forms.read_on_call, self.catalogue.domains, "no raise is allowed")[0]
 
     def region(self) -> str | None:
         problems: list[Problem] = []
@@ -221,7 +206,7 @@ class Entries:
         if node is None:
             return []
         if not isinstance(node, Map):
-            _, problems = self.one(key, node, read_why)
+            _, problems = self.one(key, node, forms.read_why)
             self.warn(self.catalogue.domains, key, node, "counts as absent", problems)
             return []
         return [(entry, value, f"{key}.{entry}") for entry, value in node.values.items()]
@@ -244,7 +229,7 @@ class Entries:
     def _unreadable(self, why: str, node: Node) -> Breach:
         parts = None
         if isinstance(node, Map):
-            parts, _ = self.one("", node, read_breach)
+            parts, _ = self.one("", node, forms.read_breach)
         attempt, at = (parts.attempt, parts.at) if parts else (UNREADABLE_ATTEMPT, None)
         return Breach(attempt, at, parts.metric if parts and parts.metric else "a malformed entry", why, None, None, "")
 

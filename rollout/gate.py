@@ -28,7 +28,7 @@ Target = Literal["previous", "zero", "50"]
 class Verdict(StrEnum):
     """What the gate says."""
 
-    PASS = "PASS"  # noqa: S105 - no password
+    PASS = "PASS"  # noqa: S105 - a verdict, no password
     HOLD = "HOLD"
     ROLLBACK = "ROLLBACK"
 
@@ -190,8 +190,8 @@ class _Asked:
         if seen > metric.bad_level:
             text = f"{gate_text.rate(seen)} is over {gate_text.rate(metric.bad_level)}; {clean}"
             return self.hold("above-limit", text, counts, metric.bad_level, more)
-        limits = f"{gate_text.rate(metric.good)} and {gate_text.rate(metric.bad_level)}"
-        return self.hold("grey", f"{gate_text.rate(seen)} is between {limits}; {clean}", counts, metric.good, more)
+        text = f"{gate_text.rate(seen)} isn't under {gate_text.rate(metric.good)}; {clean}"
+        return self.hold("grey", text, counts, metric.good, more)
 
 
 def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent: int | None) -> Judged:
@@ -215,3 +215,18 @@ def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent:
 def count_of(counts: Counts) -> str:
     """`0 of 23`."""
     return f"{gate_text.count(counts.bad)} of {gate_text.count(counts.total)}"
+
+
+def per_day_needed(
+    metric: Metric, percent: int, next_percent: int, hours: float, *, strict: bool = False
+) -> float | None:
+    """Whole-domain events a day that let a raise from `percent` pass after `hours`, if none is bad; None for a count.
+
+    What the plan check compares with the catalogue's expected traffic (gate.md, facts that shape it).
+    """
+    if metric.total is None:
+        return None
+    worse = gate_math.worse_rate(metric.bad_level, 1.0 if strict else next_percent / 100)
+    proof = metric.needs == "proof"
+    events = gate_math.clean_needed(0, 0, metric.good, worse) if proof else gate_math.LEAST_PRESENCE
+    return events * 100 / percent * 24 / hours

@@ -1,4 +1,4 @@
-"""The gate's two comparisons with legacy: did the planned share arrive, and is unified no worse (gate.md). HOLD only."""
+"""The gate's comparisons with legacy: did the planned share arrive, and is unified no worse (gate.md). HOLD only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIMES: Final = 2
 
 
 def share(sessions: Counts | None, percent: int) -> Judged:
-    """Whether `percent` of the domain's sessions begin on unified. `sessions.bad` is unified's part of `sessions.total`.
+    """Whether `percent` of the domain's sessions begin on unified: `sessions.bad` of all `sessions.total` did.
 
     At 0 the question is whether traffic is back on legacy: PASS, HOLD, or HOLD "unverified" without any session.
     """

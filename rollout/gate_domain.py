@@ -1,4 +1,4 @@
-"""A domain's verdict: its metrics, the share that was planned, the comparison with legacy, waivers, and what comes first.
+"""A domain's verdict: its metrics, the planned share, the comparison with legacy, waivers, and what comes first.
 
 Precedence (gate.md, a domain): any ROLLBACK > latch > stale > share > any HOLD or no data > soak > PASS.
 """
@@ -134,7 +134,7 @@ def _first_hold(ask: Question, found: Answer) -> tuple[str, str]:
     if ask.stale:
         return "stale", "stale: the newest minute of Requests is older than 15 minutes"
     if found.share is not None and found.share.verdict is not Verdict.PASS:
-        return "share", found.share.reason
+        return found.share.key, found.share.reason
     if not found.metrics:
         return "no-metrics", "no metric is asked for: nothing can be proven"
     holds = [

@@ -10,8 +10,8 @@ MOST_ODDS = 1e12
 
 
 def count(number: float) -> str:
-    """`1,800`; as it was given where it is no count (`nan`, `-3`, `1.5`)."""
-    return f"{int(number):,}" if math.isfinite(number) and number == int(number) else str(number)
+    """`1,800`; as it was given where it is no count (`nan`, `1.5`, `1e+300`)."""
+    return f"{int(number):,}" if abs(number) < 1e15 and number == int(number) else str(number)
 
 
 def of(bad: float, total: float) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from rollout import schedule
 from rollout.catalogue import Catalogue, Domain
 from rollout.conditions import Conditions
-from rollout.ladder import LADDER, next_rung, on_ladder
+from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent
 from rollout.moves import Live, current_attempt, first_raise, value_before
 
 
@@ -47,7 +47,7 @@ class Ask:
 def judge_raise(ask: Ask) -> list[Refusal]:
     """Every reason against this raise that needs no network beyond `ask`; none where it may go on to its probes and gate."""
     share = ask.live.percent or 0
-    found = [*_ladder(ask, share), *_forbidden(ask), *_latch(ask, share), *_hours(ask), *_soak(ask, share)]
+    found = [*_ladder(ask, share), *_stopping(ask), *_forbidden(ask), *_latch(ask, share), *_hours(ask), *_soak(ask, share)]
     if ask.old_digest is not None and ask.old_digest != ask.new_digest:
         found.append(
             Refusal(
@@ -73,7 +73,7 @@ def judge_restore(ask: Ask) -> list[Refusal]:
         why = "its `restore` entry has expired" if expired else "a repair never raises"
         found.append(Refusal("outside", f"live {live.show()}, stack {ask.wanted} %, changed outside: {why}", _mend(live)))
         return found
-    if live.stopped is not None:
+    if live.stopped is not None and not ask.wanted <= (parse_percent(live.stopped.value) or 0):
         found.append(Refusal("stopped", "live was lowered by a stop, and a stop isn't undone by `restore`", rungs))
     before = value_before(ask.moves)
     if ask.wanted > before:
@@ -104,6 +104,15 @@ def _ladder(ask: Ask, share: int) -> list[Refusal]:
     if ask.wanted == rung:
         return []
     return [Refusal("ladder", f"{share} -> {ask.wanted} % skips a rung: the next one is {rung} %", f"set percent: {rung}")]
+
+
+def _stopping(ask: Ask) -> list[Refusal]:
+    """A raise that is judged between a stop's tag and its write would find the tag unchanged afterwards."""
+    if not ask.live.stopping or ask.live.stopped is None:
+        return []
+    text = f"a stop to {ask.live.stopped.value} % is under way, or was overridden by hand: live is {ask.live.show()}"
+    do = f"run again; if it stays so and {ask.live.show()} is meant: `rollback` {ask.domain.name} to {ask.live.percent}"
+    return [Refusal("stopping", text, do)]
 
 
 def _forbidden(ask: Ask) -> list[Refusal]:

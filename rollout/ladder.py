@@ -31,7 +31,7 @@ def parse_percent(text: str | None) -> int | None:
     if text is None:
         return None
     stripped = text.strip()
-    if not (stripped.isascii() and stripped.isdigit()):
+    if not (stripped.isascii() and stripped.isdigit()) or len(stripped) > 20:  # `int` refuses thousands of digits
         return None
     value = int(stripped)
     return value if value <= 100 else None

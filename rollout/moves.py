@@ -41,6 +41,12 @@ class Live:
         """The share the service obeys: absent is 0; None where the text is no whole number from 0 to 100."""
         return 0 if self.text is None else parse_percent(self.text)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop's tag stands over a higher value: the stop is between its tag and its write, or was overridden."""
+        wanted = parse_percent(self.stopped.value) if self.stopped else None
+        return wanted is not None and (self.percent is None or self.percent > wanted)
+
     def show(self) -> str:
         """`5 %`, `0 % (secret absent)`, `'abc' (no percent)`."""
         if self.text is None:
@@ -70,19 +76,26 @@ def current_attempt(moves: Sequence[Mapping[str, Any]], at_zero: bool, configure
     """The attempt a raise belongs to: the configured one from 0 %, else the one of the last raise from 0 %."""
     if at_zero:
         return max(1, configured)
-    started = [int(move.get("attempt", 1)) for move in moves if move.get("from") == 0 and move.get("to", 0) > 0]
-    return started[-1] if started else 1
+    started = [move for move in moves if move.get("from") == 0 and _number(move.get("to")) > 0]
+    return max(1, _number(started[-1].get("attempt"))) if started else 1
 
 
 def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the domain has never carried traffic: prerequisites are asked then, and never again."""
-    return not any(_number(move.get("to")) > 0 for move in moves)
+    """Whether no raise of the domain was ever judged: prerequisites are asked then, and never again.
+
+    What a hand raised counts for nothing: else a value typed into the console would lift the prerequisites.
+    """
+    return not any(_number(move.get("to")) > _number(move.get("from")) for move in moves if _ours(move))
 
 
 def value_before(moves: Sequence[Mapping[str, Any]]) -> int:
     """The last percent that a judged move put live: what a restore may put back at most."""
-    judged = [_number(move.get("to")) for move in moves if move.get("verdict") not in ("outside", "stop")]
+    judged = [_number(move.get("to")) for move in moves if _ours(move)]
     return judged[-1] if judged else 0
+
+
+def _ours(move: Mapping[str, Any]) -> bool:
+    return move.get("verdict") not in ("outside", "stop")
 
 
 def _number(value: object) -> int:

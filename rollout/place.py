@@ -87,6 +87,8 @@ def replace(text: str, parent: Map, key: str, body: dict[str, Any]) -> list[Chan
     margin = indent(text, parent.keys[key].start)
     block = lines.block(body, margin + " " * STEP, STEP, line_break(text))
     if isinstance(node, Map) and not node.flow:
+        if not text.endswith(("\n", "\r")) and after(text, node) == len(text):
+            block = block.removesuffix(line_break(text))  # a missing final line end stays missing
         return [Change(start_of_line(text, node.start), after(text, node), block)]
     if text[node.end - 1] in "\r\n":  # a block scalar: its lines, and the sign on the key's line
         return [Change(node.start, node.end, f"{line_break(text)}{block}")]

@@ -6,6 +6,7 @@ in its own way. Here such a scalar stays what was written (`odd`), with a reason
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final, Literal
 
@@ -82,5 +83,7 @@ def _number(text: str) -> str:
         return str(int(text.replace("_", ""), 8))
     if _NUMBER.fullmatch(text):
         value = float(text.replace("_", ""))
+        if math.isinf(value):
+            return ""  # Pulumi's reader takes it as text, too
         return str(int(value)) if value.is_integer() else str(value)
     return ""

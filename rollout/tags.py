@@ -25,9 +25,9 @@ def moment(text: str) -> datetime | None:
     """The aware UTC time that `iso` wrote, or None."""
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
+    except (ValueError, OverflowError):  # year 1, east of Greenwich
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
 
 
 @dataclass(frozen=True)

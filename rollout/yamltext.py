@@ -81,22 +81,19 @@ def read(raw: bytes, where: str, limit: int = MAX_BYTES) -> Map:
 def decode(raw: bytes, where: str, limit: int = MAX_BYTES) -> str:
     """The file's text, line ends as they are. Raises BadInput on size, a byte order mark, and invalid UTF-8."""
     if len(raw) > limit:
-        raise BadInput(
-            [Problem("the file is too large to be read", where, f"at most {limit:,} bytes", f"{len(raw):,} bytes")]
-        )
+        what = "the file is too large to be read"
+        raise BadInput([Problem(what, where, f"at most {limit:,} bytes", f"{len(raw):,} bytes")])
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         what = "the file begins with a byte order mark"
-        raise BadInput(
-            [Problem(what, f"{where}:1", "UTF-8 without a mark", raw[:3].hex(" "), "save it as plain UTF-8")]
-        )
+        do = "save it as plain UTF-8"
+        raise BadInput([Problem(what, f"{where}:1", "UTF-8 without a mark", raw[:3].hex(" "), do)])
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         given = f"byte 0x{raw[error.start]:02x} at offset {error.start:,}"
-        raise BadInput(
-            [Problem("the file is not UTF-8", f"{where}:{line}", "UTF-8", given, "save it as UTF-8")]
-        ) from None
+        problem = Problem("the file is not UTF-8", f"{where}:{line}", "UTF-8", given, "save it as UTF-8")
+        raise BadInput([problem]) from None
 
 
 def compose(text: str, where: str) -> tuple[Map, list[Problem]]:
@@ -113,9 +110,7 @@ def compose(text: str, where: str) -> tuple[Map, list[Problem]]:
     except yaml.MarkedYAMLError as error:
         raise BadInput([*builder.problems, _syntax(error, text, where)]) from None
     root = builder.root
-    if isinstance(root, Scalar) and root.kind == "null":
-        root = None
-    if root is None:
+    if root is None or (isinstance(root, Scalar) and root.kind == "null"):
         return Map(flow=False, line=1, start=0, end=0), builder.problems
     if not isinstance(root, Map):
         raise BadInput([Problem("the file is not a map of keys", f"{where}:{root.line}", "key: value, one a line")])

@@ -14,7 +14,7 @@ fi
 say() { echo "$name: $*"; }
 die() { echo "$name: $*" >&2; exit 1; }
 
-# step TITLE COMMAND...: runs it with its output in the log, a line every 15 s (plain lines: a CI log has no cursor).
+# step TITLE COMMAND...: runs it with its output in the log, a line every 30 s (plain lines: a CI log has no cursor).
 # Answers the command's exit code. An interrupt ends the command too: sh would leave it running.
 step() {
     title=$1
@@ -28,7 +28,7 @@ step() {
     while kill -0 "$child" 2>/dev/null; do
         sleep 1
         seconds=$((seconds + 1))
-        [ $((seconds % 15)) -ne 0 ] || say "$title: $seconds s"
+        [ $((seconds % 30)) -ne 0 ] || say "$title: $seconds s"
     done
     trap - INT TERM
     wait "$child"

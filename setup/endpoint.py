@@ -1,12 +1,12 @@
-"""What the simulator serves on its one port: moto (AWS, simulated), a health page for the probes, counts and faults for tests.
+"""What the simulator serves on its port: moto (AWS, simulated), a health page for the probes, counts and faults.
 
-    GET/PUT/DELETE /health     what a probe of the unified service sees. PUT {"status_code": 503, "body": {...}}
-    GET/DELETE     /calls      how often each AWS action was called: {"secretsmanager.PutSecretValue": 3, ...}
-    PUT/DELETE     /faults     {"latency": seconds, "fail": [{"target": "secretsmanager.PutSecretValue", "match": text
-                               in the request, "status": 500, "times": 3 (-1: always), "after": true (the answer is
-                               lost after the commit), "latency": seconds, "code": error code, "body": raw answer}]}
-                               status 0 cuts the connection; no status only waits
-    GET            /simulator  who answers: {"pid": ..., "dir": ...}
+GET/PUT/DELETE /health     what a probe of the unified service sees. PUT {"status_code": 503, "body": {...}}
+GET/DELETE     /calls      how often each AWS action was called: {"secretsmanager.PutSecretValue": 3, ...}
+PUT/DELETE     /faults     {"latency": seconds, "fail": [{"target": "secretsmanager.PutSecretValue", "match": text
+                           in the request, "status": 500, "times": 3 (-1: always), "after": true (the answer is
+                           lost after the commit), "latency": seconds, "code": error code, "body": raw answer}]}
+                           status 0 cuts the connection; no status only waits
+GET            /simulator  who answers: {"pid": ..., "dir": ...}
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Endpoint:
         with self._lock:
             self._calls[action] += 1
             latency = float(self._faults.get("latency", 0))
-            fault = next((f for f in self._faults.get("fail", []) if _meant(f, action, body)), {})
+            fault: dict[str, Any] = next((f for f in self._faults.get("fail", []) if _meant(f, action, body)), {})
             if fault.get("times", -1) > 0:
                 fault["times"] -= 1
         time.sleep(latency + float(fault.get("latency", 0)))

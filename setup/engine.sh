@@ -62,7 +62,7 @@ from_modules() {
     esac
     step "1 of 2: building the Python language host" go_build python-host \
         github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python pulumi-language-python || failed
-    step "2 of 2: building the CLI (about 4 minutes on 2 cores)" go_build cli \
+    step "2 of 2: building the CLI (4 to 10 minutes on 2 cores)" go_build cli \
         github.com/pulumi/pulumi/pkg/v3/cmd/pulumi pulumi || failed
     # Two scripts that the official archive has beside the binaries; they belong to the SDK's version, not the host's.
     sdk=$(cd "$home/setup/engine/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3 2>>"$log") || failed

@@ -1,4 +1,4 @@
-"""The environment of the local stack, in one place: for `eval "$(make -s env)"`, for every make target and for the tests.
+"""The environment of the local stack, in one place: for `eval "$(make -s env)"`, the make targets and the tests.
 
 Usage: python setup/env.py          export lines for the local stack, shell-quoted
        python setup/env.py --paths  only what finds the tools: for other stacks, which keep the caller's settings
@@ -17,15 +17,15 @@ from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# What a shell may carry from somebody's work on production: a local command must never reach that. Unset by prefix, since
-# one left over is enough (AWS_ENDPOINT_URL_SECRETS_MANAGER outranks AWS_ENDPOINT_URL).
+# What a shell may carry from somebody's work on production: a local command must never reach that. Unset by prefix,
+# since one left over is enough (AWS_ENDPOINT_URL_SECRETS_MANAGER outranks AWS_ENDPOINT_URL).
 FOREIGN = ("AWS_", "PULUMI_", "ROLLOUT_")
 ALSO_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")  # the last: 0.3 s slower at every preview
 KEPT = ("ROLLOUT_NOW",)  # the virtual clock: legal on loopback only, and the provider sees to that
 
 
 def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict[str, str | None]:
-    """What to change in `base` for the local stack of `project`; None means unset. Chooses the simulator's port if none is."""
+    """What to change in `base` for the local stack of `project`; None: unset. Chooses the simulator's port if none is."""
     endpoint = f"http://127.0.0.1:{port(project / '.local')}"
     own = {
         **paths(project, base),
@@ -36,6 +36,7 @@ def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -
         "PULUMI_CONFIG_PASSPHRASE": "simulator",  # no secret: it guards a stack on loopback that holds none
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",  # 2.5 s a command where the network doesn't answer
+        "PULUMI_CONTINUE_ON_ERROR": "true",  # one domain's refusal leaves the others', and any rollback's, way free
         "PULUMI_RUN_PROGRAM": "true",  # else `refresh: always` starts the provider twice
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": "eu-west-1",
@@ -54,7 +55,7 @@ def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -
 
 
 def paths(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """PATH with the project's Python first (an older language host takes `python3` from there), then its engine if it has one."""
+    """PATH with the project's Python first (an older language host takes `python3` from there), then its engine if any."""
     first = [str(project / ".venv" / "bin")]
     if (project / ".tools" / "pulumi" / "bin" / "pulumi").exists():
         first.append(str(project / ".tools" / "pulumi" / "bin"))
@@ -65,7 +66,10 @@ def paths(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict
 def applied(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`base` with `environment` applied: what a process on the local stack is started with."""
     changes = environment(project, base)
-    return {**{k: v for k, v in base.items() if k not in changes}, **{k: v for k, v in changes.items() if v is not None}}
+    return {
+        **{k: v for k, v in base.items() if k not in changes},
+        **{k: v for k, v in changes.items() if v is not None},
+    }
 
 
 def port(folder: Path) -> int:
@@ -90,8 +94,13 @@ def write(file: Path, text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the lines for `eval`."""
-    changes: Mapping[str, str | None] = paths() if arguments == ["--paths"] else environment()
+    """Prints the lines for `eval`. Exit code 2, and nothing printed, where another stack is asked for in a local shell."""
+    other = arguments == ["--paths"]
+    if other and os.environ.get("PULUMI_HOME") == str(PROJECT / ".tools" / "pulumi-home"):
+        # Else a rollback of production would bring the simulator down, read it back, and say that all is well.
+        print('env: this shell is set to the local stack (eval "$(make -s env)"): use a new one', file=sys.stderr)
+        return 2
+    changes: Mapping[str, str | None] = paths() if other else environment()
     for key, value in changes.items():
         print(f"unset {key};" if value is None else f"export {key}={shlex.quote(value)};")
     return 0

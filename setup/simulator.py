@@ -1,6 +1,6 @@
 """The simulator: one process on loopback that plays AWS (moto) and the unified service's health page. It is not AWS.
 
-Usage: python setup/simulator.py start|stop|status|run [--dir DIR]    (DIR: .local; holds port, simulator.pid, simulator.log)
+Usage: python setup/simulator.py start|stop|status|run [--dir DIR]    (DIR: .local; port, simulator.pid, simulator.log)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started as a file, from any folder
 
-from setup import env  # noqa: E402 - needs the line above
+from setup import env
 
 PATIENCE = 60.0  # seconds for a start: 2 on a quiet machine
 
@@ -85,8 +85,9 @@ class Simulator:
             until = time.monotonic() + PATIENCE
             while time.monotonic() < until and child.poll() is None:
                 if self.pid():
-                    moved = "" if self.url == before else f"; {before} was taken: run eval \"$(make -s env)\" again in open shells"
-                    return f"started at {self.url} (pid {child.pid}), its store is empty{moved}"
+                    said = f"started at {self.url} (pid {child.pid}), its store is empty"
+                    moved = f'; {before} was taken: run eval "$(make -s env)" again in open shells'
+                    return said if self.url == before else said + moved
                 time.sleep(0.05)
             self._end(child.pid)
         last = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
@@ -122,15 +123,16 @@ class Simulator:
             pid = int(self._pid.read_text())
         except (OSError, ValueError):
             return None
-        shown = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return pid if f"simulator.py run --dir {self.folder}" in shown.stdout else None
+        return pid if f"simulator.py run --dir {self.folder}" in _command_line(pid) else None
 
     @staticmethod
     def _end(pid: int | None) -> None:
+        if pid is None:
+            return
         for kind in (signal.SIGTERM, signal.SIGKILL):
             for _ in range(60):
                 try:
-                    if pid is None or os.waitpid(pid, os.WNOHANG)[0] == pid:
+                    if os.waitpid(pid, os.WNOHANG)[0] == pid:
                         return
                 except ChildProcessError:
                     pass  # not started by this process
@@ -146,6 +148,17 @@ class Simulator:
         with (self.folder / "simulator.lock").open("w") as lock:  # two starts at once would leave one astray
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path("/proc", str(pid), "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:  # gone, or a system without /proc
+        command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
 
 
 def _listener(port: int) -> socket.socket:

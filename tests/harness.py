@@ -52,7 +52,11 @@ class Sandbox:
             "GIT_CEILING_DIRECTORIES": str(self.folder.parent),  # else a command could commit into the real project
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
-            **{f"GIT_{who}_{what}": f"test@{what.lower()}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+            **{
+                f"GIT_{who}_{what}": f"test@{what.lower()}"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
         }
         if git:
             self.git("init", "--quiet", "--initial-branch", "main")

@@ -1,0 +1,243 @@
+"""Steps 3 to 6 of a rollback: stack file, `pulumi up`, commit, traffic. The flag is down; a failure here is loud, no more."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from commands import deployed, engine, files, gitlog, place
+from commands.stop import NotDown, Stop, stop
+from provider.settings import Settings
+from provider.store import Store, StoreError
+from rollout import config, edit, schedule
+from rollout.config import Breach
+from rollout.ladder import parse_percent
+from rollout.problem import BadInput
+
+if TYPE_CHECKING:
+    from commands.rollback import Order
+
+POLL: Final = 5.0  # seconds between two looks at the flag while traffic is waited for
+RUNS: Final = 3  # an `up` is repeated this often where another run changed the stack in between
+
+
+@dataclass
+class _Left:
+    """What the operator still has to do, by step; and the way to tell him."""
+
+    order: Order
+    done: Stop
+    say: Callable[..., None]
+    steps: list[str] = field(default_factory=list)
+
+    def fact(self, step: str, text: str) -> None:
+        self.say(f"  {step:<8} {text}")
+
+    def fail(self, step: str, error: object, do: str) -> None:
+        lines = str(error).splitlines() or [type(error).__name__]
+        shown = "\n".join(f"           {line}" for line in [*lines[1:], f"do: {do}"])
+        self.say(f"  {step:<8} FAILED: {lines[0]}\n{shown}", err=True)
+        if step not in self.steps:
+            self.steps.append(step)
+
+
+def carry_out(
+    order: Order, done: Stop, settings: Settings, store: Store, now: datetime, say: Callable[..., None]
+) -> list[str]:
+    """The steps, each tried whatever became of those before it; answers the names of those that are left to do."""
+    left = _Left(order, done, say)
+    message = _message(order, done)
+    steps: list[tuple[str, Callable[[], None], str]] = [
+        ("secret", lambda: _was_there(left, settings), f"compare `python -m rollout live --stack {order.stack}`"),
+        ("file", lambda: _edit_file(left, now), f"set percent: {done.rung} for {order.domain} in the stack file"),
+        ("pulumi", lambda: _up(left, message, now), f"pulumi up --stack {order.stack}, once that is mended"),
+        ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
+        ("traffic", lambda: _watch(left, settings, store), f"python -m rollout live --stack {order.stack}"),
+    ]
+    for step, action, do in steps:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - whatever it is: the next step must be tried, and the flag stays down
+            left.fail(step, error, do)
+    if left.steps:
+        say(f"{order.domain} is down at {done.to} %. Left to do by hand: {', '.join(left.steps)}", err=True)
+    else:
+        say(f"{order.domain} is down at {done.to} %, and all of it is on record")
+    return left.steps
+
+
+def _file(order: Order) -> str:
+    return f"Pulumi.{order.stack}.yaml"
+
+
+def _message(order: Order, done: Stop) -> str:
+    because = f" because of {order.because}" if order.because else ""
+    before = done.before.percent if done.before else None
+    moved = f"stays at {done.to}" if before == done.to else f"{'?' if before is None else before} -> {done.to}"
+    return f"rollback: {order.domain} {moved} on {order.stack}{because}\n\nBy {order.by}, by `rollout rollback`."
+
+
+def _was_there(left: _Left, settings: Settings) -> None:
+    """A secret that is absent is 0 for the service, if it is the right one: a wrong stack or region finds none either."""
+    if settings.configured_region not in (None, settings.region):
+        left.fact("region", f"{settings.region} by AWS_REGION, though the stack file says {settings.configured_region}")
+    before = left.done.before
+    if before is not None and before.text is None and not before.scheduled:
+        where = f"{left.done.name.secret} in {settings.region}{f' at {settings.endpoint}' if settings.endpoint else ''}"
+        raise StoreError(f"there was no {where}: it was made, with {left.done.to} %. Is it the right stack and region?")
+
+
+def _breach(left: _Left, now: datetime) -> Breach | None:
+    tag, done = left.done.breach, left.done
+    if tag is None:
+        return None
+    before = done.before.percent if done.before else None
+    return Breach(
+        attempt=tag.attempt, at=now, metric=tag.metric, seen="reported by hand",
+        from_percent=before, to_percent=done.rung, by=left.order.by,
+    )  # fmt: skip
+
+
+def _lowered(text: str, left: _Left) -> str:
+    """A stack file's text with the percent in it, never up."""
+    have = edit.percent_of(text, left.order.domain)
+    return edit.set_flag(text, left.order.domain, left.done.rung) if have is None or have > left.done.rung else text
+
+
+def _edited(text: str, left: _Left, now: datetime) -> str:
+    """The same with the breach, where there was one."""
+    breach = _breach(left, now)
+    text = _lowered(text, left)
+    return text if breach is None else edit.add_breach(text, left.order.domain, breach)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One edit of the project's files at a time: of two rollbacks at once, neither loses the other's line."""
+    folder = os.open(files.ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _edit_file(left: _Left, now: datetime) -> None:
+    path = files.stack_file(left.order.stack)
+    with _alone():
+        old = files.read(path).decode("utf-8", "surrogateescape")  # whatever bytes stand there, they stay
+        new = _lowered(old, left)
+        refused = ""
+        try:
+            new = _edited(new, left, now)
+        except BadInput as error:  # the percent is written all the same
+            refused = f"percent {left.done.rung} is in it, the breach isn't: {error}"
+        if new != old:
+            files.write(path, new.encode("utf-8", "surrogateescape"))
+    if refused:
+        raise engine.EngineFailed(refused)
+    breach = f" and the breach of {left.order.because}" if left.done.breach else ""
+    left.fact("file", f"{path.name}: percent {left.done.rung}{breach} {'written' if new != old else 'was there already'}")
+    try:
+        config.parse(new.encode("utf-8", "surrogateescape"), path.name, place.known())
+    except BadInput as error:
+        left.fail("file", f"the next `pulumi up` will refuse {path.name}:\n{error}", "mend it; the percent is in it")
+    if left.done.breach is not None:
+        after = schedule.show(now + schedule.BREACH_WAIT)
+        number = left.done.breach.attempt + 1
+        left.fact("latch", f"no raise before {after}, nor without wa-rollout:attempt {left.order.domain} number: {number}")
+
+
+def _up(left: _Left, message: str, now: datetime) -> None:
+    """Records the rollback in the engine's state and history; of other domains nothing is moved."""
+    order = left.order
+    path = files.stack_file(order.stack)
+    try:
+        known = place.known()
+    except BadInput:
+        known = None
+    with tempfile.TemporaryDirectory(prefix="rollback-") as folder:
+        file = Path(folder, path.name)
+        used = ""
+        first: str | None = None
+
+        def wanted() -> str | None:
+            text = deployed.find(order.stack, path, known)
+            return None if text is None else _edited(text, left, now)
+
+        def prepare() -> Sequence[str]:
+            nonlocal used, first
+            used, first = first or wanted() or used, None  # read once more at each later try
+            file.write_text(used, encoding="utf-8")
+            return (
+                "up", "--yes", "--skip-preview", "--continue-on-error", "--stack", order.stack,
+                "--config-file", str(file), "--message", message.splitlines()[0],
+            )  # fmt: skip
+
+        first = wanted()
+        if first is None:
+            left.fact("pulumi", "nothing was ever deployed from this stack: no `up`")
+            return
+        env = {"ROLLOUT_ONLY_LOWER": "1", "ROLLOUT_ONLY_DOMAIN": order.domain, "ROLLOUT_CONFIG_FILE": str(file)}
+        for _ in range(RUNS):
+            done = engine.run_locked(
+                prepare, order.stack, patience=order.patience, say=lambda text: left.fact("pulumi", text), env=env
+            )
+            if done.returncode == 0 or wanted() == used:
+                break
+    if done.returncode != 0:
+        raise engine.EngineFailed(engine.failure(done))
+    left.fact("pulumi", "up: recorded in state and history")
+
+
+def _commit(left: _Left, message: str, now: datetime) -> None:
+    if not left.order.commit:
+        left.fact("commit", f"none, as asked: commit {_file(left.order)} yourself")
+        return
+    path = files.stack_file(left.order.stack)
+
+    def change(raw: bytes) -> bytes:
+        return _edited(raw.decode("utf-8", "surrogateescape"), left, now).encode("utf-8", "surrogateescape")
+
+    with _alone():
+        made = gitlog.commit_edit(path, change, message)
+    left.fact("commit", made or "the last one says so already")
+
+
+def _watch(left: _Left, settings: Settings, store: Store) -> None:
+    """Reads the flag again until the wait is over, and lowers it again where somebody put it up."""
+    order, done = left.order, left.done
+    until = time.monotonic() + order.wait
+    if order.wait:
+        left.fact("traffic", f"watching the flag for {order.wait:.0f} s while traffic moves (Ctrl-C ends the watch alone)")
+    failed: Exception | None = None
+    live: str | None = None
+    try:
+        while True:
+            try:
+                entry = store.get(done.name.secret)
+                live, failed = entry.text if entry else None, None
+                percent = 0 if live is None else parse_percent(live)
+                if percent is None or percent > done.to:
+                    again = stop(store, settings, done.name, str(done.rung), None)
+                    live = str(again.to)
+                    left.fact("traffic", f"somebody wrote {again.was} meanwhile: lowered again to {again.to} %")
+            except (StoreError, NotDown) as error:  # one look that failed: the next one counts
+                failed = error
+            if time.monotonic() >= until:
+                break
+            time.sleep(min(POLL, max(0.0, until - time.monotonic())))
+    except KeyboardInterrupt:
+        left.fact("traffic", "not watched any longer, as asked")
+    if failed is not None:
+        raise failed
+    shown = "0 % (secret absent)" if live is None else f"{live} %"
+    left.fact("traffic", f"flag read again: live {shown}; sessions aren't counted here: look at legacy's dashboard")

@@ -1,0 +1,67 @@
+"""`unlock`: clears what a killed engine left of a stack: its lock, its processes, its unfinished operations."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+
+import click
+
+from commands import engine, files, lock
+from provider import orphans
+
+EXIT_HELD = 1
+
+
+def unlock(stack: str) -> bool:
+    """Clears the stack; answers False where a living run, or one on another host, holds its lock: nothing is done then.
+
+    The flags aren't touched. `refresh` reads them into the state and forgets the operations that were under way.
+    """
+    refresh = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
+    no_program = {"PULUMI_RUN_PROGRAM": "false"}  # a stack file that is broken, too, must not stand in the way
+    done = engine.run_locked(lambda: refresh, stack, patience=0, say=lambda text: click.echo(f"  {text}"), env=no_program)
+    held = lock.locks(done.stderr + done.stdout)
+    if held:
+        click.echo(f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", err=True)
+        click.echo(f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", err=True)
+        return False
+    if done.returncode != 0:
+        raise engine.EngineFailed(engine.failure(done))
+    for pid in _orphans():
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+            click.echo(f"  ended process {pid}, left over by an engine that is gone")
+    click.echo(f"{stack}: no lock, nothing pending, the live values are in the state. next: pulumi up --stack {stack}")
+    return True
+
+
+def _orphans() -> list[int]:
+    """Language hosts whose engine doesn't answer any more."""
+    return [pid for pid, address in orphans.language_hosts() if not _answers(address)]
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.partition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+@click.command("unlock")
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+def command(stack: str | None) -> None:
+    """Clear what a killed engine left of a stack: its lock, its processes, its unfinished operations.
+
+    Exit code 0: cleared; 1: a living run holds the lock, or the engine failed.
+    """
+    try:
+        sys.exit(0 if unlock(files.need_stack(stack)) else EXIT_HELD)
+    except engine.EngineFailed as error:
+        click.echo(f"unlock FAILED: {error}", err=True)
+        sys.exit(EXIT_HELD)

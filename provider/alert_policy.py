@@ -1,0 +1,100 @@
+"""`AlertPolicy`: one policy's CloudWatch alarm. A changed limit is one property of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol
+
+from provider import beside
+from provider.beside import Beside, Properties
+from provider.bucket import Bucket
+from provider.cloudwatch import LiveAlarm
+from provider.context import Context
+from provider.row import Row
+from provider.snapshot import Snapshot
+from provider.store import StoreError
+from rollout import alarm_limits, alarms
+
+#: PutMetricAlarm, writes a second and account (CloudWatch quotas).
+WRITES_A_SECOND: Final = 3
+
+LIVE: Final = tuple(alarms.PROPERTIES.values())
+
+
+class AlarmStore(Protocol):
+    """Where alarms stand. Every method may raise `StoreError`."""
+
+    def get(self, name: str) -> LiveAlarm | None: ...
+    def get_many(self, names: Iterable[str]) -> Mapping[str, LiveAlarm | StoreError | None]: ...
+    def put(self, properties: Mapping[str, Any], before: LiveAlarm | None) -> None: ...
+    def delete(self, name: str) -> None: ...
+
+
+class AlertPolicy(Beside):
+    """Handlers of `rollout:index:AlertPolicy`. Inputs: `rollout.alarms.properties`, `stack`, `domain`, `policy`, `closed`."""
+
+    def __init__(self, context: Context, store: AlarmStore, bucket: Bucket | None = None) -> None:
+        super().__init__(context)
+        self._store = store
+        # The simulator has no quota, and a local `make up` shouldn't wait 10 s for one.
+        self._bucket = bucket or Bucket(None if context.settings.loopback else WRITES_A_SECOND, WRITES_A_SECOND)
+        self._snapshots: dict[str, Snapshot[LiveAlarm]] = {}
+
+    def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
+        """Each property that differs from the record, which a refresh has just brought up to date."""
+        return beside.changed(old, new, LIVE)
+
+    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+        """The record with the live alarm in it. A failing API leaves the record and a warning."""
+        name = _name(state)
+        try:
+            live = self._live(state["stack"], name)
+        except StoreError as error:
+            row.warn(f"alarm not read, shown as recorded: {error}")
+            return state
+        return beside.gone(state, f"alarm {name}", row) if live is None else {**state, **live.properties}
+
+    def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
+        return _name(new), self._set(new, preview, row, "adopted, it stood there already")
+
+    def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
+        self.unmoved(old, new, "stack", "domain", "policy", "name")
+        return self._set(new, preview, row, "stands as wanted, nothing written")
+
+    def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
+        name = _name(state)
+        self.may_go(state, [state["domain"]], old_inputs, f"alarm {name}")
+        self._store.delete(name)
+
+    def _set(self, new: Properties, preview: bool, row: Row, already: str) -> Properties:
+        name, outputs = _name(new), {key: value for key, value in new.items() if key != "closed"}
+        wrong = alarm_limits.problems(new)
+        beside.refuse(f"alarm {name}", (f"{key}: {reason}" for key, reason in wrong))
+        if preview:
+            return outputs
+        before = self._live(new["stack"], name)
+        if before is not None and not _differing(before, new):
+            row.info(already)
+            return outputs
+        self._bucket.take(row.now)
+        self._store.put(new, before)
+        back = self._store.get(name)
+        if back is None or (wrong_keys := _differing(back, new)):
+            found = "nothing" if back is None else f"another {', '.join(wrong_keys)}"
+            raise StoreError(f"alarm {name}: written, but read back {found}: somebody else writes too")
+        return outputs
+
+    def _live(self, stack: str, name: str) -> LiveAlarm | None:
+        """From one batched read of the stack's alarms; a second look at the same alarm is fresh."""
+        if stack not in self._snapshots:
+            names = alarms.names(self._context.catalogue, stack)
+            self._snapshots[stack] = Snapshot(self._store, names, again=False)
+        return self._snapshots[stack].take(name)
+
+
+def _name(properties: Properties) -> str:
+    return alarms.alarm_name(properties["stack"], properties["domain"], properties["policy"])
+
+
+def _differing(live: LiveAlarm, wanted: Mapping[str, Any]) -> list[str]:
+    return [key for key in LIVE if live.properties.get(key) != wanted.get(key)]

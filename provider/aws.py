@@ -1,0 +1,82 @@
+"""One AWS session for CloudWatch and SNS: the SDK is imported at the first call, and a failure is one clean line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Final
+
+from provider.settings import Settings
+from provider.store import Absent, StoreError
+
+#: Seconds and tries of one call, as for the flag store.
+CONNECT_TIMEOUT: Final = 3
+READ_TIMEOUT: Final = 10
+ATTEMPTS: Final = 3
+
+#: Error codes that mean "there is no such thing".
+_ABSENT: Final = (
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "DashboardNotFoundError",
+)
+
+
+class Aws:
+    """Clients by service, each built once. Every method raises `StoreError` and nothing else."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = Lock()  # botocore's session isn't made for two threads that build clients at once
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._account: tuple[str, str] | None = None
+
+    def call(self, service: str, operation: str, about: str, **arguments: Any) -> dict[str, Any]:
+        """One API call. Raises `Absent` where AWS says that there is no such thing."""
+        try:
+            answer: dict[str, Any] = getattr(self._client(service), operation)(**arguments)
+        except Exception as error:  # noqa: BLE001 - botocore has no common base for what it raises
+            raise _translated(operation, about, error) from None
+        return answer
+
+    def account(self) -> tuple[str, str]:
+        """(partition, account number) of the caller; asked once, and only where something is written."""
+        if self._account is None:
+            parts = str(self.call("sts", "get_caller_identity", "the account").get("Arn")).split(":")
+            if len(parts) < 6 or not parts[4]:
+                raise StoreError("the account: get_caller_identity answered no ARN")
+            self._account = (parts[1], parts[4])
+        return self._account
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                import botocore.config
+                import botocore.session
+
+                self._session = self._session or botocore.session.get_session()
+                config = botocore.config.Config(
+                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                    connect_timeout=CONNECT_TIMEOUT,
+                    read_timeout=READ_TIMEOUT,
+                    max_pool_connections=32,
+                )
+                self._clients[service] = self._session.create_client(
+                    service, region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config
+                )
+            return self._clients[service]
+
+
+def _translated(operation: str, about: str, error: Exception) -> StoreError:
+    """A `StoreError` for what botocore raised. Only code and message go in: neither ever holds a credential."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, Mapping):
+        reason = str(error).splitlines()[0] if str(error) else ""
+        return StoreError(f"{about}: {operation} failed: {type(error).__name__} {reason}".rstrip())
+    code = str(response.get("Error", {}).get("Code", "?"))
+    message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:200]
+    text = f"{about}: {operation} failed: {code} {message}".rstrip()
+    return Absent(text) if code in _ABSENT else StoreError(text)

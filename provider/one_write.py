@@ -1,0 +1,119 @@
+"""One write of a flag: it adopts what exists, restores what waits for deletion, and can be repeated.
+
+Which value may be written when is `provider.writing`'s business.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from provider.store import Entry, Exists, Scheduled, Store, StoreError, secret_name
+from rollout import tags
+
+_NAMESPACE: Final = uuid.UUID("4e1f8a37-7f0c-5f6e-9d0a-6a1a8e9b3c11")  # any fixed one: tokens must be repeatable
+
+
+@dataclass(frozen=True)
+class FlagName:
+    """One flag of one stack, as the store knows it."""
+
+    stack: str
+    domain: str
+    flag: str
+
+    @property
+    def secret(self) -> str:
+        return secret_name(self.stack, self.flag)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that every flag's secret carries (a contract)."""
+        return {"domain": self.domain, "stack": self.stack, "managed-by": "pulumi"}
+
+
+def token(name: FlagName, value: str, replacing: str | None) -> str:
+    """The client request token of a write, which becomes the version's id.
+
+    The same write repeated gets the same token and so makes no second version; a return to an older value
+    replaces another version and is a new one. With an unknown predecessor it is random: a failed read never
+    stops a lowering.
+    """
+    if replacing is None:
+        return str(uuid.uuid4())
+    return str(uuid.uuid5(_NAMESPACE, "\n".join((name.stack, name.flag, value, replacing))))
+
+
+def write(
+    store: Store, name: FlagName, value: str, *, before: Entry | None, virtual: datetime | None, extra: Mapping[str, str]
+) -> str:
+    """One write of `value` over `before` (None: absent). Answers the version; reading back is the caller's.
+
+    `extra` tags go on before the value does, so that whoever sees the value sees them too; a tag that fails
+    doesn't stop the write.
+    """
+    if before is None:
+        wanted = token(name, value, "")
+        try:
+            return store.create(name.secret, value, wanted, {**name.tags, **extra, **_since(wanted, virtual)})
+        except Scheduled:
+            before = _restored(store, name)
+        except Exists:  # somebody was faster, or our own first try was, and its answer got lost
+            before = _read(store, name)
+            if before is not None and before.scheduled:
+                before = _restored(store, name)
+            elif before is not None and (before.version, before.text) == (wanted, value):
+                return wanted
+    elif before.scheduled:
+        before = _restored(store, name)
+    # A token of an unknown predecessor is random: one that was used before would be answered as done, and change nothing.
+    wanted = token(name, value, before.version if before is not None and before.version else None)
+    if marks := {**extra, **_since(wanted, virtual)}:
+        tag(store, name, marks)
+    try:
+        return store.put(name.secret, value, wanted)
+    except Scheduled:
+        store.restore(name.secret)
+        return store.put(name.secret, value, wanted)
+
+
+def _since(version: str, virtual: datetime | None) -> dict[str, str]:
+    return {} if virtual is None else {tags.LIVE_SINCE: tags.live_since(version, virtual)}
+
+
+def _restored(store: Store, name: FlagName) -> Entry | None:
+    """Takes the secret back from its deletion, and answers the old version that is live again by that."""
+    store.restore(name.secret)
+    return _read(store, name)
+
+
+def _read(store: Store, name: FlagName) -> Entry | None:
+    """The live entry, None also where it can't be read: what is read here only makes a token."""
+    try:
+        return store.get(name.secret)
+    except StoreError:
+        return None
+
+
+def tag(store: Store, name: FlagName, marks: Mapping[str, str]) -> bool:
+    """Puts tags on the secret; answers whether that could be done."""
+    try:
+        store.tag(name.secret, marks)
+    except StoreError:
+        return False
+    return True
+
+
+def set_value(store: Store, name: FlagName, value: str, *, virtual: datetime | None = None) -> Entry:
+    """Writes a flag that isn't judged (`ENABLE_...`), unless it has the value already, and reads it back."""
+    current = store.get(name.secret)
+    if current is not None and current.text == value:
+        return current
+    write(store, name, value, before=current, virtual=virtual, extra={})
+    back = store.get(name.secret)
+    if back is None or back.text != value:
+        raise StoreError(f"{name.secret}: wrote {value}, read back {'absent' if back is None else back.text}")
+    return back

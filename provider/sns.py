@@ -1,0 +1,63 @@
+"""Topics and their subscriptions on SNS (or what speaks like it on a loopback endpoint)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provider.aws import Aws
+from provider.store import Absent, StoreError
+
+#: What SNS shows in place of a subscription's ARN until its endpoint has answered.
+PENDING: Final = "PendingConfirmation"
+
+
+@dataclass(frozen=True)
+class LiveTopic:
+    """A topic as it stands. `subscriptions`: endpoint to the ARN of its subscription, or `PENDING`."""
+
+    arn: str
+    subscriptions: dict[str, str] = field(default_factory=dict)
+
+
+class Topics:
+    """`provider.topic.TopicStore`."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def get(self, arn: str) -> LiveTopic | None:
+        """One call tells both: whether the topic is there, and who listens."""
+        found: dict[str, str] = {}
+        arguments: dict[str, Any] = {"TopicArn": arn}
+        while True:
+            try:
+                answer = self._aws.call("sns", "list_subscriptions_by_topic", arn, **arguments)
+            except Absent:
+                return None
+            for subscription in answer.get("Subscriptions") or []:
+                found[str(subscription.get("Endpoint"))] = str(subscription.get("SubscriptionArn"))
+            if not answer.get("NextToken"):
+                return LiveTopic(arn, found)
+            arguments["NextToken"] = answer["NextToken"]
+
+    def make(self, name: str) -> str:
+        """The topic's ARN; one that is there already is answered as it is."""
+        arn = self._aws.call("sns", "create_topic", name, Name=name).get("TopicArn")
+        if not arn:  # HTTP 200 with a garbage body is a success to botocore
+            raise StoreError(f"{name}: create_topic answered no ARN")
+        return str(arn)
+
+    def subscribe(self, arn: str, protocol: str, endpoint: str) -> None:
+        """E-mail and HTTPS endpoints have to confirm before anything reaches them."""
+        arguments = {"TopicArn": arn, "Protocol": protocol, "Endpoint": endpoint}
+        self._aws.call("sns", "subscribe", arn, ReturnSubscriptionArn=True, **arguments)
+
+    def unsubscribe(self, subscription: str) -> None:
+        self._aws.call("sns", "unsubscribe", subscription, SubscriptionArn=subscription)
+
+    def delete(self, arn: str) -> None:
+        try:
+            self._aws.call("sns", "delete_topic", arn, TopicArn=arn)
+        except Absent:
+            return

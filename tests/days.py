@@ -1,0 +1,163 @@
+"""The seed's plan as the tests know it, typed by hand, and the steps with which a sandbox walks along it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from rollout import edit
+from tests.harness import Sandbox
+
+DOMAINS: Final = ("ai-agents", "jobs", "marketplace", "property")
+PERCENT_FLAGS: Final = {
+    "ai-agents": "UNIFIED_ROLLOUT_PERCENT",
+    "jobs": "JOBS_ROLLOUT_PERCENT",
+    "marketplace": "MARKETPLACE_ROLLOUT_PERCENT",
+    "property": "PROPERTY_ROLLOUT_PERCENT",
+}
+ENABLE_FLAGS: Final = {
+    "jobs": "ENABLE_UNIFIED_JOBS",
+    "marketplace": "ENABLE_UNIFIED_MARKETPLACE",
+    "property": "ENABLE_UNIFIED_PROPERTY",
+}
+# Per day the percent of ai-agents, jobs, marketplace, property: the seed's schedule, not read from stacks/.
+PLAN: Final = (
+    (0, 0, 0, 0),
+    (5, 0, 0, 0),
+    (5, 0, 0, 0),
+    (10, 0, 0, 0),
+    (10, 0, 0, 0),
+    (25, 0, 0, 0),
+    (50, 0, 0, 0),
+    (100, 0, 0, 0),
+    (100, 5, 0, 0),
+    (100, 5, 0, 0),
+    (100, 10, 0, 0),
+    (100, 25, 0, 0),
+    (100, 50, 0, 0),
+    (100, 100, 0, 0),
+    (100, 100, 0, 0),
+    (100, 100, 5, 5),
+    (100, 100, 5, 5),
+    (100, 100, 10, 10),
+    (100, 100, 25, 25),
+    (100, 100, 50, 50),
+    (100, 100, 100, 100),
+    (100, 100, 100, 100),
+)
+LAST: Final = len(PLAN) - 1
+DAY_1: Final = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+def percents(day: int) -> dict[str, int]:
+    """The seed's percent of each domain on a day."""
+    return dict(zip(DOMAINS, PLAN[day], strict=True))
+
+
+def moved(day: int) -> set[str]:
+    """The domains whose percent on `day` is another than the day before."""
+    return {name for name in DOMAINS if percents(day)[name] != percents(max(0, day - 1))[name]}
+
+
+def wanted(percent: Mapping[str, int]) -> dict[str, str]:
+    """Every flag as the store is to hold it: a domain above 0 is enabled, one at 0 isn't."""
+    found = {flag: str(percent[name]) for name, flag in PERCENT_FLAGS.items()}
+    return {**found, **{flag: "true" if percent[name] else "false" for name, flag in ENABLE_FLAGS.items()}}
+
+
+def clock(day: float) -> str:
+    """ROLLOUT_NOW at 8 in the morning (UTC) of a day; half days are hours."""
+    return (DAY_1 + timedelta(days=day - 1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def turn_clock(sandbox: Sandbox, day: float) -> None:
+    """From now on, every command in the sandbox runs at that time."""
+    sandbox.env["ROLLOUT_NOW"] = clock(day)
+
+
+def live(sandbox: Sandbox) -> dict[str, str]:
+    """Every flag in the store, read through boto3: not by this project's own code. An absent one is left out."""
+    store = sandbox.boto("secretsmanager")
+    found = {}
+    for flag in (*PERCENT_FLAGS.values(), *ENABLE_FLAGS.values()):
+        try:
+            found[flag] = store.get_secret_value(SecretId=secret(flag))["SecretString"]
+        except (store.exceptions.ResourceNotFoundException, store.exceptions.InvalidRequestException):
+            continue
+    return found
+
+
+def secret(flag: str) -> str:
+    """The name of a flag's secret on the sandbox's stack."""
+    return f"wa-webhook-unified/local/{flag}"
+
+
+def put(sandbox: Sandbox, domain: str, value: str, *, since: float | None = None) -> None:
+    """Somebody's hand on a percent, past everything that this project does.
+
+    The virtual clock takes such a value for one of now; with `since`, for one of that day.
+    """
+    store, name = sandbox.boto("secretsmanager"), secret(PERCENT_FLAGS[domain])
+    made = store.put_secret_value(SecretId=name, SecretString=value)
+    if since is not None:
+        store.tag_resource(SecretId=name, Tags=[_live_since(made["VersionId"], since)])
+
+
+def _live_since(version: str, day: float) -> dict[str, str]:
+    return {"Key": "live-since", "Value": f"{version}@{clock(day)}"}
+
+
+def inputs(sandbox: Sandbox) -> dict[str, Any]:
+    """The inputs of every resource in the state, by the resource's URN."""
+    return {found["urn"]: found.get("inputs", {}) for found in sandbox.export_state()["resources"]}
+
+
+def set_percents(sandbox: Sandbox, percent: Mapping[str, int]) -> None:
+    """Writes percents into Pulumi.local.yaml, as a person would: the enable flag goes with the percent."""
+    text = sandbox.read_config()
+    for name, value in percent.items():
+        text = edit.set_flag(text, name, value, None if name not in ENABLE_FLAGS else value > 0)
+    sandbox.write_config(text)
+
+
+def set_entry(sandbox: Sandbox, key: str, body: str) -> None:
+    """Adds a `wa-rollout:` entry: `body` is its block of YAML, or its value. An entry that is there goes."""
+    text = re.sub(rf"(?m)^  wa-rollout:{key}:.*\n(?:   .*\n)*", "", sandbox.read_config())
+    block = body if body.startswith(" ") else "\n" + "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
+    sandbox.write_config(f"{text.rstrip()}\n  wa-rollout:{key}:{block.rstrip()}\n")
+
+
+def begin(sandbox: Sandbox, percent: Mapping[str, int], *, day: float, since: float | None = None) -> None:
+    """Starts the stack at any percents: as if they were live since `since`, adopted by one `up` at `day`."""
+    store = sandbox.boto("secretsmanager")
+    started = day - 8 if since is None else since
+    for flag, value in wanted(percent).items():
+        made = store.create_secret(Name=secret(flag), SecretString=value)
+        if flag in PERCENT_FLAGS.values():
+            store.tag_resource(SecretId=secret(flag), Tags=[_live_since(made["VersionId"], started)])
+    set_percents(sandbox, percent)
+    turn_clock(sandbox, day)
+    sandbox.up()
+    sandbox.commit("begin")
+
+
+def steps(preview: Mapping[str, Any]) -> dict[str, str]:
+    """What a `preview --json` would do, by the resource's name; rows that stay are left out."""
+    found = {step["urn"].rpartition("::")[2]: step["op"] for step in preview.get("steps", [])}
+    return {name: op for name, op in found.items() if op not in ("same", "read", "refresh")}
+
+
+def refused(sandbox: Sandbox, *args: str, command: str = "preview", env: Mapping[str, str] | None = None) -> str:
+    """Runs a review that must say no: exit code not 0, nothing written, no traceback. Answers all that was printed."""
+    sandbox.api_calls(reset=True)
+    flags = ("--diff",) if command == "preview" else ("--yes", "--skip-preview")
+    done = sandbox.pulumi(command, *flags, *args, env=env, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0, f"went through:\n{said}"
+    written = sandbox.api_calls()
+    assert not written, f"wrote {written}:\n{said}"
+    assert "Traceback" not in said, said
+    assert "Unexpected <class" not in said, said
+    return said

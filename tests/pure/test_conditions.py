@@ -1,0 +1,94 @@
+"""What the provider is given of a stack config: plain values that survive the wire, and older states."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rollout.conditions import Conditions, conditions
+from rollout.config import StackConfig
+from rollout.entry import UNREADABLE_ATTEMPT
+from tests.pure.samples import FULL, PROD, read_stack
+
+
+def floats(value: Any) -> Any:
+    """What the engine's wire makes of whole numbers."""
+    if isinstance(value, dict):
+        return {key: floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [floats(item) for item in value]
+    return float(value) if type(value) is int else value
+
+
+def expected(config: StackConfig, domain: str) -> Conditions:
+    freeze, held, attempt = config.freeze, config.held.get(domain), config.attempt.get(domain)
+    return Conditions(
+        gate=config.gate,
+        drill=config.drill,
+        on_call=config.on_call.hours if config.on_call else None,
+        frozen=f"{freeze.why}; {freeze.by}" if freeze else None,
+        held=f"{held.why}; {held.by}" if held else None,
+        breach=config.breach.get(domain),
+        attempt=attempt.number if attempt else 0,
+        waivers=tuple(waiver for waiver in config.waivers.values() if waiver.domain == domain),
+        restore=config.restore.get(domain),
+        checked=config.checked.get(domain, {}),
+        closed=config.closed is not None,
+    )
+
+
+@pytest.mark.parametrize("raw", [FULL, PROD], ids=["full", "quiet"])
+@pytest.mark.parametrize("domain", ["ai-agents", "jobs", "marketplace", "property"])
+@pytest.mark.parametrize("wire", [lambda plain: plain, floats, lambda plain: json.loads(json.dumps(plain))])
+def test_there_and_back(raw: bytes, domain: str, wire: Any) -> None:
+    config = read_stack(raw)
+    assert Conditions.from_inputs(wire(conditions(config, domain))) == expected(config, domain)
+
+
+def test_the_plain_form_holds_jsons_own_types_and_nothing_absent() -> None:
+    plain = conditions(read_stack(FULL), "jobs")
+    assert json.loads(json.dumps(plain)) == plain
+
+    def walk(value: Any) -> None:
+        assert type(value) in (str, int, bool, list, dict)
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            walk(item)
+
+    walk(plain)
+    assert set(conditions(read_stack(PROD), "jobs")) == {"gate", "drill", "on_call"}
+
+
+def test_an_older_state_is_read() -> None:
+    assert Conditions.from_inputs({}) == Conditions()
+    assert Conditions().gate == "required"
+    assert Conditions().on_call is None
+
+
+@pytest.mark.parametrize("junk", [7, "x", [], [1], {}, {"until": 7}, True, None])
+def test_junk_never_raises_and_never_permits(junk: Any) -> None:
+    names = [
+        "gate",
+        "drill",
+        "on_call",
+        "frozen",
+        "held",
+        "breach",
+        "attempt",
+        "waivers",
+        "restore",
+        "checked",
+        "closed",
+        "malformed",
+    ]
+    found = Conditions.from_inputs(dict.fromkeys(names, junk))
+    assert found.restore is None
+    assert found.waivers == ()
+    assert (found.breach is None) == (junk is None)
+
+
+def test_a_breach_that_lost_its_parts_latches_for_good() -> None:
+    found = Conditions.from_inputs({"breach": {"metric": "errors"}}).breach
+    assert found
+    assert (found.attempt, found.at, found.cleared) == (UNREADABLE_ATTEMPT, None, None)

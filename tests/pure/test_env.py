@@ -1,0 +1,69 @@
+"""The local stack's environment: right in a folder with any name, and deaf to what the caller's shell holds."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from setup import env
+
+PRODUCTION = {
+    "AWS_PROFILE": "prod",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://prod.example",
+    "AWS_SESSION_TOKEN": "canary",
+    "PULUMI_BACKEND_URL": "s3://prod",
+    "PULUMI_ACCESS_TOKEN": "canary",
+    "PULUMI_STACK": "prod",
+    "ROLLOUT_ONLY_LOWER": "1",
+}
+
+
+def test_nothing_of_production_is_left() -> None:
+    applied = env.applied(env.PROJECT, {**PRODUCTION, "PATH": "/bin", "EDITOR": "vi"})
+    assert not set(applied.values()) & {*PRODUCTION.values()}
+    assert applied["EDITOR"] == "vi"
+    assert applied["PULUMI_STACK"] == "local"
+    assert applied["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+
+
+def test_virtual_clock_is_kept() -> None:
+    assert env.applied(env.PROJECT, {"ROLLOUT_NOW": "2026-12-03T09:00:00Z"})["ROLLOUT_NOW"] == "2026-12-03T09:00:00Z"
+
+
+def test_a_proxy_is_not_asked_for_loopback() -> None:
+    assert env.applied(env.PROJECT, {"NO_PROXY": "corp.example"})["NO_PROXY"] == "corp.example,127.0.0.1,localhost"
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "quote'd", 'double"d', "dollar$HOME", "q?u#e%20r;y&"])
+def test_the_printed_lines_survive_the_shell(tmp_path: Path, name: str) -> None:
+    project = tmp_path / name
+    (project / "setup").mkdir(parents=True)
+    (project / "setup" / "env.py").write_text(Path(env.__file__).read_text())
+    script = (
+        'settings=$(python3 setup/env.py) && eval "$settings" && printf "%s\\n" "$VIRTUAL_ENV" "$PULUMI_BACKEND_URL"'
+    )
+    done = subprocess.run(["sh", "-ec", script], cwd=project, capture_output=True, text=True, check=True)
+    folder, backend = done.stdout.splitlines()
+    assert folder == str(project / ".venv")
+    assert backend.startswith("file:///")
+    assert " " not in backend
+    assert backend.endswith("/.local/state?metadata=skip")
+
+
+def test_the_port_is_chosen_once(tmp_path: Path) -> None:
+    assert env.port(tmp_path) == env.port(tmp_path) == int((tmp_path / "port").read_text())
+
+
+def test_a_spoilt_port_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("")
+    assert env.port(tmp_path) > 0
+
+
+def test_another_stack_is_refused_in_a_local_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", env.applied()["PULUMI_HOME"])
+    assert env.main(["--paths"]) == 2
+    assert "use a new one" in capsys.readouterr().err
