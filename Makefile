@@ -32,11 +32,13 @@ tools:
 	@sh setup/python.sh all
 	@sh setup/engine.sh
 
+# --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one.
 up: tools
 	@.venv-dev/bin/python setup/simulator.py start
 	@mkdir -p .local/state
 	@$(LOCAL) pulumi stack select --create local && \
-	    pulumi up --yes --skip-preview --diff --suppress-outputs --stack local --message 'make up' && \
+	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history && echo --diff) --suppress-outputs \
+	        --stack local --message 'make up' && \
 	    python -m rollout live --stack local
 
 down:

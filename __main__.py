@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import stack_file
+from components import scripts, stack_file
 from components.alert_policies import AlertPolicies
 from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
@@ -27,13 +27,17 @@ async def main() -> pulumi.Inputs:
     for text in config.warnings:
         pulumi.log.warn(text)
     outputs: dict[str, object] = {"frozen": config.freeze is not None}
+    domains: dict[str, DomainRollout] = {}
     for domain in known.domains.values():
-        outputs[domain.name] = DomainRollout(domain, config, stack).outputs()
+        domains[domain.name] = DomainRollout(domain, config, stack)
+        outputs[domain.name] = domains[domain.name].outputs()
         await asyncio.sleep(0)  # lets these registrations leave while the next ones are made
-    # After every flag: they stand beside, and no flag is ever behind one of them.
+    # After every flag has answered: what stands beside may fail, and must not take a rollback with it.
+    moves = {name: await domain.answered() for name, domain in domains.items()}
     Notifications(config, stack)
     AlertPolicies(known, config, stack)
     Dashboards(known, config, stack)
+    scripts.run_after(moves, config)
     return outputs
 
 

@@ -43,7 +43,7 @@ class _Left:
 
     def fail(self, step: str, error: object, do: str) -> None:
         lines = str(error).splitlines() or [type(error).__name__]
-        shown = "\n".join(f"           {line}" for line in [*lines[1:], f"do: {do}"])
+        shown = "\n".join(f"           {line.strip()}" for line in [*lines[1:], f"do:      {do}"])
         self.say(f"  {step:<8} FAILED: {lines[0]}\n{shown}", err=True)
         if step not in self.steps:
             self.steps.append(step)
@@ -119,6 +119,17 @@ def _edited(text: str, left: _Left, now: datetime) -> str:
     return text if breach is None else edit.add_breach(text, left.order.domain, breach)
 
 
+def _as_text(raw: bytes, change: Callable[[str], str]) -> bytes:
+    """`change` of a file's text. Bytes that are no UTF-8 are taken one by one: whatever stands there stays."""
+    for codec in ("utf-8", "latin-1"):
+        try:
+            text = raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return change(text).encode(codec, "replace")
+    raise AssertionError
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """One edit of the project's files at a time: of two rollbacks at once, neither loses the other's line."""
@@ -133,21 +144,21 @@ def _alone() -> Iterator[None]:
 def _edit_file(left: _Left, now: datetime) -> None:
     path = files.stack_file(left.order.stack)
     with _alone():
-        old = files.read(path).decode("utf-8", "surrogateescape")  # whatever bytes stand there, they stay
-        new = _lowered(old, left)
+        old = files.read(path)
+        new = _as_text(old, lambda text: _lowered(text, left))
         refused = ""
         try:
-            new = _edited(new, left, now)
+            new = _as_text(new, lambda text: _edited(text, left, now))
         except BadInput as error:  # the percent is written all the same
             refused = f"percent {left.done.rung} is in it, the breach isn't: {error}"
         if new != old:
-            files.write(path, new.encode("utf-8", "surrogateescape"))
+            files.write(path, new)
     if refused:
         raise engine.EngineFailed(refused)
     breach = f" and the breach of {left.order.because}" if left.done.breach else ""
     left.fact("file", f"{path.name}: percent {left.done.rung}{breach} {'written' if new != old else 'was there already'}")
     try:
-        config.parse(new.encode("utf-8", "surrogateescape"), path.name, place.known())
+        config.parse(new, path.name, place.known())
     except BadInput as error:
         left.fail("file", f"the next `pulumi up` will refuse {path.name}:\n{error}", "mend it; the percent is in it")
     if left.done.breach is not None:
@@ -203,12 +214,8 @@ def _commit(left: _Left, message: str, now: datetime) -> None:
         left.fact("commit", f"none, as asked: commit {_file(left.order)} yourself")
         return
     path = files.stack_file(left.order.stack)
-
-    def change(raw: bytes) -> bytes:
-        return _edited(raw.decode("utf-8", "surrogateescape"), left, now).encode("utf-8", "surrogateescape")
-
     with _alone():
-        made = gitlog.commit_edit(path, change, message)
+        made = gitlog.commit_edit(path, lambda raw: _as_text(raw, lambda text: _edited(text, left, now)), message)
     left.fact("commit", made or "the last one says so already")
 
 

@@ -64,17 +64,24 @@ def find_flag(domain: str) -> Flag:
     try:
         known = place.known()
     except BadInput:
-        from rollout import lines
-
-        with contextlib.suppress(BadInput):
-            text = files.read(files.ROOT / "domains.yaml").decode("utf-8", "replace")
-            found = lines.get_value(text, ("domains", domain), "percent-flag")
-            if found and re.fullmatch(r"[A-Z][A-Z0-9_]*", found.strip()):
-                say(f"domains.yaml can't be read: {found.strip()} found in it by text", err=True)
-                return Flag(found.strip(), None)
-        raise
+        found = _flag_by_text(domain)
+        if found is None:
+            raise
+        say(f"domains.yaml can't be read: {found} found in it by text", err=True)
+        return Flag(found, None)
     found_domain = place.domain(known, domain)
     return Flag(found_domain.percent_flag, {metric.name: metric.action for metric in found_domain.metrics})
+
+
+def _flag_by_text(domain: str) -> str | None:
+    """The flag in the lines that are indented under the domain's own; the name may stand elsewhere too."""
+    try:
+        text = files.read(files.ROOT / "domains.yaml").decode("utf-8", "replace")
+    except BadInput:
+        return None
+    block = rf"^([ ]+){re.escape(domain)}:[^\n]*\n(?:\1[ ][^\n]*\n|[ ]*(?:#[^\n]*)?\n)*?\1[ ]+percent-flag:[ ]*([A-Z][A-Z0-9_]*)\b"
+    found = re.search(block, text, re.M)
+    return found[2] if found else None
 
 
 def default_target(flag: Flag, because: str | None) -> str:

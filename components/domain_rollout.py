@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -13,6 +15,9 @@ from rollout.config import StackConfig
 
 #: What an output says in a run that left its flag as it was.
 REFUSED = "not changed in this run: see the row"
+
+#: A flag's own record, oldest move first (`provider.record`).
+Moves = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,16 @@ class DomainRollout(pulumi.ComponentResource):
         if flags.enable is not None:
             found["enabled"] = flags.enable.enabled
         return {name: output.recover(lambda _: REFUSED) for name, output in found.items()}
+
+    async def answered(self) -> Moves | None:
+        """Waits until the domain's flags are done: its moves (at preview, the move to come); None where one was refused."""
+        flags = self.resources
+        try:
+            if flags.enable is not None:
+                await flags.enable.enabled.future()
+            known = await flags.percent.moves.is_known()
+            found = await flags.percent.moves.future()
+            wanted = await flags.percent.percent.future()
+        except Exception:  # noqa: BLE001 - whatever the engine's refusal is called in this SDK
+            return None
+        return (found or ()) if known else ({"from": None, "to": wanted, "verdict": "known after the write"},)

@@ -8,29 +8,28 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pulumi
 
-from components.domain_rollout import DomainRollout
+from components.domain_rollout import Moves
 from rollout import tags
 from rollout.config import Command, StackConfig
 
 PLUGIN: Final = "pulumi-resource-command"
 
 
-async def run_after(domains: Mapping[str, DomainRollout], config: StackConfig) -> None:
-    """Registers the scripts, once every flag of every domain has answered. Raises `RunError` where they can't run.
+def run_after(moves: Mapping[str, Moves | None], config: StackConfig) -> None:
+    """Registers the scripts, given what the flags of every domain answered. Raises `RunError` where they can't run.
 
-    Without scripts in the config nothing is imported and nothing is waited for. Where a flag was refused the run ends
-    here, with an error and not by leaving the scripts out: a resource that isn't registered would be deleted.
+    Without scripts in the config nothing is imported. Where a flag was refused the run ends here, with an error and
+    not by leaving the scripts out: a resource that isn't registered would be deleted.
     """
     if not config.commands:
         return
-    moves = {name: await _answer(domain) for name, domain in domains.items()}
     if refused := [name for name, found in moves.items() if found is None]:
         raise pulumi.RunError(
             f"no script was run: {', '.join(refused)} didn't change (see the row); every other flag is live"
@@ -56,7 +55,7 @@ def shell(script: Command) -> str:
     return f'( {script.run}\n) || {{ code=$?; echo "{said} (exit $code)" >&2; exit $code; }}'
 
 
-def last_move(moves: Sequence[Mapping[str, Any]], script: Command) -> Mapping[str, Any] | None:
+def last_move(moves: Moves, script: Command) -> Mapping[str, Any] | None:
     """The move that a script is about: the last one, or for `after-rollback` the last one down; None where there is none."""
     down = [move for move in moves if _down(move)] if script.when == "after-rollback" else list(moves)
     return down[-1] if down else None
@@ -87,22 +86,6 @@ def _shown(percent: object) -> str:
 def _day(at: str, start: date | None) -> str:
     moment = tags.moment(at)
     return str((moment.date() - start).days + 1) if moment and start and moment.date() >= start else ""
-
-
-async def _answer(domain: DomainRollout) -> Sequence[Mapping[str, Any]] | None:
-    """The domain's moves once its flags have answered; None where one was refused. At preview, the move to come."""
-    flags = domain.resources
-    try:
-        if flags.enable is not None:
-            await flags.enable.enabled.future()
-        known = await flags.percent.moves.is_known()
-        found = await flags.percent.moves.future()
-        wanted = await flags.percent.percent.future()
-    except Exception:  # whatever the engine's refusal is called in this SDK
-        return None
-    if known:
-        return found or ()
-    return ({"from": None, "to": wanted, "verdict": "known after the write"},)
 
 
 def _plugin_is_there() -> bool:

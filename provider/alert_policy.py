@@ -39,18 +39,21 @@ class AlertPolicy(Beside):
         # The simulator has no quota, and a local `make up` shouldn't wait 10 s for one.
         self._bucket = bucket or Bucket(None if context.settings.loopback else WRITES_A_SECOND, WRITES_A_SECOND)
         self._snapshots: dict[str, Snapshot[LiveAlarm]] = {}
+        self._told: StoreError | None = None  # a failed page is said once, and not on each of its 100 rows
 
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
         """Each property that differs from the record, which a refresh has just brought up to date."""
         return beside.changed(old, new, LIVE)
 
     def read(self, urn: str, state: Properties, row: Row) -> Properties:
-        """The record with the live alarm in it. A failing API leaves the record and a warning."""
+        """The record with the live alarm in it. A failing API leaves the record, and a warning on one row."""
         name = _name(state)
         try:
             live = self._live(state["stack"], name)
         except StoreError as error:
-            row.warn(f"alarm not read, shown as recorded: {error}")
+            if error is not self._told:
+                self._told = error
+                row.warn(f"not read, shown as recorded: {error}")
             return state
         return beside.gone(state, f"alarm {name}", row) if live is None else {**state, **live.properties}
 

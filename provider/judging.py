@@ -63,8 +63,9 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> str:
     settings = context.settings
     found = rules.judge_restore(ask) if kind is Kind.OUTSIDE else rules.judge_raise(ask)
     if settings.configured_region not in (None, settings.region):
+        # First: in the wrong region every flag looks absent, and the other reasons would hide why.
         text = f"AWS_REGION is {settings.region}, rollout:region is {settings.configured_region}"
-        found.append(Refusal("region", text, "unset one of them"))
+        found.insert(0, Refusal("region", text, "unset AWS_REGION, or set it to the stack's region"))
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
     if kind is Kind.RAISE and not found:
         found = [*_evidence(ask), *probes.run(probed, settings.unified_url)]

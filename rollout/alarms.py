@@ -90,7 +90,7 @@ def alarm_name(stack: str, domain: str, policy: str) -> str:
 
 def runbook(action: str) -> str:
     """The page a woken person opens."""
-    return f"docs/runbooks/{action}.md"
+    return "docs/runbooks/rollback.md" if action.startswith("rollback-") else "docs/runbooks/alarms.md"
 
 
 def names(catalogue: Catalogue, stack: str) -> list[str]:

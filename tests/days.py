@@ -123,10 +123,13 @@ def set_percents(sandbox: Sandbox, percent: Mapping[str, int]) -> None:
 
 
 def set_entry(sandbox: Sandbox, key: str, body: str) -> None:
-    """Adds a `wa-rollout:` entry: `body` is its block of YAML, or its value. An entry that is there goes."""
-    text = re.sub(rf"(?m)^  wa-rollout:{key}:.*\n(?:   .*\n)*", "", sandbox.read_config())
-    block = body if body.startswith(" ") else "\n" + "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
-    sandbox.write_config(f"{text.rstrip()}\n  wa-rollout:{key}:{block.rstrip()}\n")
+    """Adds a `wa-rollout:` entry under the gate's line: `body` is its block of YAML, or its value if it is one line."""
+    block = f" {body}" if "\n" not in body else re.sub("(?m)^", "    ", f"\n{body.strip()}")[4:]
+    text, found = re.subn(
+        r"(?m)^(  wa-rollout:gate:.*\n)", lambda line: f"{line[1]}  wa-rollout:{key}:{block}\n", sandbox.read_config()
+    )
+    assert found == 1
+    sandbox.write_config(text)
 
 
 def begin(sandbox: Sandbox, percent: Mapping[str, int], *, day: float, since: float | None = None) -> None:

@@ -65,7 +65,7 @@ CASES: Mapping[str, Case] = {
         ("probe deployed:", "says status = starting, expected ok"), health={"body": {"status": "starting"}}
     ),
     "frozen": Case(("frozen: INC-7: duplicate applications; Ana K.", "wa-rollout:freeze"), entries={"freeze": SIGNED}),
-    "freeze malformed": Case(("frozen: malformed", "Pulumi.local.yaml:"), entries={"freeze": " yes"}),
+    "freeze malformed": Case(("frozen: malformed", "Pulumi.local.yaml:"), entries={"freeze": "yes"}),
     "held": Case(
         ("held: INC-7: duplicate applications; Ana K.", "wa-rollout:held"),
         entries={"held": "jobs:\n" + re.sub("(?m)^", "  ", SIGNED)},
@@ -85,7 +85,10 @@ CASES: Mapping[str, Case] = {
     "nobody on call": Case(("nobody is on call",), config=(r"(?m)^  wa-rollout:on-call:\n(    .*\n)+", "")),
     "closed": Case(("the migration is closed",), entries={"closed": SIGNED}),
     "only lower": Case(("this run only lowers",), env={"ROLLOUT_ONLY_LOWER": "1"}),
-    "another region": Case(("AWS_REGION is eu-west-3, rollout:region is eu-west-1",), env={"AWS_REGION": "eu-west-3"}),
+    "another region": Case(
+        ("HOLD jobs 0 % (secret absent) -> 10 %: AWS_REGION is eu-west-3, rollout:region is eu-west-1",),
+        env={"AWS_REGION": "eu-west-3"},
+    ),
     "the rule in the same diff": Case(
         ("the rules of jobs changed in the same diff", "in an `up` of its own"),
         rules=("      5: 48                       # day 8-9", "      5: 24"),

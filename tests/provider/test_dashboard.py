@@ -128,7 +128,7 @@ def test_a_read_never_raises(desk: Desk, fault: Callable[..., None]) -> None:
 
 
 def test_widgets_that_the_catalogue_does_not_give_are_refused(desk: Desk, moto: Simulator) -> None:
-    with pytest.raises(Refused, match="those that domains.yaml gives"):
+    with pytest.raises(Refused, match=r"those that domains\.yaml gives"):
         kinds(desk).create({**inputs(desk), "widgets": {"x": "y"}}, True, Row("urn"))
     assert moto.call("GET", "/calls") == {}
 

@@ -98,7 +98,9 @@ def test_one_alarm_for_each_row_of_the_contract_with_every_property() -> None:
         description = properties.pop("description")
         assert properties == expected(domain, policy)
         action = properties["alarmActions"][0].removeprefix("wa-webhook-unified-prod-")
-        assert f"docs/runbooks/{action}.md" in description
+        page = "rollback" if action.startswith("rollback") else "alarms"
+        assert f"Runbook: docs/runbooks/{page}.md." in description
+        assert (HOME / "docs" / "runbooks" / f"{page}.md").exists()
 
 
 def test_every_alarm_is_one_that_aws_takes() -> None:

@@ -1,0 +1,94 @@
+"""User scripts: registered after every flag has answered, told about the last move, and never in a rollback's way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import scripts
+from rollout.config import Command, StackConfig
+from tests.components.conftest import Engine
+from tests.components.test_program import FLAG_TYPES, QUIET
+
+Program = Callable[..., Engine]
+SMOKE = Command("smoke", "./scripts/smoke.sh", "after-change")
+UNDO = Command("undo", "./undo.sh", "after-rollback")
+WITH_SCRIPTS = QUIET + """  wa-rollout:commands:
+    smoke:
+      run: ./scripts/smoke.sh
+      when: after-change
+    undo:
+      run: ./undo.sh
+      when: after-rollback
+"""
+MOVES = (
+    {"from": 0, "to": 5, "at": "2026-12-08T08:00:00Z", "verdict": "PASS 0 -> 5 %"},
+    {"from": 5, "to": 10, "at": "2026-12-10T08:00:00Z", "verdict": "PASS 5 -> 10 %"},
+)
+DOWN = {"from": 10, "to": 5, "at": "2026-12-10T09:00:00Z", "verdict": "rollback"}
+
+
+def config(start: date | None = date(2026, 12, 1)) -> StackConfig:
+    return StackConfig("Pulumi.test.yaml", start, "required", "required", None, {}, commands={"smoke": SMOKE})
+
+
+def test_without_scripts_nothing_of_them_is_registered_or_imported(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pulumi_command", None)
+    assert not [item for item in program(QUIET).seen if item.type.startswith("command:")]
+
+
+def test_a_command_a_domain_and_script_after_every_flag(program: Program) -> None:
+    seen = program(WITH_SCRIPTS).seen
+    kinds = [item.type for item in seen]
+    first_script = kinds.index("command:local:Command")
+    assert not set(kinds[first_script:]) & set(FLAG_TYPES)
+    named = {item.name: item for item in seen if item.type == "command:local:Command"}
+    assert len(named) == 8
+    for item in named.values():
+        assert not item.depends, "a script that depends on a flag would end the run with it"
+        assert "create" not in item.inputs, "a first registration must run nothing"
+        assert item.inputs["environment"]["DOMAIN"] == item.name.rpartition("-")[0]
+
+
+def test_a_missing_plug_in_is_one_line_and_the_flags_are_registered(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(pulumi.RunError) as caught:
+        program(WITH_SCRIPTS)
+    assert str(caught.value).count("\n") == 0
+    assert "pulumi-resource-command" in str(caught.value)
+    assert "the flags are live" in str(caught.value)
+
+
+def test_after_change_is_about_the_last_move_and_after_rollback_about_the_last_one_down() -> None:
+    assert scripts.last_move(MOVES, SMOKE) == MOVES[-1]
+    assert scripts.last_move(MOVES, UNDO) is None
+    assert scripts.last_move((*MOVES, DOWN), UNDO) == DOWN
+    assert scripts.last_move((*MOVES, DOWN, MOVES[1]), UNDO) == DOWN, "a later raise is no rollback"
+    assert scripts.last_move((), SMOKE) is None
+
+
+def test_what_a_script_is_told() -> None:
+    told = scripts.variables("jobs", MOVES[1], config())
+    assert told == {"DOMAIN": "jobs", "FROM": "5", "TO": "10", "DAY": "10", "VERDICT": "PASS 5 -> 10 %"}
+    assert scripts.variables("jobs", MOVES[1], config(None))["DAY"] == ""
+    assert scripts.variables("jobs", MOVES[1], config(date(2027, 1, 1)))["DAY"] == "", "before day 1"
+    assert scripts.variables("jobs", None, config())["TO"] == ""
+
+
+@pytest.mark.parametrize(("run", "code", "said"), [("true", 0, ""), ("exit 7", 7, "only the script smoke failed (exit 7)")])
+def test_a_failing_script_says_that_the_flag_is_live(run: str, code: int, said: str) -> None:
+    line = scripts.shell(Command("smoke", run, "after-change"))
+    done = subprocess.run(["/bin/sh", "-c", line], env={"DOMAIN": "jobs", "TO": "10"}, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert ("jobs is live at 10 %" in done.stderr) == bool(code)

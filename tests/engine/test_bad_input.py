@@ -1,0 +1,195 @@
+"""Input that is wrong in itself: in the stack file, in the days of the plan and in the catalogue. All of it is named."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pytest
+
+from tests import days
+from tests.harness import Sandbox
+
+LADDER: Final = "0, 5, 10, 25, 50, 100"
+# What stands after `percent:`, and what the message says of it.
+PERCENTS: Final = {
+    '"50%"': 'percent "50%" is text',
+    '""': 'percent "" is text',
+    "": "percent is empty",
+    "null": "percent is empty",
+    "true": "percent is true, no number",
+    "false": "percent is false, no number",
+    "12.5": "percent 12.5",
+    "-5": "percent -5",
+    ".nan": "percent .nan",
+    "NaN": "percent NaN",
+    "1e2": "percent 1e2",
+    "012": "percent 012",
+    "0x19": "percent 0x19",
+    '"0"': 'percent "0" is text',
+    "5.0": "percent 5.0",
+    "37": "percent 37 is no rung of the ladder",
+    "101": "percent 101 is no rung of the ladder",
+    "50%": "percent 50%",
+    "[50]": "percent is a list",
+    "{of: 50}": "percent is a map",
+    "1_0": "percent 1_0",
+}
+# A line of the file as it is, what is put in its place, and what is said of it. The file is of one domain's flags.
+LINES: Final = {
+    "percent missing": ("    jobs:\n      enabled: false\n      percent: 0\n", "    jobs:\n      enabled: false\n", "percent is missing"),
+    "enabled false above 0": ("    jobs:\n      enabled: false\n      percent: 0\n", "    jobs:\n      enabled: false\n      percent: 5\n", "enabled is false with percent 5"),
+    "enabled is text": ("    jobs:\n      enabled: false\n", '    jobs:\n      enabled: "yes"\n', "enabled is neither true nor false"),
+    "unknown domain": ("    jobs:\n", "    jbos:\n", "unknown domain jbos"),
+    "unknown key of a domain": ("    jobs:\n", "    jobs:\n      precent: 5\n", "unknown key precent"),
+    "a flag of a protected service": ("    jobs:\n", "    mobility:\n      percent: 5\n    jobs:\n", "belongs to the protected service wa-webhook-mobility"),
+    "unknown key": ("  wa-rollout:flags:\n", "  wa-rollout:flgas: 1\n  wa-rollout:flags:\n", "unknown key wa-rollout:flgas"),
+    "no flags": ("  wa-rollout:flags:\n", "  wa-rollout:flag:\n", "wa-rollout:flag"),
+    "a protected service's key": ("  wa-rollout:flags:\n", "  wa-rollout:insurance: 1\n  wa-rollout:flags:\n", "belongs to the protected service wa-webhook-insurance"),
+    "in braces": ("    jobs:\n      enabled: false\n      percent: 0\n", "    jobs: {enabled: false, percent: 0}\n", "jobs is written in braces"),
+}  # fmt: skip
+# The whole file's bytes, and what is said of them.
+FILES: Final[Mapping[str, tuple[Callable[[bytes], bytes], str]]] = {
+    "byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, "byte order mark"),
+    "not UTF-8": (lambda raw: raw.replace(b"config:\n", b"config:\n  # caf\xe9\n", 1), "UTF-8"),
+    "10 MB": (lambda raw: raw + b"# " + b"x" * 10_000_000 + b"\n", "too large"),
+    "python object": (lambda raw: raw.replace(b"percent: 0", b"percent: !!python/object:os.system 0", 1), "tag"),
+    "python call": (lambda raw: raw.replace(b"config:\n", b"config: !!python/object/apply:os.system\n", 1), "tag"),
+    "a key twice": (lambda raw: raw.replace(b"    jobs:\n", b"    jobs:\n      percent: 0\n", 1), "percent"),
+    "a tab": (lambda raw: raw.replace(b"    jobs:\n", b"\tjobs:\n", 1), "tab"),
+    "an anchor": (lambda raw: raw.replace(b"percent: 0", b"percent: &zero 0", 1), "anchor"),
+}
+# Pulumi's own reader comes first on stack files, and refuses these in its own words.
+PULUMIS_OWN: Final = {"a key twice": "already defined", "a tab": "cannot start any token", "not UTF-8": "UTF-8"}
+
+
+def test_wrong_percents_in_the_stack_file(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, days.percents(0))
+    good = sandbox.read_config()
+    domains = itertools.cycle(days.DOMAINS)
+    for group in itertools.batched(PERCENTS.items(), 4) if hasattr(itertools, "batched") else _fours():
+        text = good
+        chosen = [(next(domains), value, says) for value, says in group]
+        for name, value, _ in chosen:
+            text = re.sub(rf"(?m)^(    {name}:\n(?:      enabled.*\n)?      percent:).*$", rf"\1 {value}", text)
+        sandbox.write_config(text)
+        said = days.refused(sandbox)
+        for name, value, says in chosen:
+            line = next(line for line in said.splitlines() if says in line)
+            where = said[said.index(line) :].partition("do:")[0]
+            assert re.search(rf"where: +Pulumi\.local\.yaml:\d+ wa-rollout:flags\.{name}\.percent\n", where), said
+            assert f"allowed: {LADDER}" in where, said
+            assert "given:" in where, (value, said)
+
+
+def _fours() -> list[list[tuple[str, str]]]:
+    pairs = list(PERCENTS.items())
+    return [pairs[start : start + 4] for start in range(0, len(pairs), 4)]
+
+
+def test_wrong_lines_and_bytes_in_the_stack_file(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, days.percents(0))
+    path = sandbox.folder / "Pulumi.local.yaml"
+    good = path.read_bytes()
+    wrong = []
+    for key, (before, after, says) in LINES.items():
+        path.write_bytes(_once(good.decode(), before, after).encode())
+        said = days.refused(sandbox)
+        if says not in said or not re.search(r"where: +Pulumi\.local\.yaml(:\d+)?", said) or "allowed:" not in said:
+            wrong.append(f"{key}:\n{said}")
+    for key, (change, says) in FILES.items():
+        path.write_bytes(change(good))
+        said = days.refused(sandbox)
+        if PULUMIS_OWN.get(key, says) not in said or len(said) > 3000:
+            wrong.append(f"{key}:\n{said[:3000]}")
+    assert not wrong, "\n".join(wrong)
+    path.write_bytes(good)
+    sandbox.preview()
+
+
+@pytest.mark.parametrize("command", [("plan",), ("promote", "3", "--stack", "local")], ids=["plan", "promote"])
+def test_wrong_days_of_the_plan(new_sandbox: Callable[..., Sandbox], command: tuple[str, ...]) -> None:
+    sandbox = new_sandbox(stack=False, git=False)
+    day = sandbox.folder / "stacks" / "day-03.yaml"
+    good, stack_file = day.read_bytes(), sandbox.read_config()
+
+    def said_of(raw: bytes) -> str:
+        day.write_bytes(raw)
+        done = sandbox.rollout(*command, check=False)
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr) < 3000
+        assert "day-03.yaml" in done.stderr
+        assert sandbox.read_config() == stack_file
+        return done.stderr
+
+    wrong = []
+    for group in _fours():
+        text = good.decode()
+        for name, (value, _) in zip(days.DOMAINS, group, strict=False):
+            text = re.sub(rf"(?m)^(    {name}:\n(?:      enabled.*\n)?      percent:).*$", rf"\1 {value}", text)
+        said = said_of(text.encode())
+        wrong += [f"{value}:\n{said}" for value, says in group if says not in said or f"allowed: {LADDER}" not in said]
+    for key, (before, after, says) in LINES.items():
+        said = said_of(_once(good.decode(), before, after).encode())
+        if says not in said or "allowed:" not in said:
+            wrong.append(f"{key}:\n{said}")
+    for key, (change, says) in FILES.items():
+        said = said_of(change(good))
+        if says not in said:
+            wrong.append(f"{key}:\n{said}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_wrong_catalogue(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, days.percents(0))
+    path = sandbox.folder / "domains.yaml"
+    good = path.read_bytes()
+    lines = {
+        "a flag of a protected service": (b"percent-flag: JOBS_ROLLOUT_PERCENT", b"percent-flag: MOBILITY_ROLLOUT_PERCENT", "wa-webhook-mobility"),
+        "a protected service as legacy": (b"legacy: wa-webhook-jobs", b"legacy: wa-webhook-insurance", "wa-webhook-insurance"),
+        "one protected service less": (b"  - wa-webhook-profile\n", b"", "wa-webhook-profile must stay protected"),
+        "unknown key": (b"    legacy: wa-webhook-jobs\n", b"    legacy: wa-webhook-jobs\n    lagecy: x\n", "unknown key lagecy"),
+        "soak as text": (b"      5: 48                       # day 8-9", b'      5: "48"', "5 is not a whole number"),
+        "soak that is negative": (b"      5: 48                       # day 8-9", b"      5: -48", "5 is not a whole number"),
+        "prerequisite off the ladder": (b"        percent: 100\n", b"        percent: 99\n", "percent is no rung of the ladder"),
+        "prerequisite on nobody": (b"    prerequisites:\n      ai-agents:", b"    prerequisites:\n      ai-agnets:", "ai-agnets"),
+        "a circle": (b"    soak-hours:                   # seed, week 4", b"    prerequisites:\n      property:\n        percent: 100\n        hours: 1\n    soak-hours:  #", "waits for itself"),
+    }  # fmt: skip
+    whole = {key: value for key, value in FILES.items() if key not in ("python object", "python call", "a key twice", "a tab", "an anchor")}  # fmt: skip
+    whole |= {
+        "python object": (lambda raw: raw.replace(b"hours: 24 ", b"hours: !!python/object:os.system 24 ", 1), "tag"),
+        "not UTF-8": (lambda raw: raw.replace(b"# seed", b"# \xe9", 1), "UTF-8"),
+        "empty": (lambda raw: b"", "domains"),
+    }
+    wrong = []
+    for key, (before, after, says) in lines.items():
+        assert before in good, key
+        path.write_bytes(good.replace(before, after, 1))
+        done = sandbox.rollout("plan", check=False)
+        if done.returncode != 2 or says not in done.stderr or "domains.yaml:" not in done.stderr or "Traceback" in done.stderr:
+            wrong.append(f"{key}: {done.returncode}\n{done.stderr}{done.stdout}")
+    for key, (change, says) in whole.items():
+        path.write_bytes(change(good))
+        said = days.refused(sandbox)
+        if says not in said or "domains.yaml" not in said or len(said) > 3000:
+            wrong.append(f"{key}:\n{said[:3000]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_another_config_file_than_the_stacks_own(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, days.percents(0))
+    other = sandbox.folder / "other.yaml"
+    other.write_text(re.sub("percent: 0", "percent: 5", sandbox.read_config(), count=1))
+    said = days.refused(sandbox, "--config-file", str(other))
+    assert "wa-rollout:flags in the file is not what Pulumi was given" in said
+    assert "without --config-file" in said
+    said = days.refused(sandbox, "--config", "wa-rollout:gate=required")
+    assert "wa-rollout:gate in the file is not what Pulumi was given" in said
+
+
+def _once(text: str, before: str, after: str) -> str:
+    assert text.count(before) == 1, before
+    return text.replace(before, after)
