@@ -39,7 +39,6 @@ class AlertPolicy(Beside):
         # The simulator has no quota, and a local `make up` shouldn't wait 10 s for one.
         self._bucket = bucket or Bucket(None if context.settings.loopback else WRITES_A_SECOND, WRITES_A_SECOND)
         self._snapshots: dict[str, Snapshot[LiveAlarm]] = {}
-        self._told: StoreError | None = None  # a failed page is said once, and not on each of its 100 rows
 
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
         """Each property that differs from the record, which a refresh has just brought up to date."""
@@ -51,11 +50,12 @@ class AlertPolicy(Beside):
         try:
             live = self._live(state["stack"], name)
         except StoreError as error:
-            if error is not self._told:
-                self._told = error
-                row.warn(f"not read, shown as recorded: {error}")
+            self.once(row, f"not read, shown as recorded: {error}")
             return state
-        return beside.gone(state, f"alarm {name}", row) if live is None else {**state, **live.properties}
+        if live is None:
+            empty = "alarm" if self._snapshots[state["stack"]].was_empty else ""
+            return self.gone(state, f"alarm {name}", row, all_of_them=empty)
+        return {**state, **live.properties}
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
         return _name(new), self._set(new, preview, row, "adopted, it stood there already")

@@ -29,6 +29,13 @@ class Beside:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._said: set[str] = set()
+
+    def once(self, row: Row, text: str) -> None:
+        """A warning that concerns many rows stands on one of them: 30 alike would bury the flags'."""
+        if text not in self._said:
+            self._said.add(text)
+            row.warn(text)
 
     @cached_property
     def pool(self) -> ThreadPoolExecutor:
@@ -46,6 +53,16 @@ class Beside:
             if key in old and old[key] != new.get(key):
                 text = f"{key} can't change: {shown(old[key])} -> {shown(new.get(key))}"
                 raise Refused(Problem(text, where=str(new["name"]), do="make a new stack, and destroy this one"))
+
+    def gone(self, state: Properties, what: str, row: Row, *, all_of_them: str = "") -> Properties:
+        """The state of a thing that somebody deleted, named on its row; or, where all are gone, said once."""
+        if all_of_them:
+            self.once(
+                row, f"no {all_of_them} of the stack is there (a simulator restarted?): the next `up` makes them again"
+            )
+        else:
+            row.warn(f"{what} is gone, deleted outside: the next `up` makes it again")
+        return {key: value for key, value in state.items() if key != "name"}
 
     def may_go(self, state: Properties, domains: Iterable[str], old_inputs: Properties, what: str) -> None:
         """Raises `Refused` while a domain that this watches over carries traffic, unless the migration is closed."""
@@ -69,12 +86,6 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], keys: Iterable[str])
     if "name" not in old:
         return {"name": "add"}
     return {key: "update" if key in old else "add" for key in keys if old.get(key) != new.get(key)}
-
-
-def gone(state: Properties, what: str, row: Row) -> Properties:
-    """The state of a thing that somebody deleted, named on its row."""
-    row.warn(f"{what} is gone, deleted outside: the next `up` makes it again")
-    return {key: value for key, value in state.items() if key != "name"}
 
 
 def refuse(what: str, wrong: Iterable[str]) -> None:

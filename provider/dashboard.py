@@ -55,14 +55,15 @@ class Dashboard(Beside):
         """The record with the live body in it; a failing API leaves the record and a warning."""
         name = dashboard_name(state["stack"], state["domain"])
         try:
-            stamp = self._all_stamps(state["stack"]).get(name)
+            stamps = self._all_stamps(state["stack"])
+            stamp = stamps.get(name)
             if stamp is None:
-                return beside.gone(state, f"dashboard {name}", row)
+                return self.gone(state, f"dashboard {name}", row, all_of_them="" if stamps else "dashboard")
             if stamp == state.get("stamp"):
                 return state
             body = self._store.get(name)
         except StoreError as error:
-            row.warn(f"dashboard not read, shown as recorded: {error}")
+            self.once(row, f"not read, shown as recorded: {error}")
             return state
         return {**state, "name": name, "widgets": dashboards.summary(body or ""), "stamp": stamp}
 

@@ -22,7 +22,7 @@ LONGEST_WAIVER: Final = timedelta(days=7)
 
 
 def asked(
-    context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int, old_input: int | None
+    context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int
 ) -> Ask:
     """What a raise is judged by. Other domains are read only where a prerequisite is asked."""
     domain = context.catalogue.domains[new["domain"]]

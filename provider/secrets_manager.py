@@ -123,7 +123,7 @@ class SecretsManager:
         """One API call; every way it can fail comes out as a `StoreError` of one clean line."""
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - botocore, urllib3 and a garbage body each raise their own
             raise _translated(operation, about, error) from None
         return answer
 

@@ -12,16 +12,16 @@ import contextvars
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import grpc
 import grpc.aio
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
+from pulumi.runtime.rpc import UNKNOWN
 
 from provider import VERSION, orphans
 from provider.row import Refused, Row
@@ -52,11 +52,12 @@ class Resource(Protocol):
 def plain(value: PropertyValue) -> Any:
     """A Pulumi value as plain Python; whole numbers, which arrive as floats, are ints again."""
     if value.type is PropertyValueType.MAP:
-        return {key: plain(item) for key, item in value.value.items()}  # type: ignore[union-attr]
+        return {key: plain(item) for key, item in cast(Mapping[str, PropertyValue], value.value).items()}
     if value.type is PropertyValueType.ARRAY:
-        return [plain(item) for item in value.value]  # type: ignore[union-attr]
+        return [plain(item) for item in cast(Sequence[PropertyValue], value.value)]
     if value.type is PropertyValueType.NUMBER:
-        return int(value.value) if float(value.value).is_integer() else value.value  # type: ignore[arg-type,union-attr]
+        number = cast(float, value.value)
+        return int(number) if number.is_integer() else number
     return value.value
 
 
@@ -217,7 +218,7 @@ async def serve(engine: str, provider: sdk.Provider) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid()
-    while os.getppid() == parent:  # an engine killed by -9 tells nobody; a provider must not outlive it
+    while os.getppid() == parent:  # noqa: ASYNC110 - an engine killed by -9 tells nobody; a provider must not outlive it
         await asyncio.sleep(PARENT_POLL)
     orphans.end_language_host(engine)
     os._exit(0)

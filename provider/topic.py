@@ -42,10 +42,10 @@ class Topic(Beside):
         try:
             live = self._store.get(state["arn"])
         except StoreError as error:
-            row.warn(f"topic not read, shown as recorded: {error}")
+            row.warn(f"not read, shown as recorded: {error}")
             return state
         if live is None:
-            return beside.gone(state, f"topic {state['arn']}", row)
+            return self.gone(state, f"topic {state['arn']}", row)
         _say_pending(state["subscriptions"], live, row)
         standing = {key: value for key, value in state["subscriptions"].items() if value in live.subscriptions}
         return {**state, "name": topic_name(state["stack"], state["action"]), "subscriptions": standing}

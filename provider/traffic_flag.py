@@ -128,7 +128,7 @@ class TrafficFlag:
         kind = moves.classify(live, wanted, old_input)
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(kind, new, old, live, entry, preview, row)
-        ask = judging.asked(self._context, new, old, live, wanted, old_input)
+        ask = judging.asked(self._context, new, old, live, wanted)
         verdict = judging.judge(self._context, ask, kind, row, _where(new))
         attempt = moves.current_attempt(history, live.percent == 0, ask.conditions.attempt)
         return self._written(new, old, live, entry, found, verdict, attempt, preview)
@@ -149,7 +149,9 @@ class TrafficFlag:
     def _simulator_lost(self, stack: str, live: Live, wanted: int, old_input: int | None) -> bool:
         settings = self._context.settings
         absent = live.text is None and not live.scheduled and old_input is not None and wanted <= old_input
-        return absent and settings.loopback and not settings.only_lower and self._context.snapshot(stack).was_empty
+        elsewhere = settings.configured_region not in (None, settings.region)  # empty because it is another region's
+        alone = settings.loopback and not settings.only_lower and not elsewhere
+        return absent and alone and self._context.snapshot(stack).was_empty
 
     def _lowered(
         self, new: Properties, old: Properties, live: Live, wanted: int, preview: bool, row: Row

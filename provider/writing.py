@@ -78,15 +78,10 @@ def _bring_down(
             if attempt:  # the value is down; a tag that can't be written is not worth a longer wait
                 return low
             wait = False
-        elif low.text is not None and low.text != stop.value:
-            # Somebody went lower: our tag must not stand there with a higher value than theirs.
-            stop, tagged, wait = tags.Stopped.new(low.text), False, False
-        elif (other := _other_stop(store, name, stop)) is None:
+        elif (next_stop := _unsettled(store, name, stop, low)) is None:
             return low
-        elif _low(other.value, stop.value):
-            stop = other
         else:
-            tagged = False  # a higher stop wrote over our tag
+            stop, tagged = next_stop
     if low is None:
         raise last
     return low
@@ -110,6 +105,16 @@ def _low(text: str | None, value: str) -> bool:
     """Whether `text` is `value`, or a lower percent. An absent value isn't: the service must not have to guess."""
     have, wanted = parse_percent(text), parse_percent(value)
     return text == value or (have is not None and wanted is not None and have < wanted)
+
+
+def _unsettled(store: Store, name: FlagName, stop: tags.Stopped, low: Entry) -> tuple[tags.Stopped, bool] | None:
+    """The stop to go on with, and whether its tag stands already; None where ours is all there is."""
+    if low.text is not None and low.text != stop.value:
+        return tags.Stopped.new(low.text), False  # somebody went lower: no tag with a higher value may stand there
+    other = _other_stop(store, name, stop)
+    if other is None:
+        return None
+    return (other, True) if _low(other.value, stop.value) else (stop, False)  # a higher stop wrote over our tag
 
 
 def _other_stop(store: Store, name: FlagName, stop: tags.Stopped) -> tags.Stopped | None:

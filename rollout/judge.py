@@ -194,11 +194,11 @@ def _prerequisites(ask: Ask) -> list[Refusal]:
         elif other.breach is not None and (other.since is None or other.breach.at >= other.since):
             found.append(Refusal("prerequisite", f"{what}: breach of {other.breach.metric} meanwhile", "start it anew"))
         else:
-            found += _stable(ask, need.domain, other, need.hours, what)
+            found += _stable(ask, other, need.hours, what)
     return found
 
 
-def _stable(ask: Ask, name: str, other: Live, hours: int, what: str) -> list[Refusal]:
+def _stable(ask: Ask, other: Live, hours: int, what: str) -> list[Refusal]:
     if other.since is None:
         return [Refusal("prerequisite", f"{what}: nobody can say since when it is live", "try again")]
     ends = schedule.soak_ends(other.since, hours, ask.catalogue.soak_slack_hours)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 Action = Callable[[], object]
 
@@ -65,7 +66,7 @@ def machine() -> str:
     """One line about where this was measured."""
     model = "unknown processor"
     try:
-        with open("/proc/cpuinfo") as info:
+        with Path("/proc/cpuinfo").open() as info:
             model = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), model)
     except OSError:
         pass

@@ -39,7 +39,7 @@ class Engine(mocks.MockMonitor):
         super().__init__(_Echo())
         self.seen: list[Registered] = []
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name that the SDK calls
         if request.type != "pulumi:pulumi:Stack":
             depends = [*request.dependencies, *(urn for p in request.propertyDependencies.values() for urn in p.urns)]
             inputs = rpc.deserialize_properties(request.object)
@@ -51,7 +51,7 @@ class _Echo(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         return f"{args.name}-id", dict(args.inputs)
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         raise AssertionError(f"the program looks nothing up: {args.token}")
 
 
@@ -75,7 +75,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         def source() -> None:
             runpy.run_path(str(HOME / "__main__.py"), run_name="__main__")
 
-        asyncio.get_event_loop().run_until_complete(stack.run_in_stack(source))  # type: ignore[arg-type]
+        asyncio.get_event_loop().run_until_complete(stack.run_in_stack(source))
         return engine
 
     yield run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -62,26 +61,30 @@ FILES: Final[Mapping[str, tuple[Callable[[bytes], bytes], str]]] = {
     "an anchor": (lambda raw: raw.replace(b"percent: 0", b"percent: &zero 0", 1), "anchor"),
 }
 # Pulumi's own reader comes first on stack files, and refuses these in its own words.
-PULUMIS_OWN: Final = {"a key twice": "already defined", "a tab": "cannot start any token", "not UTF-8": "UTF-8"}
+PULUMIS_OWN: Final = {
+    "a key twice": "already defined",
+    "a tab": "line 15: found a tab character",
+    "not UTF-8": "UTF-8",
+    "no flags": "missing configuration value 'wa-rollout:flags'",
+}
 
 
 def test_wrong_percents_in_the_stack_file(sandbox: Sandbox) -> None:
     days.set_percents(sandbox, days.percents(0))
     good = sandbox.read_config()
-    domains = itertools.cycle(days.DOMAINS)
-    for group in itertools.batched(PERCENTS.items(), 4) if hasattr(itertools, "batched") else _fours():
+    for group in _fours():
         text = good
-        chosen = [(next(domains), value, says) for value, says in group]
-        for name, value, _ in chosen:
-            text = re.sub(rf"(?m)^(    {name}:\n(?:      enabled.*\n)?      percent:).*$", rf"\1 {value}", text)
+        for name, (value, _) in zip(days.DOMAINS, group, strict=False):
+            text = _with_percent(text, name, value)
         sandbox.write_config(text)
         said = days.refused(sandbox)
-        for name, value, says in chosen:
-            line = next(line for line in said.splitlines() if says in line)
-            where = said[said.index(line) :].partition("do:")[0]
-            assert re.search(rf"where: +Pulumi\.local\.yaml:\d+ wa-rollout:flags\.{name}\.percent\n", where), said
-            assert f"allowed: {LADDER}" in where, said
-            assert "given:" in where, (value, said)
+        for name, (value, says) in zip(days.DOMAINS, group, strict=False):
+            block = next(b for b in re.split(r"(?m)^(?:error: )?(?=percent )", said) if f"flags.{name}.percent\n" in b)
+            assert block.startswith(says), (value, said)
+            assert re.search(r"where: +Pulumi\.local\.yaml:\d+ ", block), (value, said)
+            assert f"allowed: {LADDER} (a plain whole number)" in block, (value, said)
+            assert "given:" in block, (value, said)
+            assert "do:" in block, (value, said)
 
 
 def _fours() -> list[list[tuple[str, str]]]:
@@ -97,6 +100,8 @@ def test_wrong_lines_and_bytes_in_the_stack_file(sandbox: Sandbox) -> None:
     for key, (before, after, says) in LINES.items():
         path.write_bytes(_once(good.decode(), before, after).encode())
         said = days.refused(sandbox)
+        if PULUMIS_OWN.get(key, "nothing of the kind") in said:
+            continue
         if says not in said or not re.search(r"where: +Pulumi\.local\.yaml(:\d+)?", said) or "allowed:" not in said:
             wrong.append(f"{key}:\n{said}")
     for key, (change, says) in FILES.items():
@@ -129,7 +134,7 @@ def test_wrong_days_of_the_plan(new_sandbox: Callable[..., Sandbox], command: tu
     for group in _fours():
         text = good.decode()
         for name, (value, _) in zip(days.DOMAINS, group, strict=False):
-            text = re.sub(rf"(?m)^(    {name}:\n(?:      enabled.*\n)?      percent:).*$", rf"\1 {value}", text)
+            text = _with_percent(text, name, value)
         said = said_of(text.encode())
         wrong += [f"{value}:\n{said}" for value, says in group if says not in said or f"allowed: {LADDER}" not in said]
     for key, (before, after, says) in LINES.items():
@@ -186,10 +191,14 @@ def test_another_config_file_than_the_stacks_own(sandbox: Sandbox) -> None:
     said = days.refused(sandbox, "--config-file", str(other))
     assert "wa-rollout:flags in the file is not what Pulumi was given" in said
     assert "without --config-file" in said
-    said = days.refused(sandbox, "--config", "wa-rollout:gate=required")
-    assert "wa-rollout:gate in the file is not what Pulumi was given" in said
+
+
+def _with_percent(text: str, name: str, value: str) -> str:
+    return re.sub(rf"(?m)^(    {name}:\n(?:      enabled.*\n)?      percent:).*$", rf"\1 {value}", text)
 
 
 def _once(text: str, before: str, after: str) -> str:
-    assert text.count(before) == 1, before
-    return text.replace(before, after)
+    """The flags' place is meant: a domain's name stands in other entries too."""
+    flags = text.index("  wa-rollout:flags:\n")
+    assert before in text[flags:], before
+    return text[:flags] + text[flags:].replace(before, after, 1)

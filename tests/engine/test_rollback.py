@@ -128,7 +128,7 @@ def test_no_pulumi_to_be_found(sandbox: Sandbox) -> None:
     path = ":".join(f for f in sandbox.env["PATH"].split(":") if not f.endswith("/.tools/pulumi/bin"))
     said = rollback(sandbox, "jobs", code=1, env={"PATH": path})
     assert "  pulumi   FAILED: pulumi can't be started (No such file or directory): is it on PATH?\n" in said
-    assert "do: pulumi up --stack local, once that is mended" in said
+    assert "do:      pulumi up --stack local, once that is mended" in said
     assert "on main: push it" in said
     assert burning.live(sandbox, "jobs") == "10"
     sandbox.up()
@@ -184,3 +184,13 @@ def test_the_wait_watches_the_flag_and_ctrl_c_ends_the_watch_alone(sandbox: Sand
 def _ended(running: subprocess.Popen[str]) -> str:
     said, _ = running.communicate(timeout=60)
     return said
+
+
+def test_the_stack_file_is_gone_and_the_engine_records_it_all_the_same(sandbox: Sandbox) -> None:
+    (sandbox.folder / "Pulumi.local.yaml").unlink()
+    said = rollback(sandbox, "jobs", code=1)
+    assert said.endswith("jobs is down at 10 %. Left to do by hand: file\n")
+    assert "  pulumi   up: recorded in state and history\n" in said
+    sandbox.git("checkout", "--", "Pulumi.local.yaml")
+    burning.recorded(sandbox, "jobs", 10)
+    sandbox.pulumi("preview", "--expect-no-changes")

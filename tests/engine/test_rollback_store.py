@@ -100,7 +100,7 @@ def test_no_stack_file(sandbox: Sandbox) -> None:
     said = rollback(sandbox, "jobs", code=1)
     assert said.startswith("live 10 %, ")
     assert "  file     FAILED: the file isn't there\n           where:   Pulumi.local.yaml\n" in said
-    assert "do: set percent: 10 for jobs in the stack file" in said
+    assert "do:      set percent: 10 for jobs in the stack file" in said
     assert burning.live(sandbox, "jobs") == "10"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 
 from provider.store import Absent, Entry, Exists, Scheduled, StoreError
+
+T = TypeVar("T")
 
 
 class MemoryStore:
@@ -87,7 +89,7 @@ class MemoryStore:
         if name in self.scheduled:
             raise Scheduled(name)
 
-    def _do(self, operation: str, act: Callable[[], Any]) -> Any:
+    def _do(self, operation: str, act: Callable[[], T]) -> T:
         fault = self.turn(operation)
         if fault == "before":
             raise StoreError(f"{operation}: fault of a test")

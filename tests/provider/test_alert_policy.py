@@ -177,12 +177,26 @@ def test_another_kind_of_alarm_under_the_name_is_drift_and_no_error(desk: Desk, 
 
 def test_a_deleted_alarm_is_named_and_made_again(desk: Desk, cloudwatch: Any) -> None:
     first = line(desk)
+    line(desk, policy="sessions")
     cloudwatch.delete_alarms(AlarmNames=[NAME])
     second = again(desk, first)
     assert second.up(inputs(desk)) == {"name": "add"}
     assert f"alarm {NAME} is gone" in second.said()
     assert again(desk, second).up(inputs(desk)) == {}
     assert live(cloudwatch)["Threshold"] == 0.01
+
+
+def test_an_empty_simulator_is_said_once(desk: Desk, moto: Simulator) -> None:
+    first, second = line(desk), line(desk, policy="sessions")
+    moto.reset()
+    desk.new_run()
+    kind, row = policies(desk), Row("urn")
+    for one in (first, second):
+        assert one.state is not None
+        assert "name" not in kind.read("urn", one.state, row)
+    assert [text for _, text in row.lines] == [
+        "no alarm of the stack is there (a simulator restarted?): the next `up` makes them again"
+    ]
 
 
 def test_a_read_never_raises(desk: Desk, moto: Simulator, fault: Callable[..., None]) -> None:

@@ -112,6 +112,7 @@ def test_what_is_no_dashboard_is_drift_and_no_error(desk: Desk, cloudwatch: Any)
 
 def test_a_deleted_dashboard_is_named_and_made_again(desk: Desk, cloudwatch: Any) -> None:
     first = line(desk)
+    Line(kinds(desk)).up(inputs(desk, "property"))
     cloudwatch.delete_dashboards(DashboardNames=[NAME])
     second = again(desk, first)
     assert second.up(inputs(desk)) == {"name": "add"}

@@ -43,7 +43,7 @@ def prepared(live: str | None, scheduled: bool = False, stopped: str = "") -> tu
         store.marks[NAME.secret][tags.STOPPED] = stopped
     if scheduled:
         store.scheduled.add(NAME.secret)
-    store.turn = stage.turn  # type: ignore[assignment] # a stage answers no fault
+    store.turn = stage.turn
     return store, stage
 
 

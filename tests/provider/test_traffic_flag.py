@@ -13,7 +13,6 @@ from provider.context import Context
 from provider.row import Refused
 from provider.store import StoreError
 from provider.traffic_flag import UNKNOWN
-from rollout import tags
 from setup.simulator import Simulator
 from tests.provider.conftest import CANARY, NOW
 from tests.provider.desk import Desk
@@ -98,7 +97,7 @@ def test_a_failing_probe_refuses(desk: Desk, moto: Simulator, written: Written, 
     assert written() == {}
 
 
-FORBIDDING = {
+FORBIDDING: dict[str, Any] = {
     "frozen": "x", "held": "x", "closed": True, "breach": BREACH, "on_call": None, "checked": {}, "gate": "off",
     "malformed": ["waivers.x: unreadable"], "attempt": "?",
 }  # fmt: skip
@@ -155,90 +154,6 @@ def test_a_lowering_that_cannot_be_written_says_so(desk: Desk, fault: Fault) -> 
     assert desk.state["ai-agents"]["percent"] == 10
 
 
-def test_what_exists_is_adopted(desk: Desk, written: Written) -> None:
-    desk.store.create(desk.name("ai-agents"), "25", "0" * 36, {})
-    written()
-    desk.percent("ai-agents", 25)
-    assert written() == {}
-    assert desk.state["ai-agents"]["moves"][0]["verdict"] == "outside"
-    desk.state.clear()
-    desk.percent("ai-agents", 10)
-    assert desk.live("ai-agents") == "10"
-    desk.state.clear()
-    with pytest.raises(Refused, match="changed outside"):
-        desk.percent("ai-agents", 25)
-
-
-def test_lowered_by_hand_is_recorded_and_not_repaired(desk: Desk, written: Written) -> None:
-    desk.climb("ai-agents", 25)
-    desk.store.put(desk.name("ai-agents"), "5", "1" * 36)
-    state = desk.refresh("ai-agents")
-    assert (state["percent"], state["moves"][-1]["verdict"], state["moves"][-1]["from"]) == (5, "outside", 25)
-    assert desk.refresh("ai-agents") == state, "recorded once"
-    written()
-    with pytest.raises(Refused, match="live 5 %, stack 25 %, changed outside"):
-        desk.percent("ai-agents", 25)
-    assert written() == {}
-    assert desk.traffic.diff("urn", state, desk.inputs["ai-agents"], desk.row) == {"percent": "update"}
-    restore = {"why": "mistake", "by": "Ana", "until": "2027-12-10T12:00:00Z"}
-    desk.percent("ai-agents", 25, restore=restore)
-    assert desk.live("ai-agents") == "25"
-
-
-def test_a_stop_is_recorded_and_no_restore_undoes_it(desk: Desk) -> None:
-    desk.climb("ai-agents", 25)
-    breach = tags.BreachTag(1, NOW, "errors")
-    writing.lower(desk.store, desk.context.percent_name("test", "ai-agents"), "10", breach=breach, virtual=NOW)
-    assert desk.refresh("ai-agents")["moves"][-1]["verdict"] == "stop"
-    restore = {"why": "mistake", "by": "Ana", "until": "2027-12-10T12:00:00Z"}
-    with pytest.raises(Refused, match="lowered by a stop"):
-        desk.percent("ai-agents", 25, restore=restore)
-    desk.percent("ai-agents", 10)
-    with pytest.raises(Refused, match="latched by the breach of errors"):
-        desk.percent("ai-agents", 25)
-
-
-@pytest.mark.parametrize("scheduled", [True, False])
-def test_a_lost_secret(desk: Desk, scheduled: bool) -> None:
-    desk.climb("ai-agents", 25)
-    desk.percent("jobs", 0)  # else the whole store is empty: a restarted simulator
-    how = {} if scheduled else {"ForceDeleteWithoutRecovery": True}
-    desk.store._client.delete_secret(SecretId=desk.name("ai-agents"), **how)
-    assert "percent" not in desk.refresh("ai-agents")
-    with pytest.raises(Refused, match="scheduled for deletion" if scheduled else "secret absent"):
-        desk.percent("ai-agents", 25)
-    desk.percent("ai-agents", 0)
-    assert desk.live("ai-agents") == "0"
-
-
-def test_a_restarted_simulator_is_filled_again(desk: Desk, moto: Simulator) -> None:
-    desk.climb("ai-agents", 25)
-    moto.call("POST", "/moto-api/reset")
-    desk.refresh("ai-agents")
-    desk.percent("ai-agents", 25)
-    assert desk.live("ai-agents") == "25"
-    assert "the store was empty" in desk.said()
-
-
-def test_an_unreadable_value(desk: Desk) -> None:
-    desk.climb("ai-agents", 25)
-    desk.store.put(desk.name("ai-agents"), "abc", "2" * 36)
-    assert desk.refresh("ai-agents")["percent"] == "abc"
-    with pytest.raises(Refused, match="no percent"):
-        desk.percent("ai-agents", 50)
-    desk.percent("ai-agents", 10)
-    assert desk.live("ai-agents") == "10"
-
-
-def test_raised_by_hand_is_brought_down(desk: Desk) -> None:
-    desk.climb("ai-agents", 5)
-    desk.store.put(desk.name("ai-agents"), "50", "3" * 36)
-    assert desk.traffic.diff("urn", desk.state["ai-agents"], desk.inputs["ai-agents"], desk.row) == {"percent": "update"}
-    assert "live 50 %, the record says 5 %" in desk.said()
-    desk.percent("ai-agents", 5, frozen="x")
-    assert desk.live("ai-agents") == "5"
-
-
 def test_read_never_raises(desk: Desk, fault: Fault) -> None:
     desk.climb("ai-agents", 5)
     state = desk.state["ai-agents"]
@@ -264,7 +179,8 @@ def test_conditions_make_no_diff_and_rules_do(desk: Desk) -> None:
 def test_check(desk: Desk) -> None:
     good = desk.inputs_of("jobs", 5)
     assert desk.traffic.check(good) == []
-    for percent in (12, -5, 12.5, "5", "0", None, True, False, float("nan"), [5], {}):
+    odd: list[Any] = [12, -5, 12.5, "5", "0", None, True, False, float("nan"), [5], {}]
+    for percent in odd:
         assert [key for key, _ in desk.traffic.check({**good, "percent": percent})] == ["percent"], percent
     for domain in ("mobility", None, 5):
         assert ("domain" in dict(desk.traffic.check({**good, "domain": domain}))), domain

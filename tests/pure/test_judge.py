@@ -15,7 +15,17 @@ from rollout.ladder import LADDER, next_rung
 from rollout.moves import Live
 from rollout.tags import Stopped
 from tests.pure.cases import (
-    CATALOGUE, CLIMBED, DOMAINS, EVERYTHING, FINISHED, LONG_AGO, NOW, STOP, asked, breach_tag, conditions,
+    CATALOGUE,
+    CLIMBED,
+    DOMAINS,
+    EVERYTHING,
+    FINISHED,
+    LONG_AGO,
+    NOW,
+    STOP,
+    asked,
+    breach_tag,
+    conditions,
 )  # fmt: skip
 
 MINUTE = timedelta(minutes=1)

@@ -10,6 +10,7 @@ import pytest
 
 from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent, previous_rung
 from rollout.moves import Kind, Live, classify, current_attempt, first_raise, stable_at_100, value_before
+from rollout.tags import Stopped
 from tests.pure.cases import NOW, STOP
 
 OLD_INPUTS = (None, *LADDER)
@@ -93,7 +94,7 @@ def test_the_attempt_counts_from_the_next_raise_from_0() -> None:
     assert current_attempt([], at_zero=False, configured=9) == 1
     by_hand = [*climbed, {"from": 0, "to": 5, "verdict": "outside"}]
     assert current_attempt(by_hand, at_zero=False, configured=9) == 1, "a raise by hand starts no attempt"
-    unreadable = [{"from": 0, "to": None, "verdict": "outside"}]
+    unreadable: list[dict[str, object]] = [{"from": 0, "to": None, "verdict": "outside"}]
     assert current_attempt(unreadable, at_zero=False, configured=9) == 1
 
 
@@ -126,7 +127,5 @@ def test_stable_at_100_to_the_minute() -> None:
 
 @pytest.mark.parametrize(("live", "stop", "stopping"), [("5", "0", True), ("0", "0", False), ("5", "5", False), ("x", "0", True)])
 def test_a_stop_is_under_way_while_its_tag_stands_over_a_higher_value(live: str, stop: str, stopping: bool) -> None:
-    from rollout.tags import Stopped
-
     assert Live(live, NOW, "v", stopped=Stopped("id", stop)).stopping is stopping
     assert not Live(live, NOW, "v", stopped=Stopped("id", "typed by hand")).stopping

@@ -1,0 +1,156 @@
+"""A rollback beside other runs: a raise in flight, a held lock, a dead one, another rollback, a destroy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests import burning, days, races
+from tests.burning import Burning
+from tests.harness import Sandbox
+
+
+@pytest.fixture(scope="module")
+def _once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
+    made = Burning(tmp_path_factory.mktemp("races"))
+    yield made
+    assert not made.sandbox.close()
+
+
+@pytest.fixture
+def sandbox(_once: Burning) -> Sandbox:
+    """A deployed stack at burning.START."""
+    return _once.again()
+
+
+def locks(sandbox: Sandbox) -> list[str]:
+    """The lock files of the stack."""
+    return [str(path) for path in sandbox.state.glob(".pulumi/locks/**/*.json")]
+
+
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
+    """Until `what` is true."""
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.05)
+
+
+def test_a_raise_in_flight_at_random_moments(_once: Burning) -> None:
+    for found in races.race(_once, 5):
+        print(found.line())
+
+
+def test_an_up_that_holds_the_lock(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, {"marketplace": 10})
+    sandbox.commit("raise marketplace")
+    races.slow(sandbox, 1.0)
+    up = sandbox.start(*races.UP)
+    wait_for(lambda: locks(sandbox))
+    down = sandbox.start(*races.ROLLBACK, "jobs")
+    assert down.stdout is not None
+    assert down.stdout.readline().startswith("live 10 %, ")
+    assert burning.live(sandbox, "jobs") == "10"
+    assert up.poll() is None, "the up was to be still running"
+    said, said_up = races.ended(down), races.ended(up)
+    races.slow(sandbox, 0)
+    assert down.returncode == 0, said
+    assert "  pulumi   locked by " in said
+    assert f"pid {up.pid}, since " in said
+    assert up.returncode == 0, said_up
+    burning.recorded(sandbox, "jobs", 10)
+    burning.recorded(sandbox, "marketplace", 10)  # what the other run did isn't lost
+    sandbox.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_lock_that_is_held_for_longer_than_is_waited(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, {"marketplace": 10})
+    races.slow(sandbox, 2.0)
+    up = sandbox.start(*races.UP)
+    wait_for(lambda: locks(sandbox))
+    said = sandbox.rollout("rollback", "jobs", "--stack", "local", "--wait", "0", "--lock-wait", "0", check=False)
+    races.slow(sandbox, 0)
+    races.ended(up)
+    assert said.returncode == 1, said.stdout + said.stderr
+    assert said.stderr.endswith("jobs is down at 10 %. Left to do by hand: pulumi\n")
+    assert "pulumi cancel" not in said.stderr  # somebody lives behind it
+    assert burning.live(sandbox, "jobs") == "10"
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.7, 1.4, 2.1])
+def test_another_domains_raise_that_ends_meanwhile_is_not_taken_back(sandbox: Sandbox, moment: float) -> None:
+    days.set_percents(sandbox, {"marketplace": 10})
+    sandbox.commit("raise marketplace")
+    races.slow(sandbox, 0.1)
+    up = sandbox.start(*races.UP)
+    wait_for(lambda: sandbox.api_calls().get("secretsmanager.PutSecretValue"))
+    time.sleep(moment)
+    down = sandbox.start(*races.ROLLBACK, "jobs")
+    said, said_up = races.ended(down), races.ended(up)
+    races.slow(sandbox, 0)
+    assert down.returncode == 0, said + said_up
+    assert up.returncode == 0, said_up
+    burning.recorded(sandbox, "jobs", 10)
+    burning.recorded(sandbox, "marketplace", 10)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_killed_engine_left_its_lock(sandbox: Sandbox, at_once: int) -> None:
+    days.set_percents(sandbox, {"marketplace": 10})
+    races.slow(sandbox, 1.0)
+    up = sandbox.start(*races.UP)
+    wait_for(lambda: sandbox.api_calls(reads=True).get("secretsmanager.BatchGetSecretValue"))
+    os.kill(up.pid, signal.SIGKILL)
+    up.communicate()
+    assert locks(sandbox)
+    races.slow(sandbox, 0)
+    sandbox.git("checkout", "--", "Pulumi.local.yaml")
+    downs = [sandbox.start(*races.ROLLBACK, domain) for domain in ("jobs", "ai-agents")[:at_once]]
+    said = [races.ended(down) for down in downs]
+    assert [down.returncode for down in downs] == [0] * at_once, said
+    assert any(f"lock of a run that is dead removed (root@" in text and f", pid {up.pid}, since " in text for text in said)
+    assert not locks(sandbox)
+    burning.recorded(sandbox, "jobs", 10)
+    burning.recorded(sandbox, "ai-agents", 50 if at_once == 2 else 100)
+
+
+@pytest.mark.parametrize("domains", [("jobs", "ai-agents"), ("jobs", "jobs")])
+def test_two_rollbacks_at_once(sandbox: Sandbox, domains: tuple[str, str]) -> None:
+    downs = [sandbox.start(*races.ROLLBACK, domain, "--because", "sessions") for domain in domains]
+    said = [races.ended(down) for down in downs]
+    assert [down.returncode for down in downs] == [0, 0], said
+    for domain in set(domains):
+        burning.recorded(sandbox, domain, 0)
+        assert f"  wa-rollout:breach:\n" in sandbox.read_config()
+        assert f"    {domain}:\n      attempt: 1\n" in sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout
+    assert not sandbox.git("status", "--porcelain").stdout  # file and commits say the same, and neither lost a line
+
+
+def test_two_rollbacks_at_once_to_different_values(sandbox: Sandbox) -> None:
+    races.slow(sandbox, 0.2)
+    downs = [sandbox.start(*races.ROLLBACK, "jobs", "--to", to) for to in ("10", "zero")]
+    said = [races.ended(down) for down in downs]
+    races.slow(sandbox, 0)
+    assert [down.returncode for down in downs] == [0, 0], said
+    burning.recorded(sandbox, "jobs", 0)
+    assert not sandbox.git("status", "--porcelain").stdout
+
+
+def test_during_a_destroy(sandbox: Sandbox) -> None:
+    races.slow(sandbox, 0.3)
+    destroy = sandbox.start("pulumi", "--non-interactive", "--color", "never", "destroy", "--yes", "--skip-preview")
+    wait_for(lambda: locks(sandbox))
+    down = sandbox.start(*races.ROLLBACK, "jobs", "--to", "zero")
+    said, said_destroy = races.ended(down), races.ended(destroy)
+    races.slow(sandbox, 0)
+    assert said.startswith("live 0 %, ")
+    assert destroy.returncode != 0, said_destroy  # ai-agents carries traffic
+    assert burning.live(sandbox, "jobs") == "0"
+    assert burning.live(sandbox, "ai-agents") == "100"
+    sandbox.up()
+    burning.recorded(sandbox, "jobs", 0)
+    burning.recorded(sandbox, "ai-agents", 100)

@@ -1,0 +1,100 @@
+"""`TrafficFlag` over a store that somebody else has changed: adopted, recorded, never repaired upwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from provider import writing
+from provider.row import Refused
+from rollout import tags
+from setup.simulator import Simulator
+from tests.provider.conftest import NOW
+from tests.provider.desk import Desk
+
+Written = Callable[[], dict[str, int]]
+
+
+def test_what_exists_is_adopted(desk: Desk, written: Written) -> None:
+    desk.store.create(desk.name("ai-agents"), "25", "0" * 36, {})
+    written()
+    desk.percent("ai-agents", 25)
+    assert written() == {}
+    assert desk.state["ai-agents"]["moves"][0]["verdict"] == "outside"
+    desk.state.clear()
+    desk.percent("ai-agents", 10)
+    assert desk.live("ai-agents") == "10"
+    desk.state.clear()
+    with pytest.raises(Refused, match="changed outside"):
+        desk.percent("ai-agents", 25)
+
+
+def test_lowered_by_hand_is_recorded_and_not_repaired(desk: Desk, written: Written) -> None:
+    desk.climb("ai-agents", 25)
+    desk.store.put(desk.name("ai-agents"), "5", "1" * 36)
+    state = desk.refresh("ai-agents")
+    assert (state["percent"], state["moves"][-1]["verdict"], state["moves"][-1]["from"]) == (5, "outside", 25)
+    assert desk.refresh("ai-agents") == state, "recorded once"
+    written()
+    with pytest.raises(Refused, match="live 5 %, stack 25 %, changed outside"):
+        desk.percent("ai-agents", 25)
+    assert written() == {}
+    assert desk.traffic.diff("urn", state, desk.inputs["ai-agents"], desk.row) == {"percent": "update"}
+    restore = {"why": "mistake", "by": "Ana", "until": "2027-12-10T12:00:00Z"}
+    desk.percent("ai-agents", 25, restore=restore)
+    assert desk.live("ai-agents") == "25"
+
+
+def test_a_stop_is_recorded_and_no_restore_undoes_it(desk: Desk) -> None:
+    desk.climb("ai-agents", 25)
+    breach = tags.BreachTag(1, NOW, "errors")
+    writing.lower(desk.store, desk.context.percent_name("test", "ai-agents"), "10", breach=breach, virtual=NOW)
+    assert desk.refresh("ai-agents")["moves"][-1]["verdict"] == "stop"
+    restore = {"why": "mistake", "by": "Ana", "until": "2027-12-10T12:00:00Z"}
+    with pytest.raises(Refused, match="lowered by a stop"):
+        desk.percent("ai-agents", 25, restore=restore)
+    desk.percent("ai-agents", 10)
+    with pytest.raises(Refused, match="latched by the breach of errors"):
+        desk.percent("ai-agents", 25)
+
+
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_a_lost_secret(desk: Desk, scheduled: bool) -> None:
+    desk.climb("ai-agents", 25)
+    desk.percent("jobs", 0)  # else the whole store is empty: a restarted simulator
+    how = {} if scheduled else {"ForceDeleteWithoutRecovery": True}
+    desk.store._client.delete_secret(SecretId=desk.name("ai-agents"), **how)
+    assert "percent" not in desk.refresh("ai-agents")
+    with pytest.raises(Refused, match="scheduled for deletion" if scheduled else "secret absent"):
+        desk.percent("ai-agents", 25)
+    desk.percent("ai-agents", 0)
+    assert desk.live("ai-agents") == "0"
+
+
+def test_a_restarted_simulator_is_filled_again(desk: Desk, moto: Simulator) -> None:
+    desk.climb("ai-agents", 25)
+    moto.call("POST", "/moto-api/reset")
+    desk.refresh("ai-agents")
+    desk.percent("ai-agents", 25)
+    assert desk.live("ai-agents") == "25"
+    assert "the store was empty" in desk.said()
+
+
+def test_an_unreadable_value(desk: Desk) -> None:
+    desk.climb("ai-agents", 25)
+    desk.store.put(desk.name("ai-agents"), "abc", "2" * 36)
+    assert desk.refresh("ai-agents")["percent"] == "abc"
+    with pytest.raises(Refused, match="no percent"):
+        desk.percent("ai-agents", 50)
+    desk.percent("ai-agents", 10)
+    assert desk.live("ai-agents") == "10"
+
+
+def test_raised_by_hand_is_brought_down(desk: Desk) -> None:
+    desk.climb("ai-agents", 5)
+    desk.store.put(desk.name("ai-agents"), "50", "3" * 36)
+    assert desk.traffic.diff("urn", desk.state["ai-agents"], desk.inputs["ai-agents"], desk.row) == {"percent": "update"}
+    assert "live 50 %, the record says 5 %" in desk.said()
+    desk.percent("ai-agents", 5, frozen="x")
+    assert desk.live("ai-agents") == "5"
