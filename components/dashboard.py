@@ -11,7 +11,7 @@ from rollout.config import StackConfig
 
 
 class Dashboards(pulumi.ComponentResource):
-    """The dashboards of a stack, rows `jobs`, ... Their limits and alarms are the catalogue's."""
+    """The dashboards of a stack, rows `jobs-dashboard`, ... Their limits and alarms are the catalogue's."""
 
     dashboards: dict[str, Dashboard]
 
@@ -20,7 +20,7 @@ class Dashboards(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.dashboards = {
             domain.name: Dashboard(
-                domain.name,
+                f"{domain.name}-dashboard",
                 stack=stack,
                 domain=domain.name,
                 dashboard=dashboards.dashboard_name(stack, domain.name),

@@ -91,7 +91,8 @@ class AlertPolicy(Beside):
         """From one batched read of the stack's alarms; a second look at the same alarm is fresh."""
         if stack not in self._snapshots:
             names = alarms.names(self._context.catalogue, stack)
-            self._snapshots[stack] = Snapshot(self._store, names, again=False)
+            made: Snapshot[LiveAlarm] = Snapshot(self._store, names, again=False)
+            self._snapshots.setdefault(stack, made)  # many rows ask at once: the first one's is everybody's
         return self._snapshots[stack].take(name)
 
 

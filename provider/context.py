@@ -41,7 +41,8 @@ class Context:
         """The batched view of all flags of a stack, made at its first use in this process."""
         if stack not in self._snapshots:
             flags = [flag for domain in self.catalogue.domains.values() for flag in domain.flags]
-            self._snapshots[stack] = Snapshot(self.store, [secret_name(stack, flag) for flag in flags])
+            made = Snapshot(self.store, [secret_name(stack, flag) for flag in flags])
+            self._snapshots.setdefault(stack, made)  # many rows ask at once: the first one's is everybody's
         return self._snapshots[stack]
 
     def percent_name(self, stack: str, domain: str) -> FlagName:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import speed, timing
+from tests.bench import loops, speed, timing
 from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
@@ -27,14 +27,22 @@ def part_speed(folder: Path, runs: int, say: Say) -> None:
         box.close()
 
 
-def part_loops(folder: Path, runs: int, say: Say) -> None:
-    """The long loops whole: every d, 50 races, 100 kills."""
-    from tests.bench import loops
-
-    loops.run(folder, say)
+def part_days(folder: Path, runs: int, say: Say) -> None:  # noqa: ARG001 - a part's signature; its n is its own
+    """up(d), up(d+1), revert, up for every day."""
+    loops.there_and_back(folder, say)
 
 
-PARTS = {"speed": part_speed, "loops": part_loops}
+def part_races(folder: Path, runs: int, say: Say) -> None:  # noqa: ARG001
+    """50 rollbacks against a raise in flight."""
+    loops.against_a_raise(folder, say)
+
+
+def part_kills(folder: Path, runs: int, say: Say) -> None:  # noqa: ARG001
+    """100 kills of the engine."""
+    loops.killed(folder, say)
+
+
+PARTS = {"speed": part_speed, "days": part_days, "races": part_races, "kills": part_kills}
 
 
 def main() -> int:

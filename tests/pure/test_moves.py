@@ -87,7 +87,7 @@ def test_shown(live: Live, shown: str) -> None:
 
 
 def test_the_attempt_counts_from_the_next_raise_from_0() -> None:
-    climbed = [{"from": 0, "to": 5, "attempt": 1}, {"from": 5, "to": 0}, {"from": 0, "to": 5, "attempt": 3}]
+    climbed: list[dict[str, object]] = [{"from": 0, "to": 5, "attempt": 1}, {"from": 5, "to": 0}, {"from": 0, "to": 5, "attempt": 3}]
     assert current_attempt(climbed, at_zero=False, configured=9) == 3
     assert current_attempt(climbed, at_zero=True, configured=9) == 9
     assert current_attempt([], at_zero=True, configured=0) == 1

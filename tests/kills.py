@@ -1,0 +1,103 @@
+"""Engines killed by -9 at random moments, and what brings the stack back. A few in `make test`, 100 in the bench.
+
+The documented way back (docs/runbooks/stuck-lock.md) is `python -m rollout unlock` and one `pulumi up`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from dataclasses import dataclass
+
+from tests import burning, days, races
+from tests.burning import Burning
+from tests.harness import Sandbox
+
+LATENCY = 0.1  # seconds each answer of the store takes: a kill falls between two calls more often
+LONGEST = 4.5  # seconds into the `up` at which it is killed at the latest
+LEAVE = 10.0  # seconds that a provider may take to notice that its engine is gone (it looks every 2)
+FIRST = {"ai-agents": 5, "jobs": 0, "marketplace": 0, "property": 0}  # day 1: what a killed first `up` was to create
+AFTER = {"ai-agents": 100, "jobs": 50, "marketplace": 10, "property": 0}  # what a killed later one was to reach
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: of which kind of `up`, when, and what it left."""
+
+    created: bool  # a first `up` that creates everything; else one that raises two domains
+    group: bool  # the whole process group; else the `pulumi` process alone
+    moment: float
+    locked: bool
+    pending: int  # operations that the state said were under way
+    left: int  # processes still alive LEAVE seconds later, before `unlock`
+
+    def line(self) -> str:
+        """For a report."""
+        kind = "create" if self.created else "update"
+        what = "group" if self.group else "engine"
+        return (
+            f"{kind}, {what} killed after {self.moment:.2f} s: {'a lock' if self.locked else 'no lock'}, "
+            f"{self.pending} pending, {self.left} processes left"
+        )
+
+
+def kill(stack: Burning, n: int, seed: int = 1) -> list[Kill]:
+    """`n` kills in turn of create and update, engine and group. After each, the way back must end in FIRST or AFTER."""
+    chance = random.Random(seed)
+    return [_one(stack.again(), i % 2 == 0, i // 2 % 2 == 0, chance.uniform(0.2, LONGEST)) for i in range(n)]
+
+
+def _one(sandbox: Sandbox, create: bool, group: bool, moment: float) -> Kill:
+    wanted = FIRST if create else AFTER
+    if create:
+        _forget(sandbox)
+    else:
+        days.set_percents(sandbox, AFTER)
+        sandbox.commit("raise")
+    before = {} if create else {domain: burning.moves(sandbox, domain) for domain in days.DOMAINS}
+    races.slow(sandbox, LATENCY)
+    up = sandbox.start(*races.UP)
+    time.sleep(moment)
+    if group:
+        os.killpg(up.pid, signal.SIGKILL)
+    else:
+        os.kill(up.pid, signal.SIGKILL)
+    up.communicate()
+    races.slow(sandbox, 0)
+    left = _left(sandbox)
+    locked = any(sandbox.state.glob(".pulumi/locks/**/*.json"))
+    pending = len(sandbox.export_state().get("pending_operations") or [])  # the stack loads
+    found = Kill(create, group, moment, locked, pending, left)
+
+    cleared = sandbox.rollout("unlock", "--stack", "local", check=False)
+    assert cleared.returncode == 0, f"{found.line()}\n{cleared.stdout}{cleared.stderr}"
+    assert not sandbox.export_state().get("pending_operations"), found.line()
+    done = sandbox.up(check=False)
+    assert done.returncode == 0, f"{found.line()}\n{cleared.stdout}\n{done.stdout}\n{done.stderr}"
+    for domain, percent in wanted.items():
+        burning.recorded(sandbox, domain, percent)
+        kept = before.get(domain, [])
+        assert burning.moves(sandbox, domain)[: len(kept)] == kept, f"{found.line()}: {domain} lost a move"
+    assert days.live(sandbox) == days.wanted(wanted), found.line()
+    sandbox.pulumi("preview", "--expect-no-changes")
+    assert not sandbox.processes(), f"{found.line()}\n{sandbox.processes()}"
+    return found
+
+
+def _forget(sandbox: Sandbox) -> None:
+    """A new stack: an empty store, an empty state, and day 1 in the file."""
+    sandbox.simulator.call("POST", "/moto-api/reset")
+    days.set_percents(sandbox, FIRST)
+    shutil.rmtree(sandbox.state)
+    sandbox.state.mkdir()
+    sandbox.pulumi("stack", "select", "--create", "local")
+
+
+def _left(sandbox: Sandbox) -> int:
+    until = time.monotonic() + LEAVE
+    while sandbox.processes() and time.monotonic() < until:
+        time.sleep(0.1)
+    return len(sandbox.processes())
