@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from commands import deployed, engine, files, gitlog, place
+from commands import deployed, engine, files, gitlog, lock, place
 from commands.stop import NotDown, Stop, stop
 from provider.settings import Settings
 from provider.store import Store, StoreError
@@ -204,6 +204,10 @@ def _up(left: _Left, message: str, now: datetime) -> None:
             )
             if done.returncode == 0 or wanted() == used:
                 break
+    if lock.is_locked(done.stderr + done.stdout):  # the engine's own text says `pulumi cancel`, which is for dead runs alone
+        held = "; ".join(one.show() for one in lock.locks(done.stderr + done.stdout)) or "an unknown run"
+        unlock = f"if that run is dead: python -m rollout unlock --stack {order.stack}"
+        raise engine.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")
     if done.returncode != 0:
         raise engine.EngineFailed(engine.failure(done))
     left.fact("pulumi", "up: recorded in state and history")

@@ -14,6 +14,7 @@ from provider.context import Context
 from provider.secrets_manager import SecretsManager
 from provider.store import Entry, StoreError, secret_name
 from rollout import schedule, tags
+from rollout.problem import masked
 
 
 def rows(stack: str) -> list[dict[str, Any]]:
@@ -35,15 +36,19 @@ def rows(stack: str) -> list[dict[str, Any]]:
             row["since"] = _since(context, entry)
         if domain.enable_flag is not None:
             switch = found[flags[domain.enable_flag]]
-            row["enabled"] = str(switch) if isinstance(switch, StoreError) else switch.text if switch else None
+            row["enabled"] = str(switch) if isinstance(switch, StoreError) else _enabled(switch)
         result.append(row)
     return result
+
+
+def _enabled(entry: Entry | None) -> str | None:
+    return None if entry is None or entry.text is None else masked(entry.text)
 
 
 def _percent(entry: Entry | None) -> int | str | None:
     if entry is None or entry.text is None:
         return None
-    return int(entry.text) if entry.text.isdigit() else entry.text
+    return int(entry.text) if entry.text.isdigit() else masked(entry.text)
 
 
 def _since(context: Context, entry: Entry | None) -> datetime | None:

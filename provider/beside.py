@@ -4,14 +4,14 @@
   whole run, with a rollback beside it (facts-pulumi).
 - A thing that is gone shows as its `name` missing: one property, and the next `up` makes it again.
 - `pool` is a thread pool of their own: an alarm that waits for its turn keeps no thread from a flag.
+- `diff` compares two records and calls nothing, so it needs no thread at all (`provider.servicer`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from provider import destroying
 from provider.context import Context
@@ -20,12 +20,14 @@ from rollout.problem import Problem, shown
 
 Properties = dict[str, Any]
 
-#: Threads of one kind. The engine asks for a handful at once; the rest is waiting.
+#: Threads of all these kinds. The engine asks for a handful at once.
 THREADS: Final = 8
 
 
 class Beside:
     """The common part of the resource kinds that aren't flags."""
+
+    pool: ClassVar = ThreadPoolExecutor(THREADS)
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -36,10 +38,6 @@ class Beside:
         if text not in self._said:
             self._said.add(text)
             row.warn(text)
-
-    @cached_property
-    def pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(THREADS)
 
     def check(self, new: Properties) -> list[tuple[str, str]]:
         """Only what no handler could work with; our own program never sends it."""

@@ -9,7 +9,7 @@ from provider.context import Context
 from provider.row import Refused, Row
 from provider.store import Entry, StoreError
 from provider.writing import FlagName
-from rollout.problem import Problem, shown
+from rollout.problem import Problem, masked, shown
 
 Properties = dict[str, Any]
 
@@ -96,7 +96,7 @@ def _value(entry: Entry | None) -> bool | str | None:
     """The stored value as the row shows it: a boolean, the odd text somebody wrote, or None where there is none."""
     if entry is None or entry.text is None:
         return None
-    return {"true": True, "false": False}.get(entry.text, entry.text)
+    return {"true": True, "false": False}.get(entry.text, masked(entry.text))
 
 
 def _outputs(inputs: Properties, entry: Entry | None) -> Properties:

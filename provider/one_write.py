@@ -115,5 +115,6 @@ def set_value(store: Store, name: FlagName, value: str, *, virtual: datetime | N
     write(store, name, value, before=current, virtual=virtual, extra={})
     back = store.get(name.secret)
     if back is None or back.text != value:
-        raise StoreError(f"{name.secret}: wrote {value}, read back {'absent' if back is None else back.text}")
+        live = "absent" if back is None else masked(back.text or "")
+        raise StoreError(f"{name.secret}: wrote {value}, read back {live}")
     return back

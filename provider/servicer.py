@@ -102,7 +102,7 @@ class RolloutProvider(sdk.Provider):
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         old, new = _all_plain(request.old_state), _all_plain(request.new_inputs)
         changed = await self._run(
-            request.urn, lambda resource, row: resource.diff(request.urn, old, new, row)
+            request.urn, lambda resource, row: resource.diff(request.urn, old, new, row), pure_beside=True
         )
         detailed = {key: sdk.PropertyDiff(_KINDS[kind], input_diff=False) for key, kind in changed.items()}
         return sdk.DiffResponse(changes=bool(changed), diffs=list(changed), detailed_diff=detailed)
@@ -139,13 +139,19 @@ class RolloutProvider(sdk.Provider):
     def _wrapped(self, outputs: Properties) -> dict[str, PropertyValue]:
         return {key: wrapped(value, self._unknown) for key, value in outputs.items()}
 
-    async def _run(self, urn: str, handler: Callable[[Resource, Row], Any]) -> Any:
-        """Runs a handler off the loop, and puts what it said on the row, also when it refused."""
+    async def _run(self, urn: str, handler: Callable[[Resource, Row], Any], *, pure_beside: bool = False) -> Any:
+        """Runs a handler off the loop, and puts what it said on the row, also when it refused.
+
+        A kind that may wait for its turn has threads of its own (`pool`), so that a flag never waits for one;
+        `pure_beside`: for such a kind this handler calls nothing, and needs none.
+        """
         loop, resource = asyncio.get_running_loop(), self._of(urn)
         row = Row(urn, say=lambda text: _soon(loop, self._log(engine_pb2.INFO, urn, text)))
         try:
-            # A kind that may wait for its turn has threads of its own, so that a flag never waits for one.
-            return await loop.run_in_executor(getattr(resource, "pool", None), handler, resource, row)
+            pool = getattr(resource, "pool", None)
+            if pool is not None and pure_beside:
+                return handler(resource, row)
+            return await loop.run_in_executor(pool, handler, resource, row)
         finally:
             for severity, text in row.lines:
                 await self._log(_SEVERITY[severity], urn, text)

@@ -15,7 +15,7 @@ from rollout import moves, tags
 from rollout.ladder import LADDER, on_ladder, parse_percent
 from rollout.ladder import show as show_ladder
 from rollout.moves import Kind, Live
-from rollout.problem import Problem, shown
+from rollout.problem import Problem, masked, shown
 
 Properties = dict[str, Any]
 
@@ -164,7 +164,7 @@ class TrafficFlag:
         entry = writing.lower(self._context.store, name, str(wanted), virtual=settings.virtual_now)
         verdict = "rollback" if live.text is not None else "set"
         if entry.text != str(wanted):
-            row.warn(f"live {entry.text} % already: somebody lowered it further meanwhile")
+            row.warn(f"live {masked(entry.text or '')} % already: somebody lowered it further meanwhile")
         return self._recorded(new, old, live, entry, verdict, old.get("verdict") or "", 0)
 
     def _written(
@@ -201,7 +201,7 @@ class TrafficFlag:
         outputs["since"] = tags.iso(live.since) if live.since else ""
         outputs["verdict"] = old.get("verdict") or ""
         outputs["moves"] = record.with_unknown(old.get("moves") or [], live, at)
-        outputs["percent"] = live.percent if live.percent is not None else live.text
+        outputs["percent"] = live.percent if live.percent is not None else masked(live.text or "")
         if live.text is None:
             del outputs["percent"]
         return outputs

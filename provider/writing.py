@@ -16,6 +16,7 @@ from provider.one_write import FlagName, set_value, tag, token, write
 from provider.store import Absent, Entry, Store, StoreError
 from rollout import tags
 from rollout.ladder import parse_percent
+from rollout.problem import masked
 
 #: A lowering is written and read again this often before it is called failed; each try waits for the store's own retries.
 TRIES: Final = 10
@@ -145,7 +146,7 @@ def raise_to(
     """
     current = store.get(name.secret)
     if _state(current) != _state(before):
-        live = "absent" if current is None else current.text
+        live = "absent" if current is None else masked(current.text or "")
         raise StoreError(f"{name.secret}: changed while the raise was judged, live is {live} now; run again")
     failed: StoreError | None = None
     try:
@@ -161,7 +162,7 @@ def raise_to(
         raise failed
     back = store.get(name.secret)
     if back is None or back.text != value:
-        live = "absent" if back is None else back.text
+        live = "absent" if back is None else masked(back.text or "")
         raise StoreError(f"{name.secret}: wrote {value}, read back {live}: somebody else writes too")
     if stopped is not None:
         with contextlib.suppress(StoreError):  # the next raise removes it

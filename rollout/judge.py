@@ -66,7 +66,7 @@ def judge_restore(ask: Ask) -> list[Refusal]:
     """Every reason against putting `wanted` back over a lower live value that nobody here wrote."""
     live, domain = ask.live, ask.domain.name
     restore = ask.conditions.restore
-    rungs = "lower the stack to a rung at or under the live value, or climb from there; or add a `restore` entry"
+    rungs = "lower the stack to a rung at or under the live value, then climb from there"
     found: list[Refusal] = []
     if restore is None or restore.until <= ask.now:
         expired = restore is not None
@@ -88,8 +88,9 @@ def _mend(live: Live) -> str:
     if share is None:
         return "lower the stack to 0, or write a legal value by `rollback`; then climb from there"
     if not on_ladder(share):
-        return f"lower the stack to {_rung_under(share)}, or climb from there"
-    return f"lower the stack to {share}, or climb from there (or a `restore` entry, if it was a mistake)"
+        return f"lower the stack to {_rung_under(share)}, then climb from there"
+    restore = "" if live.stopped else "; or add a `restore` entry, if it was a mistake"  # a stop isn't undone by one
+    return f"lower the stack to {share}, then climb from there{restore}"
 
 
 def _rung_under(share: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rollout import schedule
 from rollout.ladder import parse_percent
+from rollout.problem import masked
 from rollout.tags import BreachTag, Stopped
 
 
@@ -51,7 +52,7 @@ class Live:
         """`5 %`, `0 % (secret absent)`, `'abc' (no percent)`."""
         if self.text is None:
             return "0 % (secret scheduled for deletion)" if self.scheduled else "0 % (secret absent)"
-        return f"{self.text[:20]!r} (no percent)" if self.percent is None else f"{self.percent} %"
+        return f"{masked(self.text)!r} (no percent)" if self.percent is None else f"{self.percent} %"
 
 
 def classify(live: Live, wanted: int, old_input: int | None) -> Kind:

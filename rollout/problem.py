@@ -41,6 +41,15 @@ class BadInput(Exception):
         super().__init__("\n".join(problem.block() for problem in self.problems))
 
 
+#: The longest value that a flag of this project can have, with room for somebody's typing error.
+FLAG_SHOWN: int = 8
+
+
+def masked(stored: str) -> str:
+    """What stands in a flag, for messages and records: a longer text is nobody's percent, and may be a pasted secret."""
+    return stored if len(stored) <= FLAG_SHOWN else f"{stored[:3]}... ({len(stored):,} characters)"
+
+
 def shown(value: object) -> str:
     """A value as a message shows it: the way it was written, cut to `SHOWN` characters."""
     text = value if isinstance(value, str) else repr(value)

@@ -5,10 +5,8 @@ The documented way back (docs/runbooks/stuck-lock.md) is `python -m rollout unlo
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
 import time
 from dataclasses import dataclass
 
@@ -20,14 +18,14 @@ LATENCY = 0.1  # seconds each answer of the store takes: a kill falls between tw
 LONGEST = 4.5  # seconds into the `up` at which it is killed at the latest
 LEAVE = 10.0  # seconds that a provider may take to notice that its engine is gone (it looks every 2)
 FIRST = {"ai-agents": 5, "jobs": 0, "marketplace": 0, "property": 0}  # day 1: what a killed first `up` was to create
-AFTER = {"ai-agents": 100, "jobs": 50, "marketplace": 10, "property": 0}  # what a killed later one was to reach
+AFTER = {"ai-agents": 100, "jobs": 10, "marketplace": 0, "property": 0}  # what a killed later one was to reach
 
 
 @dataclass(frozen=True)
 class Kill:
     """One kill: of which kind of `up`, when, and what it left."""
 
-    created: bool  # a first `up` that creates everything; else one that raises two domains
+    created: bool  # a first `up` that creates everything; else one that raises one domain and lowers two
     group: bool  # the whole process group; else the `pulumi` process alone
     moment: float
     locked: bool
@@ -61,11 +59,7 @@ def _one(sandbox: Sandbox, create: bool, group: bool, moment: float) -> Kill:
     races.slow(sandbox, LATENCY)
     up = sandbox.start(*races.UP)
     time.sleep(moment)
-    if group:
-        os.killpg(up.pid, signal.SIGKILL)
-    else:
-        os.kill(up.pid, signal.SIGKILL)
-    up.communicate()
+    races.killed(up, group=group)
     races.slow(sandbox, 0)
     left = _left(sandbox)
     locked = any(sandbox.state.glob(".pulumi/locks/**/*.json"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -15,7 +17,6 @@ from tests.harness import Sandbox
 UP = ("pulumi", "--non-interactive", "--color", "never", "up", "--yes", "--skip-preview", "--stack", "local")
 ROLLBACK = ("python", "-m", "rollout", "rollback", "--stack", "local", "--wait", "0")
 LATENCY = 0.15  # seconds each answer of the store takes: widens what lies between two calls of a raise
-LONGEST = 5.0  # seconds into the `up` at which the rollback starts at the latest: later the raise is long done
 
 
 @dataclass(frozen=True)
@@ -26,52 +27,81 @@ class Race:
     raise_code: int
     rollback_code: int
     down_after: float  # seconds, as the rollback printed it
-    overtaken: bool  # the raise found the stop and gave way
+    why: str  # what the raise said, where it didn't end with 0
     live: str | None
 
     def line(self) -> str:
         """For a report."""
-        gave = ", gave way" if self.overtaken else ""
         return (
             f"rollback {self.moment:.2f} s into the up: live {self.live} %, down after {self.down_after:.1f} s; "
-            f"raise ended with {self.raise_code}{gave}, rollback with {self.rollback_code}"
+            f"raise ended with {self.raise_code}, rollback with {self.rollback_code}{self.why and ': '}{self.why}"
         )
 
 
 def race(stack: Burning, n: int, seed: int = 1) -> list[Race]:
-    """`n` raises of jobs 25 -> 50, each met by a rollback to 10. Every one must end with a live, recorded 10."""
+    """`n` raises of ai-agents 50 -> 100, each met by a rollback to 10. Every one must end with a live, recorded 10."""
     chance = random.Random(seed)
-    return [_one(stack.again(), chance.uniform(0, LONGEST)) for _ in range(n)]
+    longest = _alone(stack.again())
+    return [_one(stack.again(), chance.uniform(0, longest)) for _ in range(n)]
+
+
+def _alone(sandbox: Sandbox) -> float:
+    """The same raise without a rollback; answers the seconds until its value is written."""
+    days.set_percents(sandbox, {"ai-agents": 100})
+    slow(sandbox, LATENCY)
+    started = time.monotonic()
+    up = sandbox.start(*UP)
+    while not sandbox.api_calls().get("secretsmanager.PutSecretValue") and up.poll() is None:
+        time.sleep(0.02)
+    took = time.monotonic() - started
+    said = ended(up)
+    assert up.returncode == 0, said
+    slow(sandbox, 0)
+    return took
 
 
 def _one(sandbox: Sandbox, moment: float) -> Race:
-    days.set_percents(sandbox, {"jobs": 50})
+    days.set_percents(sandbox, {"ai-agents": 100})
     sandbox.commit("raise")
     slow(sandbox, LATENCY)
     up = sandbox.start(*UP)
     time.sleep(moment)
-    down = sandbox.start(*ROLLBACK, "jobs", "--to", "10")
+    down = sandbox.start(*ROLLBACK, "ai-agents", "--to", "10")
     said_down, said_up = ended(down), ended(up)
     slow(sandbox, 0)
     took = re.search(r"^live 10 %, (\d+\.\d) s", said_down, re.M)
     assert took, said_down
+    why = re.search(r"^ +error: (.*)", said_up, re.M)
     found = Race(
-        moment, up.returncode, down.returncode, float(took[1]), "stopped meanwhile" in said_up, burning.live(sandbox, "jobs")
+        moment, up.returncode, down.returncode, float(took[1]), why[1] if why else "", burning.live(sandbox, "ai-agents")
     )
     assert found.live == "10", f"{found.line()}\n{said_down}\n{said_up}"
     assert found.rollback_code == 0, f"{found.line()}\n{said_down}\n{said_up}"
-    burning.recorded(sandbox, "jobs", 10)
-    assert {domain: live for domain, live in burning.lives(sandbox).items() if domain != "jobs"} == burning.OTHERS
-    assert "percent: 10\n" in sandbox.read_config()
+    burning.recorded(sandbox, "ai-agents", 10)
+    wanted = {domain: str(percent) for domain, percent in burning.START.items()} | {"ai-agents": "10"}
+    assert burning.lives(sandbox) == wanted
+    assert "      percent: 10\n" in sandbox.read_config()
     return found
 
 
-def slow(sandbox: Sandbox, latency: float) -> None:
-    """Every answer of the store takes that many seconds."""
-    sandbox.simulator.call("PUT", "/faults", {"latency": latency})
+def slow(sandbox: Sandbox, latency: float, domain: str = "") -> None:
+    """Every answer about a flag, or about that domain's percent, takes that many seconds."""
+    flag = days.PERCENT_FLAGS.get(domain, "")
+    sandbox.simulator.call("PUT", "/faults", {"fail": [{"match": days.secret(flag), "latency": latency}]})
 
 
 def ended(running: subprocess.Popen[str], timeout: float = 180) -> str:
     """Waits for a started command; answers what it printed."""
     said, _ = running.communicate(timeout=timeout)
     return said
+
+
+def killed(running: subprocess.Popen[str], *, group: bool = False) -> None:
+    """Ends a started engine by -9, alone or with its process group, and doesn't wait for what it leaves behind."""
+    if group:
+        os.killpg(running.pid, signal.SIGKILL)
+    else:
+        os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    if running.stdout is not None:
+        running.stdout.close()

@@ -53,10 +53,13 @@ def _domain(number: int) -> str:
 
 
 def stack_text(project: str, domains: int) -> str:
-    """A `Pulumi.local.yaml` for them: all before the flags of the project's own; every switch on, every percent 5."""
+    """A `Pulumi.local.yaml` for them: all before the flags of the project's own; every switch on, every percent 5, as attested."""
     before, _, _ = project.partition("  wa-rollout:flags:\n")
     flags = "".join(f"    {domain_name(n)}:\n      enabled: true\n      percent: 5\n" for n in range(1, domains + 1))
-    return f"{before}  wa-rollout:flags:\n{flags}"
+    checked = "".join(
+        f'    {domain_name(n)}:\n      support-staff: "simulator, 2026-12-01"\n' for n in range(1, domains + 1)
+    )
+    return f"{before}  wa-rollout:flags:\n{flags}  wa-rollout:checked:\n{checked}"
 
 
 def sandbox(folder: Path, domains: int = DOMAINS) -> Sandbox:

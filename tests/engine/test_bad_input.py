@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -22,7 +24,6 @@ PERCENTS: Final = {
     "false": "percent is false, no number",
     "12.5": "percent 12.5",
     "-5": "percent -5",
-    ".nan": "percent .nan",
     "NaN": "percent NaN",
     "1e2": "percent 1e2",
     "012": "percent 012",
@@ -58,6 +59,7 @@ FILES: Final[Mapping[str, tuple[Callable[[bytes], bytes], str]]] = {
     "python call": (lambda raw: raw.replace(b"config:\n", b"config: !!python/object/apply:os.system\n", 1), "tag"),
     "a key twice": (lambda raw: raw.replace(b"    jobs:\n", b"    jobs:\n      percent: 0\n", 1), "percent"),
     "a tab": (lambda raw: raw.replace(b"    jobs:\n", b"\tjobs:\n", 1), "tab"),
+    "not a number": (lambda raw: raw.replace(b"percent: 0", b"percent: .nan", 1), "percent .nan"),
     "an anchor": (lambda raw: raw.replace(b"percent: 0", b"percent: &zero 0", 1), "anchor"),
 }
 # Pulumi's own reader comes first on stack files, and refuses these in its own words.
@@ -65,6 +67,7 @@ PULUMIS_OWN: Final = {
     "a key twice": "already defined",
     "a tab": "line 15: found a tab character",
     "not UTF-8": "UTF-8",
+    "not a number": "unsupported value: NaN",
     "no flags": "missing configuration value 'wa-rollout:flags'",
 }
 
@@ -109,9 +112,12 @@ def test_wrong_lines_and_bytes_in_the_stack_file(sandbox: Sandbox) -> None:
         said = days.refused(sandbox)
         if PULUMIS_OWN.get(key, says) not in said or len(said) > 3000:
             wrong.append(f"{key}:\n{said[:3000]}")
-    assert not wrong, "\n".join(wrong)
     path.write_bytes(good)
     sandbox.preview()
+    for pid, line in sandbox.processes().items():
+        if "pulumi-language-python" in line:  # the engine leaves it behind where its own reader refuses a file
+            os.kill(pid, signal.SIGKILL)
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("command", [("plan",), ("promote", "3", "--stack", "local")], ids=["plan", "promote"])
@@ -163,7 +169,7 @@ def test_wrong_catalogue(sandbox: Sandbox) -> None:
         "prerequisite on nobody": (b"    prerequisites:\n      ai-agents:", b"    prerequisites:\n      ai-agnets:", "ai-agnets"),
         "a circle": (b"    soak-hours:                   # seed, week 4", b"    prerequisites:\n      property:\n        percent: 100\n        hours: 1\n    soak-hours:  #", "waits for itself"),
     }  # fmt: skip
-    whole = {key: value for key, value in FILES.items() if key not in ("python object", "python call", "a key twice", "a tab", "an anchor")}  # fmt: skip
+    whole = {key: value for key, value in FILES.items() if key not in ("python object", "python call", "a key twice", "a tab", "an anchor", "not a number")}  # fmt: skip
     whole |= {
         "python object": (lambda raw: raw.replace(b"hours: 24 ", b"hours: !!python/object:os.system 24 ", 1), "tag"),
         "not UTF-8": (lambda raw: raw.replace(b"# seed", b"# \xe9", 1), "UTF-8"),

@@ -94,7 +94,7 @@ CASES: Mapping[str, Case] = {
         rules=("      5: 48                       # day 8-9", "      5: 24"),
     ),
     "live below the stack": Case(
-        ("live 0 %, stack 5 %, changed outside", "lower the stack to 0, or climb from there"), {}, live="0"
+        ("live 0 %, stack 5 %, changed outside", "lower the stack to 0, then climb from there"), {}, live="0"
     ),
     "live below the stack, and a raise": Case(("0 -> 10 % skips a rung: the next one is 5 %",), live="0"),
     "every reason at once": Case(

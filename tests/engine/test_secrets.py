@@ -88,7 +88,7 @@ def test_no_secret_comes_out(new_sandbox: Callable[..., Sandbox], tmp_path: Path
     assert not printed, printed
     assert not _files(sandbox.folder)
     assert not _files(tmp_path / "tmp")
-    assert not any(IN_A_FLAG in text for text in said), "a value that isn't a percent is shown, but cut"
+    assert not any(IN_A_FLAG[:12] in text for text in said), "a value that isn't a percent is shown cut"
 
 
 def test_a_change_of_code_that_changes_no_input_shows_no_diff(sandbox: Sandbox) -> None:

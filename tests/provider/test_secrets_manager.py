@@ -15,6 +15,7 @@ from provider.store import Absent, Entry, Exists, StoreError
 from provider.writing import FlagName, token
 from setup.simulator import Simulator
 from tests.provider.conftest import CANARY
+from tests.provider.memory import MemoryStore
 
 NAME = FlagName("test", "jobs", "JOBS_ROLLOUT_PERCENT")
 SECRET = NAME.secret
@@ -101,6 +102,17 @@ def test_a_return_to_an_old_value_is_a_new_version(store: SecretsManager) -> Non
     seen = {writing.set_value(store, NAME, value).version for value in ("0", "5", "0", "5", "0")}
     assert len(seen) == 5
     assert writing.set_value(store, NAME, "0").version in seen, "and what is live already isn't written"
+
+
+def test_a_repeated_creation_and_a_repeated_restoring_make_one_version() -> None:
+    memory = MemoryStore()
+    for _ in range(2):  # the second one meets the first one's secret, as after a lost answer
+        writing.write(memory, NAME, "0", before=None, virtual=None, extra={})
+    assert memory.written == ["0"]
+    first = memory.values[SECRET][-1][0]
+    memory.scheduled.add(SECRET)
+    version = writing.write(memory, NAME, "5", before=memory.get(SECRET), virtual=None, extra={})
+    assert version == token(NAME, "5", first), "the restored version is what it replaces"
 
 
 def test_tokens() -> None:

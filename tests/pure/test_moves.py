@@ -79,7 +79,7 @@ def test_percents_that_somebody_typed() -> None:
         (Live(None), "0 % (secret absent)"),
         (Live(None, scheduled=True), "0 % (secret scheduled for deletion)"),
         (Live("abc"), "'abc' (no percent)"),
-        (Live("x" * 99), f"'{'x' * 20}' (no percent)"),
+        (Live("x" * 99), "'xxx... (99 characters)' (no percent)"),
     ],
 )
 def test_shown(live: Live, shown: str) -> None:
@@ -87,7 +87,9 @@ def test_shown(live: Live, shown: str) -> None:
 
 
 def test_the_attempt_counts_from_the_next_raise_from_0() -> None:
-    climbed: list[dict[str, object]] = [{"from": 0, "to": 5, "attempt": 1}, {"from": 5, "to": 0}, {"from": 0, "to": 5, "attempt": 3}]
+    climbed: list[dict[str, object]] = [
+        {"from": 0, "to": 5, "attempt": 1}, {"from": 5, "to": 0}, {"from": 0, "to": 5, "attempt": 3},
+    ]  # fmt: skip
     assert current_attempt(climbed, at_zero=False, configured=9) == 3
     assert current_attempt(climbed, at_zero=True, configured=9) == 9
     assert current_attempt([], at_zero=True, configured=0) == 1
