@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import scripts, stack_file
+from components import quiet, scripts, stack_file
 from components.alert_policies import AlertPolicies
 from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
@@ -41,4 +41,5 @@ async def main() -> pulumi.Inputs:
     return outputs
 
 
+quiet.silence_debug()
 pulumi.run(main)

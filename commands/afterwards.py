@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from provider.settings import Settings
 from provider.store import Store, StoreError
 from rollout import config, edit, schedule
 from rollout.config import Breach
-from rollout.ladder import parse_percent
+from rollout.ladder import LADDER, parse_percent
 from rollout.problem import BadInput
 
 if TYPE_CHECKING:
@@ -36,7 +36,24 @@ class _Left:
     order: Order
     done: Stop
     say: Callable[..., None]
+    store: Store
     steps: list[str] = field(default_factory=list)
+    live: int = 0  # the percent that was read last
+
+    def __post_init__(self) -> None:
+        self.live = self.done.to
+
+    @property
+    def rung(self) -> int:
+        """The highest legal percent that isn't over what was live when it was read last."""
+        return max(rung for rung in LADDER if rung <= min(self.live, self.done.to))
+
+    def read(self) -> int | None:
+        """Reads the flag again; None where it holds no percent. Raises `StoreError`."""
+        entry = self.store.get(self.done.name.secret)
+        percent = 0 if entry is None or entry.text is None else parse_percent(entry.text)
+        self.live = self.live if percent is None else percent
+        return percent
 
     def fact(self, step: str, text: str) -> None:
         self.say(f"  {step:<8} {text}")
@@ -53,14 +70,14 @@ def carry_out(
     order: Order, done: Stop, settings: Settings, store: Store, now: datetime, say: Callable[..., None]
 ) -> list[str]:
     """The steps, each tried whatever became of those before it; answers the names of those that are left to do."""
-    left = _Left(order, done, say)
+    left = _Left(order, done, say, store)
     message = _message(order, done)
     steps: list[tuple[str, Callable[[], None], str]] = [
         ("secret", lambda: _was_there(left, settings), f"compare `python -m rollout live --stack {order.stack}`"),
         ("file", lambda: _edit_file(left, now), f"set percent: {done.rung} for {order.domain} in the stack file"),
         ("pulumi", lambda: _up(left, message, now), f"pulumi up --stack {order.stack}, once that is mended"),
         ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
-        ("traffic", lambda: _watch(left, settings, store), f"python -m rollout live --stack {order.stack}"),
+        ("traffic", lambda: _watch(left, settings), f"python -m rollout live --stack {order.stack}"),
     ]
     for step, action, do in steps:
         try:
@@ -68,9 +85,9 @@ def carry_out(
         except Exception as error:  # noqa: BLE001 - whatever it is: the next step must be tried, and the flag stays down
             left.fail(step, error, do)
     if left.steps:
-        say(f"{order.domain} is down at {done.to} %. Left to do by hand: {', '.join(left.steps)}", err=True)
+        say(f"{order.domain} is down at {left.live} %. Left to do by hand: {', '.join(left.steps)}", err=True)
     else:
-        say(f"{order.domain} is down at {done.to} %, and all of it is on record")
+        say(f"{order.domain} is down at {left.live} %, and all of it is on record")
     return left.steps
 
 
@@ -87,8 +104,6 @@ def _message(order: Order, done: Stop) -> str:
 
 def _was_there(left: _Left, settings: Settings) -> None:
     """A secret that is absent is 0 for the service, if it is the right one: a wrong stack or region finds none either."""
-    if settings.configured_region not in (None, settings.region):
-        left.fact("region", f"{settings.region} by AWS_REGION, though the stack file says {settings.configured_region}")
     before = left.done.before
     if before is not None and before.text is None and not before.scheduled:
         where = f"{left.done.name.secret} in {settings.region}{f' at {settings.endpoint}' if settings.endpoint else ''}"
@@ -109,7 +124,7 @@ def _breach(left: _Left, now: datetime) -> Breach | None:
 def _lowered(text: str, left: _Left) -> str:
     """A stack file's text with the percent in it, never up."""
     have = edit.percent_of(text, left.order.domain)
-    return edit.set_flag(text, left.order.domain, left.done.rung) if have is None or have > left.done.rung else text
+    return edit.set_flag(text, left.order.domain, left.rung) if have is None or have > left.rung else text
 
 
 def _edited(text: str, left: _Left, now: datetime) -> str:
@@ -150,13 +165,13 @@ def _edit_file(left: _Left, now: datetime) -> None:
         try:
             new = _as_text(new, lambda text: _edited(text, left, now))
         except BadInput as error:  # the percent is written all the same
-            refused = f"percent {left.done.rung} is in it, the breach isn't: {error}"
+            refused = f"percent {left.rung} is in it, the breach isn't: {error}"
         if new != old:
             files.write(path, new)
     if refused:
         raise engine.EngineFailed(refused)
     breach = f" and the breach of {left.order.because}" if left.done.breach else ""
-    left.fact("file", f"{path.name}: percent {left.done.rung}{breach} {'written' if new != old else 'was there already'}")
+    left.fact("file", f"{path.name}: percent {left.rung}{breach} {'written' if new != old else 'was there already'}")
     try:
         config.parse(new, path.name, place.known())
     except BadInput as error:
@@ -181,6 +196,8 @@ def _up(left: _Left, message: str, now: datetime) -> None:
         first: str | None = None
 
         def wanted() -> str | None:
+            with suppress(StoreError):  # of two rollbacks at once, the lower one is what both record
+                left.read()
             text = deployed.find(order.stack, path, known)
             return None if text is None else _edited(text, left, now)
 
@@ -223,23 +240,20 @@ def _commit(left: _Left, message: str, now: datetime) -> None:
     left.fact("commit", made or "the last one says so already")
 
 
-def _watch(left: _Left, settings: Settings, store: Store) -> None:
+def _watch(left: _Left, settings: Settings) -> None:
     """Reads the flag again until the wait is over, and lowers it again where somebody put it up."""
     order, done = left.order, left.done
     until = time.monotonic() + order.wait
     if order.wait:
         left.fact("traffic", f"watching the flag for {order.wait:.0f} s while traffic moves (Ctrl-C ends the watch alone)")
     failed: Exception | None = None
-    live: str | None = None
     try:
         while True:
             try:
-                entry = store.get(done.name.secret)
-                live, failed = entry.text if entry else None, None
-                percent = 0 if live is None else parse_percent(live)
+                percent, failed = left.read(), None
                 if percent is None or percent > done.to:
-                    again = stop(store, settings, done.name, str(done.rung), None)
-                    live = str(again.to)
+                    again = stop(left.store, settings, done.name, str(done.rung), None)
+                    left.live = again.to
                     left.fact("traffic", f"somebody wrote {again.was} meanwhile: lowered again to {again.to} %")
             except (StoreError, NotDown) as error:  # one look that failed: the next one counts
                 failed = error
@@ -250,5 +264,4 @@ def _watch(left: _Left, settings: Settings, store: Store) -> None:
         left.fact("traffic", "not watched any longer, as asked")
     if failed is not None:
         raise failed
-    shown = "0 % (secret absent)" if live is None else f"{live} %"
-    left.fact("traffic", f"flag read again: live {shown}; sessions aren't counted here: look at legacy's dashboard")
+    left.fact("traffic", f"flag read again: live {left.live} %; sessions aren't counted here: look at legacy's dashboard")

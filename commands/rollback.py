@@ -114,6 +114,8 @@ def run(order: Order) -> int:
     with _still_trying(order):
         done = stop.stop(store, settings, name, order.to or target, breach)
     say(f"live {done.to} %, {process.age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
+    if settings.configured_region not in (None, settings.region):
+        say(f"in {settings.region}, by AWS_REGION; the stack file says {settings.configured_region}: was that meant?", err=True)
     try:
         from commands import afterwards
 

@@ -62,25 +62,28 @@ class FlagSecret:
         return _outputs(state, entry)
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
-        return _name(new).secret, self._set(new, preview)
+        return _name(new).secret, self._set(new, {}, {}, preview, row)
 
     def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
         for key in ("stack", "flag"):
             if old.get(key) != new.get(key):
                 text = f"{key} of a flag can't change: {shown(old.get(key))} -> {shown(new.get(key))}"
                 raise Refused(Problem(text, where=_name(new).secret, do="bring the domain to 0 and make a new stack"))
-        return self._set(new, preview)
+        return self._set(new, old, old_inputs, preview, row)
 
     def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
         closed = bool(old_inputs.get("closed"))
         destroying.allow(self._context, state["stack"], state["domain"], closed)
         row.info(f"{_name(state).secret} stays in the store as it is")
 
-    def _set(self, new: Properties, preview: bool) -> Properties:
+    def _set(self, new: Properties, old: Properties, old_inputs: Properties, preview: bool, row: Row) -> Properties:
         settings = self._context.settings
         if not settings.may_move(new["domain"]):
-            text = f"{new['flag']} left as it is: this run moves {settings.only_domain} alone"
-            raise Refused(Problem(text, where=_name(new).secret, do="look at `pulumi preview --diff`"))
+            if new["enabled"] == old_inputs.get("enabled"):
+                row.warn(f"left as it is: this run moves {settings.only_domain} alone")
+                return old
+            text = f"{new['flag']} was changed by another run meanwhile; this run moves {settings.only_domain} alone"
+            raise Refused(Problem(text, where=_name(new).secret, do="run it again"))
         if preview:
             return {key: value for key, value in new.items() if key != "closed"}
         value = "true" if new["enabled"] else "false"

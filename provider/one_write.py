@@ -13,6 +13,7 @@ from typing import Final
 
 from provider.store import Entry, Exists, Scheduled, Store, StoreError, secret_name
 from rollout import tags
+from rollout.problem import masked
 
 _NAMESPACE: Final = uuid.UUID("4e1f8a37-7f0c-5f6e-9d0a-6a1a8e9b3c11")  # any fixed one: tokens must be repeatable
 

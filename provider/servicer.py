@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, cast
@@ -211,6 +212,15 @@ class Servicer(ProviderServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
 
+def _answers(engine: str) -> bool:
+    host, _, port = engine.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=5):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
 async def serve(engine: str, provider: sdk.Provider) -> None:
     """Serves until the engine says stop, or is gone. stdout carries the port, and nothing else ever."""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 400 * 1024 * 1024)])
@@ -223,7 +233,7 @@ async def serve(engine: str, provider: sdk.Provider) -> None:
         signal.signal(number, lambda *_: os._exit(0))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    parent = os.getppid()
+    parent = os.getppid() if _answers(engine) else None  # it may be gone already, and somebody else be the parent
     while os.getppid() == parent:  # noqa: ASYNC110 - an engine killed by -9 tells nobody; a provider must not outlive it
         await asyncio.sleep(PARENT_POLL)
     orphans.end_language_host(engine)

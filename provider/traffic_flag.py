@@ -102,6 +102,8 @@ class TrafficFlag:
 
     def _change(self, new: Properties, old: Properties, old_input: int | None, preview: bool, row: Row) -> Properties:
         name, wanted, store = _name(new), int(new["percent"]), self._context.store
+        if not self._context.settings.may_move(name.domain):
+            return self._left_alone(new, old, old_input, row)
         entry: Entry | None = None
         try:
             entry = store.get(name.secret)
@@ -114,8 +116,6 @@ class TrafficFlag:
         history = old.get("moves") or []
         live = self._context.live(entry, {}, history)
         kind = moves.classify(live, wanted, old_input)
-        if not self._context.settings.may_move(name.domain) and (kind is not Kind.STAY or wanted != old_input):
-            raise Refused(_left_alone(name.domain, f"live {live.show()}, given {wanted} %", _where(new), self._context))
         if kind in (Kind.LOWER, Kind.STAY):
             return self._down(kind, new, old, live, entry, preview, row)
         if kind is Kind.OUTSIDE and self._simulator_lost(name.stack, live, wanted, old_input):
@@ -132,6 +132,15 @@ class TrafficFlag:
         verdict = judging.judge(self._context, ask, kind, row, _where(new))
         attempt = moves.current_attempt(history, live.percent == 0, ask.conditions.attempt)
         return self._written(new, old, live, entry, found, verdict, attempt, preview)
+
+    def _left_alone(self, new: Properties, old: Properties, old_input: int | None, row: Row) -> Properties:
+        """The row of a domain that this run may not move: its state as it is. Other input would be recorded: refused."""
+        only, domain = self._context.settings.only_domain, new["domain"]
+        if new["percent"] == old_input:
+            row.warn(f"left as it is: this run moves {only} alone")
+            return old
+        text = f"{domain} was moved by another run meanwhile ({shown(old_input)} now, {new['percent']} given)"
+        raise Refused(Problem(f"{text}; this run moves {only} alone", where=_where(new), do="run it again"))
 
     def _down(
         self, kind: Kind, new: Properties, old: Properties, live: Live, entry: Entry | None, preview: bool, row: Row
@@ -209,11 +218,6 @@ class TrafficFlag:
     def _predicted(self, new: Properties, old: Properties, verdict: str) -> Properties:
         outputs = {key: value for key, value in new.items() if key != CONDITIONS}
         return {**outputs, "verdict": verdict, "version": UNKNOWN, "since": UNKNOWN, "moves": UNKNOWN}
-
-
-def _left_alone(domain: str, differs: str, where: str, context: Context) -> Problem:
-    only = context.settings.only_domain
-    return Problem(f"{domain} left as it is: {differs}; this run moves {only} alone", where, do="look at `pulumi preview --diff`")
 
 
 def _name(properties: Properties) -> FlagName:

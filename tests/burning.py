@@ -21,6 +21,13 @@ class Burning:
     def __init__(self, folder: Path, *, deployed: bool = True) -> None:
         """`deployed`: by one `up`; else store, file and commit are there, and the engine knows of nothing."""
         self.sandbox = Sandbox(folder / "project")
+        try:
+            self._begin(folder, deployed)
+        except BaseException:
+            self.sandbox.close()
+            raise
+
+    def _begin(self, folder: Path, deployed: bool) -> None:
         if deployed:
             days.begin(self.sandbox, START, day=DAY)
         else:

@@ -30,6 +30,11 @@ class Race:
     why: str  # what the raise said, where it didn't end with 0
     live: str | None
 
+    @property
+    def overtaken(self) -> bool:
+        """Whether the raise found the stop, and gave way."""
+        return "stopped meanwhile" in self.why or "changed while the raise was judged" in self.why
+
     def line(self) -> str:
         """For a report."""
         return (

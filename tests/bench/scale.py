@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 
@@ -136,20 +136,18 @@ def run(folder: Path, runs: int, say: Callable[[str], None]) -> None:
         box.close()
 
 
-def _compared(box: Sandbox, empty: Empty, runs: int, allowed: int) -> list[tuple[Compared, Calls, int]]:
+def _compared(box: Sandbox, empty: Empty, runs: int, allowed: int) -> Iterator[tuple[Compared, Calls, int]]:
     """Each comparison with the calls of one more run, and the most they may be."""
     change = turn(box, domain_name(1))
     one_flag = 15  # reads before, tags, write, read back; sessions of services that begin
     names = "preview with refresh / empty program", "preview --refresh=false / empty program"
-    found = []
     for name, more in zip(names, ((), ("--refresh=false",)), strict=True):
         compared = in_turns(name, lambda m=more: preview(box, *m), lambda: empty.run("preview", "--diff"), runs)
-        found.append((compared, calls(box, lambda m=more: preview(box, *m)), allowed))
+        yield compared, calls(box, lambda m=more: preview(box, *m)), allowed
     compared = in_turns(
         "one-flag up --skip-preview / empty program's up",
         lambda: up(box), lambda: empty.run("up", "--yes", "--skip-preview"), runs,
         between=change,
     )  # fmt: skip
     change()
-    found.append((compared, calls(box, lambda: up(box)), allowed + one_flag))
-    return found
+    yield compared, calls(box, lambda: up(box)), allowed + one_flag

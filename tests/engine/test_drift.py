@@ -29,8 +29,17 @@ def _hand(value: str) -> Callable[[Sandbox], None]:
 
 # What happened to jobs at 25 %, and what the preview must say. Those under the stack are refused until somebody decides.
 LOWER: Final[dict[str, tuple[Callable[[Sandbox], None], tuple[str, ...]]]] = {
-    "lowered by hand": (_hand("10"), ("live 10 %, stack 25 %, changed outside", "lower the stack to 10, then climb from there; or add a `restore` entry")),
-    "off the ladder, under": (_hand("7"), ("live 7 %, stack 25 %, changed outside", "lower the stack to 5, then climb from there")),
+    "lowered by hand": (
+        _hand("10"),
+        (
+            "live 10 %, stack 25 %, changed outside",
+            "lower the stack to 10, then climb from there; or add a `restore` entry",
+        ),
+    ),
+    "off the ladder, under": (
+        _hand("7"),
+        ("live 7 %, stack 25 %, changed outside", "lower the stack to 5, then climb from there"),
+    ),
     "no number": (_hand("abc"), ("live 'abc' (no percent), stack 25 %, changed outside",)),
     "deleted": (_deleted, ("live 0 % (secret absent), stack 25 %, changed outside", "or add a `restore` entry")),
     "scheduled for deletion": (_scheduled, ("live 0 % (secret scheduled for deletion), stack 25 %, changed outside",)),

@@ -49,7 +49,7 @@ def test_an_up_that_holds_the_lock(sandbox: Sandbox) -> None:
     sandbox.commit("raise ai-agents")
     races.slow(sandbox, 3.0, "ai-agents")
     up = sandbox.start(*races.UP)
-    wait_for(lambda: locks(sandbox))
+    wait_for(lambda: sandbox.api_calls(reads=True).get("secretsmanager.BatchGetSecretValue"))
     down = sandbox.start(*races.ROLLBACK, "jobs")
     first = next(line for line in down.stdout or () if not line.startswith("still trying"))
     assert first.startswith("live 10 %, ")

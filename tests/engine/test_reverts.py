@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Callable
 
 from tests import days, reverts
@@ -64,11 +65,6 @@ def test_single_promotions_in_any_order_revert_without_conflict(new_sandbox: Cal
 
 def _percents(sandbox: Sandbox) -> dict[str, int]:
     """The percents in the stack file, found without this project's reader."""
-    lines = sandbox.read_config().splitlines()
-    at = {line.strip(" :"): number for number, line in enumerate(lines) if line.strip(" :") in days.DOMAINS}
-    first = {name: next(i for i, line in enumerate(lines) if line == f"    {name}:") for name in at}
-    found = {}
-    for name, number in first.items():
-        block = itertools.takewhile(lambda line: line.startswith("      "), lines[number + 1 :])
-        found.update({name: int(line.split()[1]) for line in block if line.strip().startswith("percent:")})
-    return found
+    flags = sandbox.read_config().partition("  wa-rollout:flags:\n")[2]
+    found = re.findall(r"(?m)^    ([a-z-]+):\n(?:      enabled: .*\n)?      percent: (\d+)$", flags)
+    return {name: int(percent) for name, percent in found}

@@ -91,7 +91,7 @@ def test_the_region_is_the_files_one_line_and_AWS_REGION_goes_before_it(sandbox:
     assert f"there was no {JOBS} in us-east-2 at {sandbox.url}: it was made, with 0 %" in said
     assert burning.live(sandbox, "jobs") == "25"
     said = rollback(sandbox, "jobs", env={"AWS_REGION": there}, code=1 if broken else 0)
-    assert f"region   {there} by AWS_REGION, though the stack file says us-east-2" in said
+    assert f"in {there}, by AWS_REGION; the stack file says us-east-2: was that meant?" in said
     assert burning.live(sandbox, "jobs") == "10"
 
 

@@ -30,7 +30,9 @@ def _files(folder: Path) -> list[str]:
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink() and ".venv" not in path.parts:
             raw = path.read_bytes()
-            found += [f"{path.relative_to(folder)}: {name}" for name, value in CANARIES.items() if value.encode() in raw]
+            found += [
+                f"{path.relative_to(folder)}: {name}" for name, value in CANARIES.items() if value.encode() in raw
+            ]
     return found
 
 
@@ -79,7 +81,8 @@ def test_no_secret_comes_out(new_sandbox: Callable[..., Sandbox], tmp_path: Path
     days.put(sandbox, "ai-agents", IN_A_FLAG)
     note(sandbox.preview(check=False), works=False)
     days.put(sandbox, "ai-agents", "5")
-    note(sandbox.rollout("rollback", "ai-agents", "--to", "zero", "--stack", "local", "--wait", "0", check=False), works=None)
+    rollback = ("rollback", "ai-agents", "--to", "zero", "--stack", "local", "--wait", "0")
+    note(sandbox.rollout(*rollback, check=False), works=None)
     note(sandbox.pulumi("stack", "export", "--show-secrets"))
     note(sandbox.pulumi("stack", "history", "--json"))
     note(sandbox.pulumi("stack", "output", "--show-secrets"))
