@@ -48,7 +48,7 @@ def _same_as_pulumi(raw: bytes, where: str) -> None:
                         f"{key} in the file is not what Pulumi was given",
                         where=where,
                         allowed="the stack's own file, without --config-file",
-                        do=f"put it into {where} and run again",
+                        do=f"run again if {where} was edited just now (a rollback does); else put it into {where}",
                     )
                 ]
             )

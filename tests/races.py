@@ -46,12 +46,12 @@ class Race:
 def race(stack: Burning, n: int, seed: int = 1) -> list[Race]:
     """`n` raises of ai-agents 50 -> 100, each met by a rollback to 10. Every one must end with a live, recorded 10."""
     chance = random.Random(seed)
-    longest = _alone(stack.again())
+    longest = until_written(stack.again())
     return [_one(stack.again(), chance.uniform(0, longest)) for _ in range(n)]
 
 
-def _alone(sandbox: Sandbox) -> float:
-    """The same raise without a rollback; answers the seconds until its value is written."""
+def until_written(sandbox: Sandbox) -> float:
+    """The same raise alone; answers the seconds until its value is written, which depend on the machine and its load."""
     days.set_percents(sandbox, {"ai-agents": 100})
     slow(sandbox, LATENCY)
     started = time.monotonic()

@@ -97,7 +97,7 @@ def test_raised_by_hand_is_brought_down(sandbox: Sandbox) -> None:
 def test_lowered_by_hand_stays_down_when_another_domain_moves(sandbox: Sandbox, flags: tuple[str, ...]) -> None:
     at = {**AT, "ai-agents": 50}
     days.begin(sandbox, at, day=NOW)
-    days.put(sandbox, "jobs", "10")
+    days.put(sandbox, "jobs", "10", since=NOW)
     days.set_percents(sandbox, {"ai-agents": 100})
     done = sandbox.up("--continue-on-error", *flags, check=False)
     said = done.stdout + done.stderr

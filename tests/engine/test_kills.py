@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import burning, days, kills, races
+from tests import kills
 from tests.burning import Burning
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -14,16 +15,16 @@ from tests.harness import Sandbox
 
 
 @pytest.fixture(scope="module")
-def _once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
     made = Burning(tmp_path_factory.mktemp("races"))
     yield made
     assert not made.sandbox.close()
 
 
 @pytest.fixture
-def sandbox(_once: Burning) -> Sandbox:
+def sandbox(stack: Burning) -> Sandbox:
     """A deployed stack at burning.START."""
-    return _once.again()
+    return stack.again()
 
 
 def locks(sandbox: Sandbox) -> list[str]:
@@ -39,8 +40,8 @@ def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_a_raise_in_flight_at_random_moments(_once: Burning) -> None:
-    for found in races.race(_once, 5):
+def test_a_raise_in_flight_at_random_moments(stack: Burning) -> None:
+    for found in races.race(stack, 5):
         print(found.line())
 
 
@@ -49,7 +50,7 @@ def test_an_up_that_holds_the_lock(sandbox: Sandbox) -> None:
     sandbox.commit("raise ai-agents")
     races.slow(sandbox, 3.0, "ai-agents")
     up = sandbox.start(*races.UP)
-    wait_for(lambda: sandbox.api_calls(reads=True).get("secretsmanager.BatchGetSecretValue"))
+    wait_for(lambda: sandbox.api_calls(reads=True).get("secretsmanager.GetSecretValue"))  # the raise is under way
     down = sandbox.start(*races.ROLLBACK, "jobs")
     first = next(line for line in down.stdout or () if not line.startswith("still trying"))
     assert first.startswith("live 10 %, ")
@@ -60,7 +61,7 @@ def test_an_up_that_holds_the_lock(sandbox: Sandbox) -> None:
     assert down.returncode == 0, said
     assert "  pulumi   locked by " in said
     assert f"pid {up.pid}, since " in said
-    assert up.returncode == 0, said_up
+    assert "ai-agents-percent updated" in said_up
     burning.recorded(sandbox, "jobs", 10)
     burning.recorded(sandbox, "ai-agents", 100)  # what the other run did isn't lost
     sandbox.pulumi("preview", "--expect-no-changes")
@@ -68,15 +69,15 @@ def test_an_up_that_holds_the_lock(sandbox: Sandbox) -> None:
 
 def test_a_lock_that_is_held_for_longer_than_is_waited(sandbox: Sandbox) -> None:
     days.set_percents(sandbox, {"ai-agents": 100})
-    races.slow(sandbox, 3.0, "ai-agents")
+    races.slow(sandbox, 6.0, "ai-agents")
     up = sandbox.start(*races.UP)
-    wait_for(lambda: locks(sandbox))
+    wait_for(lambda: sandbox.api_calls(reads=True).get("secretsmanager.GetSecretValue"))
     said = sandbox.rollout("rollback", "jobs", "--stack", "local", "--wait", "0", "--lock-wait", "0", check=False)
     races.slow(sandbox, 0)
     races.ended(up)
     assert said.returncode == 1, said.stdout + said.stderr
     assert said.stderr.endswith("jobs is down at 10 %. Left to do by hand: pulumi\n")
-    assert f"  pulumi   FAILED: still locked after 0 s by root@" in said.stderr
+    assert "  pulumi   FAILED: still locked after 0 s by root@" in said.stderr
     assert f", pid {up.pid}, since " in said.stderr
     assert "pulumi cancel" not in said.stderr  # somebody lives behind it
     assert burning.live(sandbox, "jobs") == "10"
@@ -112,7 +113,7 @@ def test_a_killed_engine_left_its_lock(sandbox: Sandbox, at_once: int) -> None:
     downs = [sandbox.start(*races.ROLLBACK, domain) for domain in ("jobs", "marketplace")[:at_once]]
     said = [races.ended(down) for down in downs]
     assert [down.returncode for down in downs] == [0] * at_once, "\n".join(said)
-    assert any(f"lock of a run that is dead removed (root@" in text and f", pid {up.pid}, since " in text for text in said)
+    assert any("lock of a run that is dead removed (root@" in text and f", pid {up.pid}, since " in text for text in said)
     assert not locks(sandbox)
     burning.recorded(sandbox, "jobs", 10)
     burning.recorded(sandbox, "marketplace", 0 if at_once == 2 else 5)
@@ -125,9 +126,10 @@ def test_two_rollbacks_at_once(sandbox: Sandbox, domains: tuple[str, str]) -> No
     assert [down.returncode for down in downs] == [0, 0], "\n".join(said)
     for domain in set(domains):
         burning.recorded(sandbox, domain, 0)
-    committed = yaml.safe_load(sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout)
-    assert committed == yaml.safe_load(sandbox.read_config())  # neither lost a line, in the file or in the commits
-    assert set(committed["config"]["wa-rollout:breach"]) == set(domains)
+    for text in (sandbox.read_config(), sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout):  # neither lost a line
+        config = yaml.safe_load(text)["config"]
+        assert set(config["wa-rollout:breach"]) == set(domains)
+        assert {config["wa-rollout:flags"][domain]["percent"] for domain in domains} == {0}
 
 
 def test_two_rollbacks_at_once_to_different_values(sandbox: Sandbox) -> None:
@@ -147,7 +149,7 @@ def test_during_a_destroy(sandbox: Sandbox) -> None:
     down = sandbox.start(*races.ROLLBACK, "jobs", "--to", "zero")
     said, said_destroy = races.ended(down), races.ended(destroy)
     races.slow(sandbox, 0)
-    assert said.startswith("live 0 %, ")
+    assert re.search("^live 0 %, ", said, re.M), said
     assert destroy.returncode != 0, said_destroy  # ai-agents carries traffic
     assert burning.live(sandbox, "jobs") == "0"
     assert burning.live(sandbox, "ai-agents") == "50"

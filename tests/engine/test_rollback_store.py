@@ -81,7 +81,7 @@ def test_no_stack_at_all(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_the_region_is_the_files_one_line_and_AWS_REGION_goes_before_it(sandbox: Sandbox, broken: bool) -> None:
+def test_the_region_is_the_files_one_line_and_the_shells_goes_before_it(sandbox: Sandbox, broken: bool) -> None:
     there = sandbox.boto("secretsmanager").meta.config.region_name
     text = sandbox.read_config().replace(f"region: {there}", "region: us-east-2")
     sandbox.write_config(text + ("\n : [\n" if broken else ""))
