@@ -59,7 +59,8 @@ def test_after_a_failed_write_a_raise_is_judged_again(sandbox: Sandbox) -> None:
     assert "held: INC-9; Ana K." in days.refused(sandbox, command="up")  # the PASS of before counts for nothing
     assert burning.live(sandbox, "ai-agents") == "50"
 
-    days.set_entry(sandbox, "held", " {}\n")
+    sandbox.git("checkout", "--", "Pulumi.local.yaml")
+    days.set_percents(sandbox, {"ai-agents": 100})
     assert "PASS 50 -> 100 %" in sandbox.up().stdout
     burning.recorded(sandbox, "ai-agents", 100)
 
