@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from commands import deployed, engine, files, gitlog, lock, place
-from commands.stop import NotDown, Stop, stop
+from commands.rewrite import Rewrite, alone, as_text
+from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown, Stop, stop
 from provider.settings import Settings
 from provider.store import Store, StoreError
-from rollout import config, edit, schedule
+from rollout import config, schedule
 from rollout.config import Breach
 from rollout.ladder import LADDER, parse_percent
 from rollout.problem import BadInput
@@ -39,6 +38,7 @@ class _Left:
     store: Store
     steps: list[str] = field(default_factory=list)
     live: int = 0  # the percent that was read last
+    lost: bool = False  # somebody raised it again, and it couldn't be lowered again
 
     def __post_init__(self) -> None:
         self.live = self.done.to
@@ -68,8 +68,8 @@ class _Left:
 
 def carry_out(
     order: Order, done: Stop, settings: Settings, store: Store, now: datetime, say: Callable[..., None]
-) -> list[str]:
-    """The steps, each tried whatever became of those before it; answers the names of those that are left to do."""
+) -> int:
+    """The steps, each tried whatever became of those before it. Answers an exit code: 0, 1 (something is left to do), 3."""
     left = _Left(order, done, say, store)
     message = _message(order, done)
     steps: list[tuple[str, Callable[[], None], str]] = [
@@ -84,11 +84,14 @@ def carry_out(
             action()
         except Exception as error:  # noqa: BLE001 - whatever it is: the next step must be tried, and the flag stays down
             left.fail(step, error, do)
+    if left.lost:
+        say(f"{order.domain} WAS LOWERED, AND IS NOT KNOWN TO BE DOWN ANY MORE: run it again", err=True)
+        return EXIT_NOT_DOWN
     if left.steps:
         say(f"{order.domain} is down at {left.live} %. Left to do by hand: {', '.join(left.steps)}", err=True)
-    else:
-        say(f"{order.domain} is down at {left.live} %, and all of it is on record")
-    return left.steps
+        return EXIT_LEFT_TO_DO
+    say(f"{order.domain} is down at {left.live} %, and all of it is on record")
+    return 0
 
 
 def _file(order: Order) -> str:
@@ -110,60 +113,26 @@ def _was_there(left: _Left, settings: Settings) -> None:
         raise StoreError(f"there was no {where}: it was made, with {left.done.to} %. Is it the right stack and region?")
 
 
-def _breach(left: _Left, now: datetime) -> Breach | None:
-    tag, done = left.done.breach, left.done
-    if tag is None:
-        return None
-    before = done.before.percent if done.before else None
-    return Breach(
-        attempt=tag.attempt, at=now, metric=tag.metric, seen="reported by hand",
-        from_percent=before, to_percent=done.rung, by=left.order.by,
-    )  # fmt: skip
-
-
-def _lowered(text: str, left: _Left) -> str:
-    """A stack file's text with the percent in it, never up."""
-    have = edit.percent_of(text, left.order.domain)
-    return edit.set_flag(text, left.order.domain, left.rung) if have is None or have > left.rung else text
-
-
-def _edited(text: str, left: _Left, now: datetime) -> str:
-    """The same with the breach, where there was one."""
-    breach = _breach(left, now)
-    text = _lowered(text, left)
-    return text if breach is None else edit.add_breach(text, left.order.domain, breach)
-
-
-def _as_text(raw: bytes, change: Callable[[str], str]) -> bytes:
-    """`change` of a file's text. Bytes that are no UTF-8 are taken one by one: whatever stands there stays."""
-    for codec in ("utf-8", "latin-1"):
-        try:
-            text = raw.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return change(text).encode(codec, "replace")
-    raise AssertionError
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One edit of the project's files at a time: of two rollbacks at once, neither loses the other's line."""
-    folder = os.open(files.ROOT, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+def _rewrite(left: _Left, now: datetime) -> Rewrite:
+    """The change of a stack file, by what was live when it was read last."""
+    tag, before = left.done.breach, left.done.before
+    breach = None
+    if tag is not None:
+        breach = Breach(
+            attempt=tag.attempt, at=now, metric=tag.metric, seen="reported by hand",
+            from_percent=before.percent if before else None, to_percent=left.rung, by=left.order.by,
+        )  # fmt: skip
+    return Rewrite(left.order.domain, left.rung, breach)
 
 
 def _edit_file(left: _Left, now: datetime) -> None:
-    path = files.stack_file(left.order.stack)
-    with _alone():
+    path, change = files.stack_file(left.order.stack), _rewrite(left, now)
+    with alone():
         old = files.read(path)
-        new = _as_text(old, lambda text: _lowered(text, left))
+        new = as_text(old, change.lowered)
         refused = ""
         try:
-            new = _as_text(new, lambda text: _edited(text, left, now))
+            new = as_text(new, change.whole)
         except BadInput as error:  # the percent is written all the same
             refused = f"percent {left.rung} is in it, the breach isn't: {error}"
         if new != old:
@@ -199,7 +168,7 @@ def _up(left: _Left, message: str, now: datetime) -> None:
             with suppress(StoreError):  # of two rollbacks at once, the lower one is what both record
                 left.read()
             text = deployed.find(order.stack, path, known)
-            return None if text is None else _edited(text, left, now)
+            return None if text is None else _rewrite(left, now).whole(text)
 
         def prepare() -> Sequence[str]:
             nonlocal used, first
@@ -235,8 +204,8 @@ def _commit(left: _Left, message: str, now: datetime) -> None:
         left.fact("commit", f"none, as asked: commit {_file(left.order)} yourself")
         return
     path = files.stack_file(left.order.stack)
-    with _alone():
-        made = gitlog.commit_edit(path, lambda raw: _as_text(raw, lambda text: _edited(text, left, now)), message)
+    with alone():
+        made = gitlog.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message)
     left.fact("commit", made or "the last one says so already")
 
 
@@ -262,6 +231,7 @@ def _watch(left: _Left, settings: Settings) -> None:
             time.sleep(min(POLL, max(0.0, until - time.monotonic())))
     except KeyboardInterrupt:
         left.fact("traffic", "not watched any longer, as asked")
+    left.lost = isinstance(failed, NotDown)
     if failed is not None:
         raise failed
     left.fact("traffic", f"flag read again: live {left.live} %; sessions aren't counted here: look at legacy's dashboard")

@@ -24,9 +24,6 @@ TRAFFIC_WAIT: Final = 300.0
 LOCK_PATIENCE: Final = 600.0  # seconds an `up` waits for another run's lock; the flag is down meanwhile
 FIRST_WORD: Final = 3.0  # seconds of silence after which the operator is told that it is still being tried
 
-EXIT_LEFT_TO_DO: Final = 1  # down, and a later step failed
-EXIT_NOT_DOWN: Final = 3  # the one exit code that says that nobody knows the flag to be down
-
 _METRIC: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 
@@ -119,10 +116,10 @@ def run(order: Order) -> int:
     try:
         from commands import afterwards
 
-        return EXIT_LEFT_TO_DO if afterwards.carry_out(order, done, settings, store, now, say) else 0
+        return afterwards.carry_out(order, done, settings, store, now, say)
     except KeyboardInterrupt:
         say(f"interrupted: {order.domain} is at {done.to} %; what isn't reported above is left to do", err=True)
-        return EXIT_LEFT_TO_DO
+        return stop.EXIT_LEFT_TO_DO
 
 
 def _was(order: Order, done: stop.Stop) -> str:
@@ -179,7 +176,7 @@ def guarded(action: Callable[[], int]) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback would end with code 1: "down"
         say(f"NOT KNOWN TO BE DOWN: {type(error).__name__} {error}".rstrip(), err=True)
         say("  do:      run it again; by hand, the secret's value is the percent, as text", err=True)
-    return EXIT_NOT_DOWN
+    return stop.EXIT_NOT_DOWN
 
 
 @click.command("rollback")

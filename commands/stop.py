@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from provider import writing
 from provider.settings import Settings
@@ -12,6 +13,9 @@ from rollout import tags
 from rollout.ladder import LADDER, on_ladder, parse_percent, previous_rung, show
 from rollout.moves import Live
 from rollout.problem import BadInput, Problem
+
+EXIT_LEFT_TO_DO: Final = 1  # down, and a later step failed
+EXIT_NOT_DOWN: Final = 3  # the one exit code that says that nobody knows the flag to be down
 
 
 @dataclass(frozen=True)

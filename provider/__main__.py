@@ -15,6 +15,7 @@ from provider.cloudwatch import Alarms, Dashboards
 from provider.context import Context
 from provider.dashboard import Dashboard
 from provider.flag_secret import FlagSecret
+from provider.sdk import Sdk
 from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
 from provider.sns import Topics
@@ -25,7 +26,8 @@ from provider.traffic_flag import UNKNOWN, TrafficFlag
 def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
     """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
     settings = Settings.read(os.environ, config.get("region"), config.get("unified-url"))
-    context, aws = Context(settings, SecretsManager(settings)), Aws(settings)
+    sdk = Sdk()
+    context, aws = Context(settings, SecretsManager(settings, sdk)), Aws(settings, sdk)
     return {
         "rollout:index:TrafficFlag": TrafficFlag(context),
         "rollout:index:FlagSecret": FlagSecret(context),

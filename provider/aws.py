@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
 
+from provider.sdk import Sdk
 from provider.settings import Settings
 from provider.store import Absent, StoreError
 
@@ -27,10 +28,10 @@ _ABSENT: Final = (
 class Aws:
     """Clients by service, each built once. Every method raises `StoreError` and nothing else."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sdk: Sdk | None = None) -> None:
         self.settings = settings
-        self._lock = Lock()  # botocore's session isn't made for two threads that build clients at once
-        self._session: Any = None
+        self._sdk = sdk or Sdk()
+        self._lock = Lock()
         self._clients: dict[str, Any] = {}
         self._account: tuple[str, str] | None = None
 
@@ -54,18 +55,8 @@ class Aws:
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                import botocore.config
-                import botocore.session
-
-                self._session = self._session or botocore.session.get_session()
-                config = botocore.config.Config(
-                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-                    connect_timeout=CONNECT_TIMEOUT,
-                    read_timeout=READ_TIMEOUT,
-                    max_pool_connections=32,
-                )
-                self._clients[service] = self._session.create_client(
-                    service, region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config
+                self._clients[service] = self._sdk.client(
+                    service, self.settings, attempts=ATTEMPTS, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT
                 )
             return self._clients[service]
 

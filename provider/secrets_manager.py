@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
+from provider.sdk import Sdk
 from provider.settings import Settings
 from provider.store import Absent, Entry, Exists, Scheduled, StoreError
 
@@ -23,26 +24,14 @@ ATTEMPTS: Final = 3
 class SecretsManager:
     """`provider.store.Store` on Secrets Manager. The SDK is imported when the first call is due, and not before."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sdk: Sdk | None = None) -> None:
         self._settings = settings
+        self._sdk = sdk or Sdk()
 
     @cached_property
     def _client(self) -> Any:
-        import botocore.config
-        import botocore.session
-
-        config = botocore.config.Config(
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            max_pool_connections=32,
-        )
-        session = botocore.session.get_session()
-        return session.create_client(
-            "secretsmanager",
-            region_name=self._settings.region,
-            endpoint_url=self._settings.endpoint,
-            config=config,
+        return self._sdk.client(
+            "secretsmanager", self._settings, attempts=ATTEMPTS, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT
         )
 
     def warm(self) -> None:

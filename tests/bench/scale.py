@@ -20,7 +20,6 @@ from tests.bench.timing import Compared, in_turns
 from tests.harness import Sandbox
 
 DOMAINS = 100
-SMALL = 4  # up to here an `up` costs the same either way (UP)
 PATIENCE = 1200.0  # seconds for one command
 REFRESHING = ("preview", "--diff")
 LIMITS = "good: 2%\n        bad-level: 4%\n        action: rollback-previous\n        needs: presence"
@@ -82,8 +81,8 @@ def read_catalogue(box: Sandbox) -> catalogue.Catalogue:
     return catalogue.parse((box.folder / "domains.yaml").read_bytes(), "domains.yaml")
 
 
-def up(box: Sandbox) -> None:
-    box.up(env=UP if len(read_catalogue(box).domains) > SMALL else NOW, timeout=PATIENCE)
+def up(box: Sandbox, env: dict[str, str] = UP) -> None:
+    box.up(env=env, timeout=PATIENCE)
 
 
 def preview(box: Sandbox, *more: str) -> None:

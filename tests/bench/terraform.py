@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from provider.store import secret_name
 from rollout import alarms, catalogue
 from tests.bench import scale
+from tests.bench.speed import NOW
 from tests.bench.timing import Compared, in_turns
 from tests.harness import Sandbox
 
@@ -226,26 +228,33 @@ def ahead(found: Compared, least: float, aim: float) -> str:
 def run(folder: Path, runs: int, say: Callable[[str], None]) -> None:
     """Prints both sizes, or one line where Terraform or its provider is missing."""
     small = Sandbox(folder / "four", git=False)
-    if compare(small, runs, say, plan=(3.5, 4), apply=(4, 6)):
-        compare(scale.sandbox(folder / "hundred"), runs, say, plan=(3, 4), apply=(3, 4))
+    if compare(small, runs, say, env=NOW, plan=(3.5, 4), apply=(4, 6)):
+        compare(scale.sandbox(folder / "hundred"), runs, say, env=scale.UP, plan=(3, 4), apply=(3, 4))
 
 
 def compare(
-    box: Sandbox, runs: int, say: Callable[[str], None], *, plan: tuple[float, float], apply: tuple[float, float]
-) -> bool:
-    """The first create once each, then plan and apply in turns with ours; whether there was a Terraform to compare."""
+    box: Sandbox, runs: int, say: Callable[[str], None], *,
+    env: dict[str, str], plan: tuple[float, float], apply: tuple[float, float],
+) -> bool:  # fmt: skip
+    """The first create once each, then plan and apply in turns with ours; whether there was a Terraform to compare.
+
+    `env`: of our `up`; `plan` and `apply`: the least that Terraform's time is to be in ours, and the aim.
+    """
+    up = partial(scale.up, box, env)
     try:
         known = scale.read_catalogue(box)
         theirs = Terraform(box.folder / ".local" / "terraform", known, box.url)
         if missing := theirs.why_not():
             say(missing)
             return False
-        created = _seconds(theirs.apply), _seconds(lambda: scale.up(box))
+        created = _seconds(theirs.apply), _seconds(up)
         rows = sum(row["type"].startswith("rollout:") for row in box.export_state()["resources"])
         size = f"{len(known.domains)} domains"
         say(f"{theirs.versions()}; {size}, {theirs.resources} of its resources, {rows} of ours; n = {runs} pairs")
         say(f"{size}: first create, once each: Terraform {created[0]:.1f} s, ours {created[1]:.1f} s")
-        reviewed = in_turns(f"{size}: terraform plan / preview, both refresh", theirs.plan, lambda: scale.preview(box), runs)
+        reviewed = in_turns(
+            f"{size}: terraform plan / preview, both refresh", theirs.plan, lambda: scale.preview(box), runs
+        )
         say(ahead(reviewed, *plan))
         say(f"    Terraform: {scale.said(scale.calls(box, theirs.plan))}")
         say(f"    ours: {scale.said(scale.calls(box, lambda: scale.preview(box)))}")
@@ -255,9 +264,7 @@ def compare(
             theirs.set(next(percents))
             ours()
 
-        moved = in_turns(
-            f"{size}: terraform apply / up, one flag", theirs.apply, lambda: scale.up(box), runs, between=change
-        )
+        moved = in_turns(f"{size}: terraform apply / up, one flag", theirs.apply, up, runs, between=change)
         say(ahead(moved, *apply))
         return True
     finally:
@@ -268,4 +275,3 @@ def _seconds(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
-

@@ -1,0 +1,54 @@
+"""What a rollback changes in a stack file's text, and how: the working file, the commit and the deployed config alike."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from commands import files
+from rollout import edit
+from rollout.config import Breach
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One rollback as a change of text: the domain's percent, never up, and the breach where there was one."""
+
+    domain: str
+    percent: int
+    breach: Breach | None
+
+    def lowered(self, text: str) -> str:
+        """The percent alone. Raises `BadInput` where its place isn't found."""
+        have = edit.percent_of(text, self.domain)
+        return edit.set_flag(text, self.domain, self.percent) if have is None or have > self.percent else text
+
+    def whole(self, text: str) -> str:
+        """Both. Raises `BadInput` where one can't be written."""
+        text = self.lowered(text)
+        return text if self.breach is None else edit.add_breach(text, self.domain, self.breach)
+
+
+def as_text(raw: bytes, change: Callable[[str], str]) -> bytes:
+    """`change` of a file's text. Bytes that are no UTF-8 are taken one by one: whatever stands there stays."""
+    for codec in ("utf-8", "latin-1"):
+        try:
+            text = raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return change(text).encode(codec, "replace")
+    raise AssertionError
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One edit of the project's files at a time: of two rollbacks at once, neither loses the other's line."""
+    folder = os.open(files.ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
