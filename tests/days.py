@@ -123,8 +123,9 @@ def set_percents(sandbox: Sandbox, percent: Mapping[str, int]) -> None:
 
 
 def set_entry(sandbox: Sandbox, key: str, body: str) -> None:
-    """Adds a `wa-rollout:` entry under the gate's line: `body` is its block of YAML, or its value if it is one line."""
-    block = f" {body}" if "\n" not in body else re.sub("(?m)^", "    ", f"\n{body.strip()}")[4:]
+    """Adds a `wa-rollout:` entry under the gate's line: `body` is its map or list in YAML, or a single value."""
+    single = ":" not in body and not body.startswith("- ")
+    block = f" {body}" if single else re.sub("(?m)^", "    ", f"\n{body.strip()}")[4:]
     text, found = re.subn(
         r"(?m)^(  wa-rollout:gate:.*\n)", lambda line: f"{line[1]}  wa-rollout:{key}:{block}\n", sandbox.read_config()
     )

@@ -83,7 +83,7 @@ def test_a_lock_that_is_held_for_longer_than_is_waited(sandbox: Sandbox) -> None
     assert burning.live(sandbox, "jobs") == "10"
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.7, 1.4, 2.1])
+@pytest.mark.parametrize("moment", [0.0, 1.0])
 def test_another_domains_raise_that_ends_meanwhile_is_not_taken_back(sandbox: Sandbox, moment: float) -> None:
     days.set_percents(sandbox, {"ai-agents": 100})
     sandbox.commit("raise ai-agents")

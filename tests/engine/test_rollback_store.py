@@ -80,18 +80,20 @@ def test_no_stack_at_all(sandbox: Sandbox) -> None:
     assert "no stack is chosen" in rollback(sandbox, "jobs", stack="", code=2)
 
 
-@pytest.mark.parametrize("broken", [False, True])
-def test_the_region_is_the_files_one_line_and_the_shells_goes_before_it(sandbox: Sandbox, broken: bool) -> None:
+@pytest.mark.parametrize(("region", "broken"), [("us-east-2", False), ("us-west-2", True)])
+def test_the_region_is_the_files_one_line_and_the_shells_goes_before_it(
+    sandbox: Sandbox, region: str, broken: bool
+) -> None:
     there = sandbox.boto("secretsmanager").meta.config.region_name
-    text = sandbox.read_config().replace(f"region: {there}", "region: us-east-2")
+    text = sandbox.read_config().replace(f"region: {there}", f"region: {region}")
     sandbox.write_config(text + ("\n : [\n" if broken else ""))
     for key in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         del sandbox.env[key]
     said = rollback(sandbox, "jobs", code=1)
-    assert f"there was no {JOBS} in us-east-2 at {sandbox.url}: it was made, with 0 %" in said
+    assert f"there was no {JOBS} in {region} at {sandbox.url}: it was made, with 0 %" in said
     assert burning.live(sandbox, "jobs") == "25"
     said = rollback(sandbox, "jobs", env={"AWS_REGION": there}, code=1 if broken else 0)
-    assert f"in {there}, by AWS_REGION; the stack file says us-east-2: was that meant?" in said
+    assert f"in {there}, by AWS_REGION; the stack file says {region}: was that meant?" in said
     assert burning.live(sandbox, "jobs") == "10"
 
 
