@@ -22,19 +22,19 @@ def unlock(stack: str) -> bool:
     The flags aren't touched. `refresh` reads them into the state and forgets the operations that were under way.
     """
     refresh = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
-    no_program = {"PULUMI_RUN_PROGRAM": "false"}  # a stack file that is broken, too, must not stand in the way
+    no_program = {"PULUMI_RUN_PROGRAM": "false"}  # what the program would say of its config doesn't matter here
     done = engine.run_locked(lambda: refresh, stack, patience=0, say=lambda text: click.echo(f"  {text}"), env=no_program)
     held = lock.locks(done.stderr + done.stdout)
     if held:
         click.echo(f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", err=True)
         click.echo(f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", err=True)
         return False
-    if done.returncode != 0:
-        raise engine.EngineFailed(engine.failure(done))
     for pid in _orphans():
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGTERM)
             click.echo(f"  ended process {pid}, left over by an engine that is gone")
+    if done.returncode != 0:
+        raise engine.EngineFailed(engine.failure(done))
     click.echo(f"{stack}: no lock, nothing pending, the live values are in the state. next: pulumi up --stack {stack}")
     return True
 
@@ -63,5 +63,5 @@ def command(stack: str | None) -> None:
     try:
         sys.exit(0 if unlock(files.need_stack(stack)) else EXIT_HELD)
     except engine.EngineFailed as error:
-        click.echo(f"unlock FAILED: {error}", err=True)
+        click.echo(f"unlock FAILED: {error}\n  do:      mend that, and run it again", err=True)
         sys.exit(EXIT_HELD)

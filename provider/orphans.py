@@ -11,13 +11,16 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+HOME = Path(__file__).resolve().parent.parent
 _HOST = "pulumi-language-"
 
 
 def language_hosts() -> Iterator[tuple[int, str]]:
-    """Process id and engine address (`127.0.0.1:PORT`) of each language host that runs on this machine."""
+    """Process id and engine address (`127.0.0.1:PORT`) of each language host that works in this project's folder."""
     for proc in Path("/proc").glob("[0-9]*"):
         try:
+            if (proc / "cwd").resolve() != HOME:
+                continue
             words = (proc / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
         except OSError:  # gone meanwhile, or somebody else's
             continue

@@ -139,6 +139,7 @@ def begun(sandbox: Sandbox) -> Callable[[str], str]:
     return review
 
 
+@pytest.mark.timeout(1800)  # a preview for each case: a minute, on a busy machine five
 def test_each_forbidden_raise_is_refused_on_its_row(begun: Callable[[str], str], sandbox: Sandbox) -> None:
     wrong = []
     for key, case in CASES.items():

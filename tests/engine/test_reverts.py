@@ -7,12 +7,15 @@ import random
 import re
 from collections.abc import Callable
 
+import pytest
+
 from tests import days, reverts
 from tests.harness import Sandbox
 
 SOME_DAYS = (0, 7, 12, 14, 19)  # the first raise of a domain alone and of two at once, the middle, the last rung
 
 
+@pytest.mark.timeout(1800)  # 30 commands
 def test_up_up_revert_up_ends_as_after_the_first(sandbox: Sandbox) -> None:
     assert reverts.there_and_back(sandbox, SOME_DAYS) == len(SOME_DAYS)
 
