@@ -233,3 +233,15 @@ def test_whatever_is_live_it_never_goes_up(sandbox: Sandbox, value: str, to: str
     assert says in rollback(sandbox, "jobs", "--to", to)
     assert burning.live(sandbox, "jobs") == live
     assert f"percent: {live}\n" in sandbox.read_config()
+
+
+def test_somebody_raises_it_again_and_the_store_takes_no_more_writes(sandbox: Sandbox) -> None:
+    running = sandbox.start("python", "-m", "rollout", "rollback", "jobs", "--stack", "local", "--wait", "8")
+    first = next(line for line in running.stdout or () if not line.startswith("still trying"))
+    assert first.startswith("live 10 %, ")
+    days.put(sandbox, "jobs", "50")
+    fail(sandbox, {"target": "secretsmanager.PutSecretValue", "status": 400, "code": "AccessDeniedException"})
+    said, _ = running.communicate(timeout=120)
+    assert running.returncode == 3, said
+    assert "  traffic  FAILED: NOT KNOWN TO BE DOWN: jobs on local: " in said
+    assert said.endswith("jobs WAS LOWERED, AND IS NOT KNOWN TO BE DOWN ANY MORE: run it again\n")
