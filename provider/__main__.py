@@ -13,6 +13,7 @@ from provider.alert_policy import AlertPolicy
 from provider.aws import Aws
 from provider.cloudwatch import Alarms, Dashboards
 from provider.context import Context
+from provider.counters import CloudWatch
 from provider.dashboard import Dashboard
 from provider.flag_secret import FlagSecret
 from provider.sdk import Sdk
@@ -27,7 +28,9 @@ def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
     """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
     settings = Settings.read(os.environ, config.get("region"), config.get("unified-url"))
     sdk = Sdk()
-    context, aws = Context(settings, SecretsManager(settings, sdk)), Aws(settings, sdk)
+    # Few and short tries: counters are read at every refresh, and a refresh may be on the way to a rollback.
+    counters = CloudWatch(Aws(settings, sdk, attempts=2, read_timeout=4))
+    context, aws = Context(settings, SecretsManager(settings, sdk), counters=counters), Aws(settings, sdk)
     return {
         "rollout:index:TrafficFlag": TrafficFlag(context),
         "rollout:index:FlagSecret": FlagSecret(context),

@@ -44,7 +44,7 @@ class AlertPolicy(Beside):
         """Each property that differs from the record, which a refresh has just brought up to date."""
         return beside.changed(old, new, LIVE)
 
-    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+    def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         """The record with the live alarm in it. A failing API leaves the record, and a warning on one row."""
         name = _name(state)
         try:

@@ -28,8 +28,11 @@ _ABSENT: Final = (
 class Aws:
     """Clients by service, each built once. Every method raises `StoreError` and nothing else."""
 
-    def __init__(self, settings: Settings, sdk: Sdk | None = None) -> None:
+    def __init__(
+        self, settings: Settings, sdk: Sdk | None = None, *, attempts: int = ATTEMPTS, read_timeout: float = READ_TIMEOUT
+    ) -> None:
         self.settings = settings
+        self._attempts, self._read_timeout = attempts, read_timeout
         self._sdk = sdk or Sdk()
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
@@ -56,7 +59,7 @@ class Aws:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._sdk.client(
-                    service, self.settings, attempts=ATTEMPTS, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT
+                    service, self.settings, attempts=self._attempts, connect=CONNECT_TIMEOUT, read=self._read_timeout
                 )
             return self._clients[service]
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
+from provider.counters import Counters
 from provider.settings import Settings
 from provider.snapshot import Snapshot
-from provider.store import Entry, Store, secret_name
+from provider.store import Entry, Store, StoreError, secret_name
 from provider.writing import FlagName
-from rollout import catalogue, tags
+from rollout import catalogue, gate_window, tags
+from rollout.catalogue import Domain
 from rollout.moves import Live
 
 HOME = Path(__file__).resolve().parent.parent
+
+#: Seconds for which counters that were read are taken again: the refresh and the judgement of one preview.
+FRESH: Final = 20
 
 
 @cache
@@ -27,9 +35,12 @@ def load_catalogue(home: Path = HOME) -> catalogue.Catalogue:
 class Context:
     """The provider's surroundings; tests build one around a store of their own."""
 
-    def __init__(self, settings: Settings, store: Store, home: Path = HOME) -> None:
+    def __init__(self, settings: Settings, store: Store, home: Path = HOME, counters: Counters | None = None) -> None:
         self.settings = settings
         self.store = store
+        self._counters = counters
+        self._counted: dict[tuple[str, str], tuple[float, gate_window.Points | StoreError]] = {}
+        self._counting: dict[str, Lock] = {}
         self._home = home
         self._snapshots: dict[str, Snapshot[Entry]] = {}
 
@@ -44,6 +55,32 @@ class Context:
             made = Snapshot(self.store, [secret_name(stack, flag) for flag in flags])
             self._snapshots.setdefault(stack, made)  # many rows ask at once: the first one's is everybody's
         return self._snapshots[stack]
+
+    def counted(self, domain: Domain, version: str, over: gate_window.Windows) -> gate_window.Points:
+        """The domain's counters over `over`, for the live version `version`. Raises `StoreError`, also the last one's."""
+        if self._counters is None:
+            raise StoreError(f"counters of {domain.name}: no source of counters")
+        with self._counting.setdefault(domain.name, Lock()):
+            at, found = self._counted.get((domain.name, version), (0.0, None))
+            if found is None or time.monotonic() - at > FRESH:
+                found = self._count(self._counters, domain, over)
+                self._counted[domain.name, version] = (time.monotonic(), found)
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+    def _count(
+        self, counters: Counters, domain: Domain, over: gate_window.Windows
+    ) -> gate_window.Points | StoreError:
+        series = gate_window.wanted(domain, self.catalogue.unified)
+        found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}
+        try:
+            for window in over.each:
+                for one, periods in counters.read(domain.name, series, window).items():
+                    found[one] = {**found.get(one, {}), **periods}
+        except StoreError as error:
+            return error
+        return found
 
     def percent_name(self, stack: str, domain: str) -> FlagName:
         """The percent flag of a domain."""

@@ -51,7 +51,7 @@ class Dashboard(Beside):
                     found[f'widgets["{path}"]'] = kind
         return found
 
-    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+    def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         """The record with the live body in it; a failing API leaves the record and a warning."""
         name = dashboard_name(state["stack"], state["domain"])
         try:

@@ -52,7 +52,7 @@ class FlagSecret:
             return {"enabled": "update" if "enabled" in old else "add"}
         return {}
 
-    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+    def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         try:
             entry = self._context.snapshot(state["stack"]).take(_name(state).secret)
         except StoreError as error:

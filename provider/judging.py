@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from provider import probes
+from provider import evidence, probes
 from provider.context import Context
+from provider.evidence import Look
 from provider.row import Refused, Row
 from provider.store import StoreError
 from rollout import judge as rules
 from rollout import moves
+from rollout.catalogue import Domain
 from rollout.conditions import Conditions
+from rollout.gate import Verdict
 from rollout.judge import Ask, Refusal
 from rollout.moves import Kind, Live
 from rollout.problem import Problem
 
 #: A waiver counts for at most this long from now (design, config).
 LONGEST_WAIVER: Final = timedelta(days=7)
+#: Refused for these, a raise isn't asked for evidence: it is no legal move, whatever the counters say.
+UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
 
 
 def asked(
@@ -56,7 +62,15 @@ def _others(context: Context, stack: str, names: Sequence[str]) -> dict[str, Liv
     return found
 
 
-def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> str:
+@dataclass(frozen=True)
+class Allowed:
+    """A move that may happen: the verdict's line, and what `moves` keeps of the evidence."""
+
+    verdict: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> Allowed:
     """The verdict of a move that may happen; raises `Refused` for one that may not, with every reason."""
     for text in (*context.settings.warnings, *ask.conditions.malformed):
         row.warn(text)
@@ -66,31 +80,66 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> str:
         # First: in the wrong region every flag looks absent, and the other reasons would hide why.
         text = f"AWS_REGION is {settings.region}, rollout:region is {settings.configured_region}"
         found.insert(0, Refusal("region", text, "unset AWS_REGION, or set it to the stack's region"))
+    seen: Look | None = None
+    if ask.conditions.gate != "off" and not {refusal.key for refusal in found} & UNASKED:
+        refusals, seen = _evidence(context, ask, kind, row)
+        found = [*refusals, *found] if seen and seen.answer.verdict is Verdict.ROLLBACK else [*found, *refusals]
+    found += _drill(ask) if kind is Kind.RAISE else []
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
     if kind is Kind.RAISE and not found:
-        found = [*_evidence(ask), *probes.run(probed, settings.unified_url)]
+        found = probes.run(probed, settings.unified_url)
     move = f"{ask.domain.name} {ask.live.show()} -> {ask.wanted} %"
     if found:
-        raise Refused(_problem(move, found, where))
+        verdict = Verdict.ROLLBACK if seen and seen.answer.verdict is Verdict.ROLLBACK else Verdict.HOLD
+        raise Refused(_problem(f"{verdict} {move}", found, where))
     _say_independence(ask, row)
     if kind is Kind.OUTSIDE:
-        return f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}"
+        return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
     attested = sum(item.kind == "attested" and ask.wanted >= item.before for item in ask.domain.checklist)
     gate = "gate off" if ask.conditions.gate == "off" else "no traffic yet" if not ask.live.percent else "gate PASS"
     verdict = f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {len(probed)} probes, {gate}"
     row.info(verdict)
-    return verdict
+    return Allowed(verdict, seen.record() if seen else {})
 
 
-def _evidence(ask: Ask) -> list[Refusal]:
-    """What the gate and the drill say. Without a source of counters there is no evidence, and no evidence is HOLD."""
-    found = []
-    if ask.conditions.gate != "off" and ask.live.percent:
-        found.append(Refusal("gate", "HOLD no evidence: no counters are read yet", "wait for the metric source"))
-    if ask.conditions.drill != "off" and ask.live.percent == 0 and not _waived(ask, "no-drill"):
-        do = "drill the rollback first, or a waiver that accepts no-drill"
-        found.append(Refusal("no-drill", "no passed drill of the last 7 days is on record", do))
-    return found
+def burning(context: Context, domain: Domain, live: Live, history: Sequence[Mapping[str, Any]]) -> str:
+    """What is said of a domain that must come down; empty where it needn't. Raises `StoreError`."""
+    if not live.percent:
+        return ""
+    answer = evidence.look(context, domain, live, history).answer
+    if answer.verdict is not Verdict.ROLLBACK:
+        return ""
+    return f"{answer.line()}: make rollback DOMAIN={domain.name} TO={answer.target}"
+
+
+def _evidence(context: Context, ask: Ask, kind: Kind, row: Row) -> tuple[list[Refusal], Look | None]:
+    """What the gate says, with a line per metric on the row. From 0 there is nothing to judge by but who reports."""
+    try:
+        if not ask.live.percent:
+            return (evidence.silent(context, ask.domain) if kind is Kind.RAISE else []), None
+        # A value is put back whatever the gate holds, but not into a fire.
+        seen = evidence.look(context, ask.domain, ask.live, ask.moves, ask if kind is Kind.RAISE else None)
+    except StoreError as error:
+        return [evidence.unread(error)], None
+    answer = seen.answer
+    if kind is Kind.OUTSIDE and answer.verdict is not Verdict.ROLLBACK:
+        return [], None
+    for line in (*answer.lines()[1:], seen.span()):
+        row.info(line)
+    if answer.verdict is Verdict.PASS:
+        return [], seen
+    do = "wait for more traffic, or mend what it names; no entry makes up for missing evidence but a waiver"
+    if answer.verdict is Verdict.ROLLBACK:
+        do = f"make rollback DOMAIN={ask.domain.name} TO={answer.target}"
+    return [Refusal("gate", f"gate: {answer.why()} ({seen.span()})", do)], seen
+
+
+def _drill(ask: Ask) -> list[Refusal]:
+    """Without a record of drills there is none that has passed."""
+    if ask.conditions.drill == "off" or ask.live.percent or _waived(ask, "no-drill"):
+        return []
+    do = "drill the rollback first, or a waiver that accepts no-drill"
+    return [Refusal("no-drill", "no passed drill of the last 7 days is on record", do)]
 
 
 def _waived(ask: Ask, reason: str) -> bool:
@@ -103,7 +152,7 @@ def _waived(ask: Ask, reason: str) -> bool:
 
 def _problem(move: str, found: Sequence[Refusal], where: str) -> Problem:
     first, *rest = found
-    what = f"HOLD {move}: {first.text}"
+    what = f"{move}: {first.text}"
     if rest:
         what += "".join(f"\n  also:    {refusal.text}" for refusal in rest)
     return Problem(what, where=where, do="; ".join(dict.fromkeys(refusal.do for refusal in found if refusal.do)))

@@ -1,7 +1,8 @@
 """The flag's own record: the append-only list `moves` in the resource's state.
 
 One entry: `from`, `to` (per cent; None where the value was unreadable), `at` (UTC), `verdict`, `version`, and for
-judged moves `attempt`, `rules` (the digest they were judged by) and `counts`.
+judged moves `attempt` and `rules` (the digest they were judged by); for those that the gate let through also `gate`
+(the rule's version), `window` (two times, UTC) and `counts` (per metric: bad, total, legacy_bad, legacy_total, waived).
 """
 
 from __future__ import annotations
@@ -21,8 +22,18 @@ def appended(moves: Sequence[Mapping[str, Any]], move: Move) -> list[Move]:
     return [*(dict(old) for old in moves), move]
 
 
-def judged(live: Live, to: int, at: datetime, version: str, verdict: str, *, attempt: int, rules: str) -> Move:
-    """The entry of a move that this provider judged or made."""
+def judged(
+    live: Live,
+    to: int,
+    at: datetime,
+    version: str,
+    verdict: str,
+    *,
+    attempt: int,
+    rules: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> Move:
+    """The entry of a move that this provider judged or made; `evidence` is what the gate went by, where it was asked."""
     return {
         "from": live.percent,
         "to": to,
@@ -31,6 +42,7 @@ def judged(live: Live, to: int, at: datetime, version: str, verdict: str, *, att
         "version": version,
         "attempt": attempt,
         "rules": rules,
+        **(evidence or {}),
     }
 
 

@@ -42,7 +42,9 @@ class Resource(Protocol):
 
     def check(self, new: Properties) -> list[tuple[str, str]]: ...
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> Mapping[str, str]: ...
-    def read(self, urn: str, state: Properties, row: Row) -> Properties: ...
+    def read(
+        self, urn: str, state: Properties, row: Row, inputs: Properties | None = None
+    ) -> Properties: ...
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]: ...
     def update(
         self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row
@@ -119,7 +121,8 @@ class RolloutProvider(sdk.Provider):
         state = _all_plain(request.properties)
         if not state:
             raise Refused(_no_import(request.urn))
-        outputs = await self._run(request.urn, lambda resource, row: resource.read(request.urn, state, row))
+        inputs = _all_plain(request.inputs)
+        outputs = await self._run(request.urn, lambda resource, row: resource.read(request.urn, state, row, inputs))
         return sdk.ReadResponse(request.resource_id, self._wrapped(outputs), request.inputs)
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:

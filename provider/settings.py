@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,10 @@ from rollout.problem import BadInput, Problem, shown
 
 #: Where neither AWS_REGION nor `rollout:region` names one.
 DEFAULT_REGION = "eu-west-1"
+
+#: Seconds: one datum a minute (the metrics contract), and the hourly data of a rehearsal.
+MINUTE = 60
+HOUR = 3600
 
 
 def is_loopback(endpoint: str | None) -> bool:
@@ -39,6 +44,7 @@ class Settings:
 
     `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a loopback endpoint.
     `only_domain`: the one domain that this run may move; the `up` of a rollback moves no other (ROLLOUT_ONLY_DOMAIN).
+    `count_period`: seconds between two data of a counter (ROLLOUT_COUNT_PERIOD, a rehearsal's; the contract says 60).
     `warnings` are for the operator: what the environment asked for and did not get.
     """
 
@@ -49,6 +55,7 @@ class Settings:
     only_domain: str | None = None
     virtual_now: datetime | None = None
     configured_region: str | None = None
+    count_period: int = MINUTE
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -70,6 +77,13 @@ class Settings:
                 raise BadInput(
                     [Problem("ROLLOUT_NOW is no time", allowed="2026-12-01T08:00:00Z", given=shown(virtual), do="unset it")]
                 )
+        period = environ.get("ROLLOUT_COUNT_PERIOD") or str(MINUTE)
+        if not loopback and period != str(MINUTE):
+            warnings.append("ROLLOUT_COUNT_PERIOD is left out: another period is for loopback endpoints only")
+            period = str(MINUTE)
+        if not re.fullmatch("[0-9]{1,4}", period) or not int(period) or HOUR % int(period) or int(period) % MINUTE:
+            allowed = "whole minutes that divide an hour, in seconds: 60, 300, 3600"
+            raise BadInput([Problem("ROLLOUT_COUNT_PERIOD is no period", allowed=allowed, given=shown(period), do="unset it")])
         base = unified_url or ""
         if loopback:  # a simulator's port isn't known when the stack file is written
             base = environ.get("ROLLOUT_UNIFIED_URL") or base
@@ -81,6 +95,7 @@ class Settings:
             only_domain=environ.get("ROLLOUT_ONLY_DOMAIN") or None,
             virtual_now=now,
             configured_region=region,
+            count_period=int(period),
             warnings=tuple(warnings),
         )
 

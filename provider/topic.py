@@ -37,7 +37,7 @@ class Topic(Beside):
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
         return beside.changed(old, new, LIVE)
 
-    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+    def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         """The record with the subscriptions that stand; a failing API leaves the record and a warning."""
         try:
             live = self._store.get(state["arn"])

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from provider import destroying, judging, record, writing
 from provider.context import Context
+from provider.judging import Allowed
 from provider.row import Refused, Row
 from provider.store import Entry, StoreError
 from provider.writing import FlagName
@@ -70,7 +71,7 @@ class TrafficFlag:
             changed["rules"] = "update"
         return changed
 
-    def read(self, urn: str, state: Properties, row: Row) -> Properties:
+    def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         """The state with the live value in it. A failing store leaves the old state and a warning."""
         name = _name(state)
         try:
@@ -81,9 +82,26 @@ class TrafficFlag:
             row.warn(f"live value not read, the record says {state.get('percent')} %: {error}")
             return state
         self._read_here.add(urn)
-        if known:
-            return state
-        return self._outputs(state, state, self._context.live(entry, found, state.get("moves") or ()))
+        history = state.get("moves") or ()
+        outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
+        self._warn_of_fire(outputs, entry, inputs or {}, row)
+        return outputs
+
+    def _warn_of_fire(self, state: Properties, entry: Entry | None, inputs: Properties, row: Row) -> None:
+        """Says on the row that a domain must come down (gate.md, when it is judged). Nothing of it enters an output."""
+        conditions, settings = inputs.get(CONDITIONS) or {}, self._context.settings
+        since = tags.moment(str(state.get("since")))
+        domain = self._context.catalogue.domains.get(str(state.get("domain")))
+        if conditions.get("gate") == "off" or settings.only_lower or domain is None or entry is None or since is None:
+            return
+        try:
+            live = Live(entry.text, since, entry.version)
+            said = judging.burning(self._context, domain, live, state.get("moves") or ())
+        except StoreError as error:
+            row.warn(f"not judged: {error}")
+            return
+        if said:
+            row.warn(said)
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
         return _name(new).secret, self._change(new, {}, None, preview, row)
@@ -120,7 +138,7 @@ class TrafficFlag:
             return self._down(kind, new, old, live, entry, preview, row)
         if kind is Kind.OUTSIDE and self._simulator_lost(name.stack, live, wanted, old_input):
             row.warn(f"the store was empty (simulator restarted?): {name.domain} restored to {wanted} %")
-            return self._written(new, old, live, entry, {}, "restored", 1, preview)
+            return self._written(new, old, live, entry, {}, Allowed("restored"), 1, preview)
         # Tags first, value again after them: the value that is judged is never older than the tags it is judged with.
         found = store.tags(name.secret) if entry else {}
         entry = store.get(name.secret)
@@ -129,9 +147,9 @@ class TrafficFlag:
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(kind, new, old, live, entry, preview, row)
         ask = judging.asked(self._context, new, old, live, wanted)
-        verdict = judging.judge(self._context, ask, kind, row, _where(new))
+        allowed = judging.judge(self._context, ask, kind, row, _where(new))
         attempt = moves.current_attempt(history, live.percent == 0, ask.conditions.attempt)
-        return self._written(new, old, live, entry, found, verdict, attempt, preview)
+        return self._written(new, old, live, entry, found, allowed, attempt, preview)
 
     def _left_alone(self, new: Properties, old: Properties, old_input: int | None, row: Row) -> Properties:
         """The row of a domain that this run may not move: its state as it is. Other input would be recorded: refused."""
@@ -174,14 +192,14 @@ class TrafficFlag:
         verdict = "rollback" if live.text is not None else "set"
         if entry.text != str(wanted):
             row.warn(f"live {masked(entry.text or '')} % already: somebody lowered it further meanwhile")
-        return self._recorded(new, old, live, entry, verdict, old.get("verdict") or "", 0)
+        return self._recorded(new, old, live, entry, Allowed(verdict), old.get("verdict") or "", 0)
 
     def _written(
         self, new: Properties, old: Properties, live: Live, entry: Entry | None, found: Mapping[str, str],
-        verdict: str, attempt: int, preview: bool,
+        allowed: Allowed, attempt: int, preview: bool,
     ) -> Properties:
         if preview:
-            return self._predicted(new, old, verdict)
+            return self._predicted(new, old, allowed.verdict)
         name, settings = _name(new), self._context.settings
         try:
             back = writing.raise_to(
@@ -190,16 +208,17 @@ class TrafficFlag:
             )  # fmt: skip
         except writing.StoppedMeanwhile as stopped:
             raise Refused(Problem(str(stopped), where=_where(new), do="lower the stack to the live value")) from None
-        return self._recorded(new, old, live, back, verdict, verdict, attempt)
+        return self._recorded(new, old, live, back, allowed, allowed.verdict, attempt)
 
     def _recorded(
-        self, new: Properties, old: Properties, before: Live, entry: Entry, move: str, verdict: str, attempt: int
+        self, new: Properties, old: Properties, before: Live, entry: Entry, move: Allowed, verdict: str, attempt: int
     ) -> Properties:
         at: datetime = self._context.settings.virtual_now or entry.created or self._context.settings.now()
         kept = record.with_unknown(old.get("moves") or [], before, at)
         moved = record.judged(
-            before, parse_percent(entry.text) or 0, at, entry.version, move, attempt=attempt or 1, rules=str(new.get("rules"))
-        )
+            before, parse_percent(entry.text) or 0, at, entry.version, move.verdict,
+            attempt=attempt or 1, rules=str(new.get("rules")), evidence=move.evidence,
+        )  # fmt: skip
         state = {**old, "moves": record.appended(kept, moved), "verdict": verdict}
         return self._outputs(new, state, Live(entry.text, at, entry.version))
 

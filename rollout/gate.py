@@ -114,13 +114,16 @@ class _Asked:
             text = f"legacy burns too, {legacy}: the platform's, not unified's"
             return self.hold("platform", text, Counts(burn.bad, burn.total), metric.bad_level)
         if seen.garbage:
-            return self.hold("impossible", f"impossible counts: {seen.garbage}", counts)
+            return self.hold("impossible", f"impossible counts: {seen.garbage}")
         if seen.legacy is not None and not seen.legacy.possible:
             return self.hold("impossible", f"impossible counts of legacy: {why_impossible(seen.legacy)}", counts)
         if counts is None:
             return self.hold("no-data", f"no data: {self._missing()}")
         if gate_burn.zeros_missing(seen):
             return self._gaps(metric.bad, (seen.reported or 0) - seen.absent, seen.reported or 0, counts)
+        if seen.periods and (seen.reported or 0) > (1 + ABSENT) * seen.periods:
+            text = f"{metric.total} has {seen.reported:,} data in {seen.periods:,} minutes: one datum a minute, not more"
+            return self.hold("duplicates", text, counts)
         if self.next_percent is None:
             return self.hold("no-next", f"no rollback; {NO_NEXT}", counts, metric.bad_level)
         return self._presence(counts) if self.needs == "presence" else self._proof(counts, self.next_percent)

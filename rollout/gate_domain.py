@@ -63,6 +63,10 @@ class Answer:
         """`HOLD jobs 5 -> 10 %: errors 0/100: about 16 more clean requests`."""
         return f"{self.verdict} {self.reason}"
 
+    def why(self) -> str:
+        """The reason without the move: `errors 0/100: about 16 more clean requests`."""
+        return self.reason.partition(": ")[2]
+
     def lines(self) -> list[str]:
         """The verdict, and one line per metric and comparison."""
         parts = [*self.metrics.values(), *([self.share] if self.share else []), *self.baseline.values()]

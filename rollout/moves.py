@@ -81,6 +81,12 @@ def current_attempt(moves: Sequence[Mapping[str, Any]], at_zero: bool, configure
     return max(1, _number(started[-1].get("attempt"))) if started else 1
 
 
+def this_attempt(moves: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The moves since the last raise from 0 %, that one included; all of them where there was none."""
+    started = [number for number, move in enumerate(moves) if move.get("from") == 0 and _number(move.get("to")) > 0]
+    return list(moves[started[-1] if started else 0 :])
+
+
 def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
     """Whether no raise of the domain was ever judged: prerequisites are asked then, and never again.
 

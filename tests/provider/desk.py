@@ -64,17 +64,18 @@ class Desk:
         """A new run's `read`."""
         self.new_run()
         self.row = Row("urn")
-        self.state[domain] = self.traffic.read(f"urn-{domain}", self.state[domain], self.row)
+        self.state[domain] = self.traffic.read(f"urn-{domain}", self.state[domain], self.row, self.inputs[domain])
         return self.state[domain]
 
     def new_run(self) -> None:
         """A fresh process: snapshots and what was read are gone."""
-        self.context = Context(self.context.settings, self.context.store)
+        self.context = Context(self.context.settings, self.context.store, counters=self.context._counters)
 
     def later(self, **span: float) -> None:
         """The virtual clock goes on."""
         now = self.context.settings.now() + timedelta(**span)
-        self.context = Context(replace(self.context.settings, virtual_now=now), self.context.store)
+        settings = replace(self.context.settings, virtual_now=now)
+        self.context = Context(settings, self.context.store, counters=self.context._counters)
 
     def climb(self, domain: str, to: int, **conditions: Any) -> None:
         """Up to `to`, rung by rung, each soaked."""

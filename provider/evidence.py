@@ -1,0 +1,124 @@
+"""Evidence for the gate: a domain's counters are read, and the model is asked. What can't be read is no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from provider.context import Context
+from provider.store import StoreError
+from rollout import gate_domain, gate_seen, gate_window, moves, schedule, tags
+from rollout.catalogue import Domain
+from rollout.conditions import Conditions
+from rollout.gate_domain import Answer, Question
+from rollout.gate_seen import Counts, Seen
+from rollout.gate_window import Points, Windows
+from rollout.judge import Ask, Refusal
+from rollout.moves import Live
+
+
+@dataclass(frozen=True)
+class Look:
+    """A verdict, and the time that it was counted over."""
+
+    answer: Answer
+    metrics: Mapping[str, Seen]
+    over: Windows
+
+    def span(self) -> str:
+        """`counted 2026-12-01 08:02 UTC to 2026-12-03 07:55 UTC`."""
+        return f"counted {schedule.show(self.over.counted)} to {schedule.show(self.over.proven)}"
+
+    def record(self) -> dict[str, Any]:
+        """What `moves` keeps of it: rule version, window, and k of n per metric, legacy's too."""
+        counts = {name: _kept(self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()}
+        return {
+            "gate": self.answer.rule,
+            "window": [tags.iso(self.over.counted), tags.iso(self.over.proven)],
+            "counts": {name: kept for name, kept in counts.items() if kept},
+        }
+
+
+def look(context: Context, domain: Domain, live: Live, history: Any, ask: Ask | None = None) -> Look:
+    """The verdict on a domain above 0; without `ask` on ROLLBACK alone. Raises `StoreError`."""
+    now = context.settings.now()
+    points, over = _read(context, domain, live)
+    unified = context.catalogue.unified
+    metrics = gate_window.seen(domain, unified, points, over)
+    newest = gate_window.newest(points, (unified, gate_window.REQUESTS), over)
+    conditions = ask.conditions if ask else Conditions()
+    question = Question(
+        domain=domain,
+        percent=live.percent or 0,
+        next_percent=ask.wanted if ask else None,
+        metrics=metrics,
+        share=gate_window.share(domain, unified, points, over),
+        soak_over=True,  # soak and latch have reasons of their own (rollout.judge)
+        stale=gate_seen.stale(newest, now),
+        waivers=conditions.waivers,
+        now=now,
+        legacy_kept=_legacy_kept(history),
+        held_hours=_held_hours(context, domain, live),
+    )
+    return Look(gate_domain.judge_domain(question), metrics, over)
+
+
+def silent(context: Context, domain: Domain) -> list[Refusal]:
+    """What doesn't report before the first rung, where there is no traffic to judge by. Raises `StoreError`."""
+    now = context.settings.now()
+    points, over = _read(context, domain, Live(None))
+    unified = context.catalogue.unified
+    missing = gate_window.silent(domain, unified, points, over, now)
+    found = []
+    for service in (unified, domain.legacy):
+        names = [counter for owner, counter in missing if owner == service]
+        if names:
+            text = f"{service} has reported no {', '.join(names)} for 15 minutes"
+            found.append(Refusal("series", text, "let its scheduler publish them every minute, zeros too"))
+    return found
+
+
+def unread(error: StoreError) -> Refusal:
+    """A source that fails is HOLD: never PASS, and never ROLLBACK."""
+    return Refusal("no-evidence", f"gate: the counters can't be read: {error}", "try again; without evidence nothing rises")
+
+
+def _read(context: Context, domain: Domain, live: Live) -> tuple[Points, Windows]:
+    settings = context.settings
+    now = settings.now()
+    since = live.since if live.percent and live.since else now
+    over = gate_window.windows(since, now, timedelta(seconds=settings.count_period))
+    return context.counted(domain, live.version, over), over
+
+
+def _held_hours(context: Context, domain: Domain, live: Live) -> float | None:
+    """Hours since the soak was over: a domain that still stands there is held."""
+    hours = domain.soak_hours.get(live.percent or 0)
+    if hours is None or live.since is None:
+        return None
+    over = schedule.soak_ends(live.since, hours, context.catalogue.soak_slack_hours)
+    return max(0.0, (context.settings.now() - over).total_seconds() / 3600)
+
+
+def _kept(seen: Seen | None, waived: str | None) -> dict[str, Any]:
+    if seen is None or seen.bad is None:
+        return {}
+    kept: dict[str, Any] = {"bad": seen.bad}
+    if seen.total is not None:
+        kept["total"] = seen.total
+    if seen.legacy is not None:
+        kept |= {"legacy_bad": seen.legacy.bad, "legacy_total": seen.legacy.total}
+    return kept | ({"waived": waived} if waived else {})
+
+
+def _legacy_kept(history: Any) -> dict[str, Counts]:
+    """Legacy's counts of this attempt, per metric, as its raises recorded them."""
+    sums: dict[str, Counts] = {}
+    for move in moves.this_attempt(history or ()):
+        for name, kept in (move.get("counts") or {}).items():
+            if "legacy_total" in kept:
+                more = Counts(kept["legacy_bad"], kept["legacy_total"])
+                sums[name] = gate_seen.add(sums.get(name, Counts(0, 0)), more)
+    return sums

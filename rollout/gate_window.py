@@ -1,0 +1,183 @@
+"""From raw counters to what the gate is asked: which series are read, over which time, and what they amount to.
+
+Times are aware UTC arguments. All ends are whole periods, so that what is printed is what was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from rollout import gate_seen
+from rollout.catalogue import Domain
+from rollout.gate_seen import NOTHING, Counts, Datum, Seen
+
+#: What legacy publishes before day 1 (gate.md, the metrics contract); a domain's own metrics are unified's alone.
+LEGACY_COUNTERS: Final = frozenset({"Requests", "Errors", "SlowRequests", "Sessions", "BrokenSessions"})
+#: The counter that says whether a service reports at all, and the one whose sums are the share.
+REQUESTS: Final = "Requests"
+SESSIONS: Final = "Sessions"
+
+MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+#: The newest hours are read by the reporter's own period, the time before by the hour (gate.md, the rule).
+FINE: Final = timedelta(hours=3)
+#: What complaints are counted over (gate.md, the metrics contract).
+DAY: Final = timedelta(hours=24)
+
+#: One counter of one service of the domain: (service, counter).
+Series = tuple[str, str]
+#: Of each series, per start of a period that has data: their sum, and how many data there are.
+Points = Mapping[Series, Mapping[datetime, tuple[float, float]]]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole periods from `start` up to, and without, `end`; none where they are equal."""
+
+    start: datetime
+    end: datetime
+    period: timedelta
+
+    def starts(self) -> list[datetime]:
+        """When each period begins."""
+        return [self.start + number * self.period for number in range((self.end - self.start) // self.period)]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What is read of a domain: `hours` by the hour, then `fine` by the reporter's period, up to the newest whole one.
+
+    Both may begin before `counted`, from where the live value is judged: complaints look back a day. `proven` is where
+    the counts for PASS end; those for ROLLBACK end with `fine`.
+    """
+
+    hours: Window
+    fine: Window
+    counted: datetime
+    proven: datetime
+
+    @property
+    def each(self) -> tuple[Window, ...]:
+        """The windows that have a period in them; each is one question to the source."""
+        return tuple(window for window in (self.hours, self.fine) if window.start < window.end)
+
+    def starts(self) -> list[datetime]:
+        """The periods that the live value is judged by, oldest first."""
+        return [start for window in self.each for start in window.starts() if start >= self.counted]
+
+    def late(self) -> int:
+        """How many of the newest ones are too young for a PASS."""
+        return sum(start >= self.proven for start in self.starts())
+
+
+def windows(since: datetime, now: datetime, period: timedelta = MINUTE) -> Windows:
+    """The windows for a value that is live since `since`. `period` is the reporter's: a part of an hour, or an hour.
+
+    A value that is older than the fine window is counted from its first whole hour on.
+    """
+    newest = _floor(now, period)
+    # A whole hour: one that is cut would be counted twice, or in part.
+    border = _floor(newest - FINE, HOUR)
+    settled = _ceil(since + gate_seen.SETTLING, period)
+    counted = settled if settled >= border else _ceil(settled, HOUR)
+    begin = min(counted, _floor(newest - DAY, HOUR))
+    if period == HOUR:
+        border = begin  # one question is enough
+    return Windows(
+        Window(begin, border, HOUR), Window(border, newest, period), counted, _floor(now - gate_seen.LATE, period)
+    )
+
+
+def wanted(domain: Domain, unified: str) -> list[Series]:
+    """Every series that the domain is judged by, unified's first, each once."""
+    counters = dict.fromkeys(name for metric in domain.metrics for name in (metric.bad, metric.total) if name)
+    return [
+        *((unified, name) for name in counters),
+        *((domain.legacy, name) for name in counters if name in LEGACY_COUNTERS),
+    ]
+
+
+def seen(domain: Domain, unified: str, points: Points, over: Windows) -> dict[str, Seen]:
+    """What was read, per metric; one without any series is absent."""
+    starts, late = over.starts(), over.late()
+    fine = sum(start >= over.fine.start for start in starts)
+    expected = (len(starts) - fine) * (HOUR // over.fine.period) + fine - late
+    found: dict[str, Seen] = {}
+    for metric in domain.metrics:
+        if metric.total is None:
+            count = _last_day(points.get((unified, metric.bad), {}), over)
+            if count is not None:
+                found[metric.name] = Seen(count)
+            continue
+        own, other = (
+            _data(points, starts, (service, metric.bad), (service, metric.total))
+            for service in (unified, domain.legacy)
+        )
+        if any(datum is not NOTHING for datum in own):
+            found[metric.name] = gate_seen.collect(own, other, late=late, minutes=fine, expected=expected)
+    return found
+
+
+def share(domain: Domain, unified: str, points: Points, over: Windows) -> Counts | None:
+    """Sessions that began on unified, of all of the domain's; None where unified reported none, not even zeros."""
+    sums: list[float | None] = []
+    for service in (unified, domain.legacy):
+        data = points.get((service, SESSIONS), {})
+        values = [data[start][0] for start in over.starts() if start < over.proven and start in data]
+        sums.append(sum(values) if values else None)
+    part, rest = sums
+    return None if part is None else Counts(part, part + (rest or 0))
+
+
+def newest(points: Points, series: Series, over: Windows) -> datetime | None:
+    """The end of the newest fine period in which a series has data; None where there is none."""
+    starts = [start for start in points.get(series, {}) if over.fine.start <= start < over.fine.end]
+    return max(starts) + over.fine.period if starts else None
+
+
+def silent(domain: Domain, unified: str, points: Points, over: Windows, now: datetime) -> list[Series]:
+    """The series that have no data of the last 15 minutes: asked before the first rung, where nothing else can be.
+
+    A reporter sends zeros from the beginning, so a name that is misspelt shows here, before there is traffic.
+    """
+    return [series for series in wanted(domain, unified) if gate_seen.stale(newest(points, series, over), now)]
+
+
+def _data(points: Points, starts: Sequence[datetime], bad: Series, total: Series) -> list[Datum]:
+    """The pair's periods."""
+    bads, totals = points.get(bad, {}), points.get(total, {})
+    found = []
+    for start in starts:
+        one, all_of_them = bads.get(start), totals.get(start)
+        if one is None and all_of_them is None:
+            found.append(NOTHING)
+            continue
+        found.append(
+            Datum(
+                bad=one[0] if one else None,
+                total=all_of_them[0] if all_of_them else None,
+                bad_samples=one[1] if one else 0,
+                total_samples=all_of_them[1] if all_of_them else 0,
+            )
+        )
+    return found
+
+
+def _last_day(data: Mapping[datetime, tuple[float, float]], over: Windows) -> float | None:
+    """The sum of 24 hours and what the first one needs to be whole; None without any datum."""
+    since = _floor(over.fine.end - DAY, HOUR)
+    values = [value for start, (value, _) in data.items() if since <= start < over.fine.end]
+    return sum(values) if values else None
+
+
+def _floor(moment: datetime, period: timedelta) -> datetime:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (moment - midnight) // period * period
+
+
+def _ceil(moment: datetime, period: timedelta) -> datetime:
+    down = _floor(moment, period)
+    return down if down == moment else down + period
