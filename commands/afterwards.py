@@ -119,7 +119,7 @@ def _rewrite(left: _Left, now: datetime) -> Rewrite:
     breach = None
     if tag is not None:
         breach = Breach(
-            attempt=tag.attempt, at=now, metric=tag.metric, seen="reported by hand",
+            attempt=tag.attempt, at=now, metric=tag.metric, seen=left.order.seen,
             from_percent=before.percent if before else None, to_percent=left.rung, by=left.order.by,
         )  # fmt: skip
     return Rewrite(left.order.domain, left.rung, breach)

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "live": ("commands.live", "Show what is live now, read back from the store."),
     "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),
+    "watch": ("commands.watch", "Judge what is live, once or every minute, and bring down what burns."),
     "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
     "unlock": ("commands.unlock", "Clear what a killed engine left: its lock, its processes, its open operations."),
 }

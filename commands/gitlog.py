@@ -13,6 +13,7 @@ from commands.files import ROOT
 
 #: Somebody else may commit between our look at HEAD and our commit: so often it is tried again on the new HEAD.
 TRIES: Final = 5
+NEW_FILE: Final = "100644"
 
 
 class CommitFailed(Exception):
@@ -25,6 +26,8 @@ class _Moved(CommitFailed):
 
 def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
     """Commits `edit` of `file` as it stands in HEAD; answers a line such as `ad5f5bf on main`, or "" where HEAD has it.
+
+    A file that HEAD doesn't have is made, from no bytes.
 
     Made from HEAD's version with an index of its own: a rollback in a dirty tree must not commit what nobody has
     reviewed. No hook runs: none may stand in the way. What others have staged of the file stays staged, with the
@@ -42,16 +45,17 @@ def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str
 def _commit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
     path = _git("rev-parse", "--show-prefix").strip() + file.relative_to(ROOT).as_posix()
     head = _git("rev-parse", "--verify", "HEAD^{commit}").strip()
-    old = _git_bytes("show", f"{head}:{path}")
+    there = _git("ls-tree", "--full-tree", head, "--", path).split()
+    old = _git_bytes("show", f"{head}:{path}") if there else b""
     new = _applied(edit, old, f"{path} as committed")
     if new == old:
         return ""
-    mode = _git("ls-tree", "--full-tree", head, "--", path).split()[0]
+    mode = there[0] if there else NEW_FILE
     blob = _git("hash-object", "-w", "--stdin", data=new).strip()
     with tempfile.TemporaryDirectory() as folder:
         private = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         _git("read-tree", head, env=private)
-        _git("update-index", "--cacheinfo", f"{mode},{blob},{path}", env=private)
+        _git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", env=private)
         tree = _git("write-tree", env=private).strip()
     made = _git("commit-tree", tree, "-p", head, "-m", message).strip()
     try:
@@ -59,7 +63,10 @@ def _commit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
     except CommitFailed as error:
         raise _Moved(str(error)) from None
     short = _git("rev-parse", "--short", made).strip()
-    _stage(path, edit, short)
+    if there:
+        _stage(path, edit, short)
+    else:
+        _git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
     try:
         branch = _git("symbolic-ref", "--quiet", "--short", "HEAD").strip()
     except CommitFailed:

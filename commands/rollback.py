@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
 import click
 
 from commands import files, place, process, stop
 from provider.secrets_manager import SecretsManager
+from provider.settings import Settings
 from provider.writing import FlagName
 from rollout import tags
 from rollout.problem import BadInput, Problem
@@ -39,6 +41,17 @@ class Order:
     wait: float
     patience: float
     commit: bool
+    seen: str = "reported by hand"
+
+
+@dataclass(frozen=True)
+class Down:
+    """A domain that is down, and what the steps after that need."""
+
+    done: stop.Stop
+    settings: Settings
+    store: SecretsManager
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,12 @@ class Flag:
 
     name: str
     actions: Mapping[str, str] | None
+
+
+class Say(Protocol):
+    """Where the lines go; `err`: for the operator to act on."""
+
+    def __call__(self, text: str, *, err: bool = False) -> None: ...
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -96,11 +115,16 @@ def default_target(flag: Flag, because: str | None) -> str:
     return "zero" if (flag.actions or {})[because] == "rollback-zero" else "previous"
 
 
-def run(order: Order) -> int:
+def run(order: Order, tell: Say = say) -> int:
     """Carries out the six steps; answers the exit code: 0, or 1 where a step after the first failed.
 
     Raises `BadInput` where the order is wrong, and `NotDown` where the first step couldn't be done.
     """
+    return carry_on(order, bring_down(order, tell), tell)
+
+
+def bring_down(order: Order, tell: Say = say) -> Down:
+    """The first step and the line about it. Raises as `run`."""
     flag = find_flag(order.domain)
     target = default_target(flag, order.because)
     settings = place.settings(order.stack)
@@ -110,15 +134,23 @@ def run(order: Order) -> int:
     breach = tags.BreachTag(_attempt(order), now, order.because) if order.because else None
     with _still_trying(order):
         done = stop.stop(store, settings, name, order.to or target, breach)
-    say(f"live {done.to} %, {process.age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
+    tell(f"live {done.to} %, {process.age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
     if settings.configured_region not in (None, settings.region):
-        say(f"in {settings.region}, by AWS_REGION; the stack file says {settings.configured_region}: was that meant?", err=True)
+        tell(
+            f"in {settings.region}, by AWS_REGION; the stack file says {settings.configured_region}: was that meant?",
+            err=True,
+        )
+    return Down(done, settings, store, now)
+
+
+def carry_on(order: Order, down: Down, tell: Say = say) -> int:
+    """The steps after the first, of a domain that is down. Answers the exit code."""
     try:
         from commands import afterwards
 
-        return afterwards.carry_out(order, done, settings, store, now, say)
+        return afterwards.carry_out(order, down.done, down.settings, down.store, down.now, tell)
     except KeyboardInterrupt:
-        say(f"interrupted: {order.domain} is at {done.to} %; what isn't reported above is left to do", err=True)
+        tell(f"interrupted: {order.domain} is at {down.done.to} %; what isn't reported above is left to do", err=True)
         return stop.EXIT_LEFT_TO_DO
 
 
@@ -181,15 +213,26 @@ def guarded(action: Callable[[], int]) -> int:
 
 @click.command("rollback")
 @click.argument("domain")
-@click.option("--to", default="", metavar="T", help="previous, zero, or a rung; else what the metric asks, else previous.")
+@click.option(
+    "--to", default="", metavar="T", help="previous, zero, or a rung; else what the metric asks, else previous."
+)
 @click.option("--because", metavar="METRIC", help="The metric that burnt: no raise until a later attempt.")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")
 @click.option("--wait", default=TRAFFIC_WAIT, metavar="SECONDS", help="How long traffic is waited for at most.")
-@click.option("--lock-wait", default=LOCK_PATIENCE, metavar="SECONDS", help="How long another run's lock is waited for.")
+@click.option(
+    "--lock-wait", default=LOCK_PATIENCE, metavar="SECONDS", help="How long another run's lock is waited for."
+)
 @click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
 def command(
-    domain: str, to: str, because: str | None, stack: str | None, by: str, wait: float, lock_wait: float, no_commit: bool
+    domain: str,
+    to: str,
+    because: str | None,
+    stack: str | None,
+    by: str,
+    wait: float,
+    lock_wait: float,
+    no_commit: bool,
 ) -> None:
     """Bring DOMAIN down, at once.
 

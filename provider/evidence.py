@@ -82,7 +82,9 @@ def silent(context: Context, domain: Domain) -> list[Refusal]:
 
 def unread(error: StoreError) -> Refusal:
     """A source that fails is HOLD: never PASS, and never ROLLBACK."""
-    return Refusal("no-evidence", f"gate: the counters can't be read: {error}", "try again; without evidence nothing rises")
+    return Refusal(
+        "no-evidence", f"gate: the counters can't be read: {error}", "try again; without evidence nothing rises"
+    )
 
 
 def _read(context: Context, domain: Domain, live: Live) -> tuple[Points, Windows]:

@@ -90,16 +90,16 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> Allow
         found = probes.run(probed, settings.unified_url)
     move = f"{ask.domain.name} {ask.live.show()} -> {ask.wanted} %"
     if found:
-        verdict = Verdict.ROLLBACK if seen and seen.answer.verdict is Verdict.ROLLBACK else Verdict.HOLD
+        verdict = seen.answer.verdict if seen and seen.answer.verdict is Verdict.ROLLBACK else Verdict.HOLD
         raise Refused(_problem(f"{verdict} {move}", found, where))
     _say_independence(ask, row)
     if kind is Kind.OUTSIDE:
         return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
     attested = sum(item.kind == "attested" and ask.wanted >= item.before for item in ask.domain.checklist)
     gate = "gate off" if ask.conditions.gate == "off" else "no traffic yet" if not ask.live.percent else "gate PASS"
-    verdict = f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {len(probed)} probes, {gate}"
-    row.info(verdict)
-    return Allowed(verdict, seen.record() if seen else {})
+    passed = f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {len(probed)} probes, {gate}"
+    row.info(passed)
+    return Allowed(passed, seen.record() if seen else {})
 
 
 def burning(context: Context, domain: Domain, live: Live, history: Sequence[Mapping[str, Any]]) -> str:

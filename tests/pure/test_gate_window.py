@@ -30,8 +30,8 @@ def filled(domain: Domain, over: Windows, values: dict[str, float], legacy: dict
     found: dict[Series, dict[datetime, tuple[float, float]]] = {}
     for service, each in ((UNIFIED, values), (domain.legacy, legacy or {})):
         for counter, value in each.items():
-            hours = {start: (60 * value, 60.0) for start in over.hours.starts()}
-            fine = {start: (value, 1.0) for start in over.fine.starts()}
+            hours = dict.fromkeys(over.hours.starts(), (60 * value, 60.0))
+            fine = dict.fromkeys(over.fine.starts(), (value, 1.0))
             found[service, counter] = hours | fine
     return found
 

@@ -1,0 +1,192 @@
+"""The watch: judges every domain above 0 again and again, and brings down what burns. It acts first and records after.
+
+It works from the store, the counters and the catalogue; of the stack file it takes the region's line and no more.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import click
+
+from commands import files, place, rollback
+from commands.recorder import Recorder
+from commands.stop import EXIT_LEFT_TO_DO
+from provider import evidence
+from provider.aws import Aws
+from provider.cloudwatch import Alarms
+from provider.context import Context
+from provider.counters import CloudWatch
+from provider.sdk import Sdk
+from provider.secrets_manager import SecretsManager
+from provider.settings import Settings
+from provider.store import Entry, StoreError
+from rollout import alarms, fire, schedule
+from rollout.catalogue import Catalogue, Domain
+from rollout.fire import Fire
+from rollout.gate import Verdict
+from rollout.gate_window import LEGACY_COUNTERS
+from rollout.moves import Live
+from rollout.problem import masked
+
+#: Seconds between two looks (gate.md, when it is judged).
+EVERY: Final = 60.0
+EXIT_BURNING: Final = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One domain at one look. `live` is None where it can't be read; `fire` is what has to be done about it."""
+
+    domain: str
+    live: Live | None
+    text: str
+    fire: Fire | None = None
+    judged: bool = True
+
+
+@dataclass
+class Watch:
+    """Looks, and what has to be remembered from one look to the next."""
+
+    stack: str
+    settings: Settings
+    known: Catalogue
+    sdk: Sdk = field(default_factory=Sdk)
+    _in_alarm: dict[str, int] = field(default_factory=dict)
+
+    def look(self) -> Iterator[Row]:
+        """Every domain, in the catalogue's order. What can't be read is said, and acted on by nobody."""
+        store = SecretsManager(self.settings, self.sdk)
+        counters = CloudWatch(Aws(self.settings, self.sdk, attempts=2, read_timeout=4))
+        context = Context(self.settings, store, counters=counters)
+        names = {name: context.percent_name(self.stack, name).secret for name in self.known.domains}
+        found = store.get_many(names.values())
+        states, unread = self._alarm_states([name for name, secret in names.items() if _above_zero(found[secret])])
+        for domain in self.known.domains.values():
+            yield self._row(context, domain, found[names[domain.name]], states, unread)
+
+    def _row(
+        self, context: Context, domain: Domain, entry: Entry | StoreError | None, states: dict[str, str], unread: str
+    ) -> Row:
+        if isinstance(entry, StoreError):
+            return Row(domain.name, None, f"not read: {entry}", judged=False)
+        live = Live(None) if entry is None else Live(entry.text, version=entry.version)
+        if entry is None or not live.percent:
+            text = "" if live.percent == 0 else f"live {masked(live.text or '')!r} is no percent"
+            return Row(domain.name, live, text, judged=live.percent == 0)
+        try:
+            tagged = context.store.tags(entry.name) if self.settings.virtual else {}
+            since: datetime = context.since(entry, tagged, ())
+            live = Live(entry.text, since, entry.version)
+            look = evidence.look(context, domain, live, ())
+        except StoreError as error:
+            return Row(domain.name, live, f"not judged: {error}", judged=False)
+        burning = fire.from_answer(domain.name, look.answer)
+        if burning is None:
+            age = self.settings.now() - since
+            burning = next(filter(None, self._alarmed(domain, live.percent or 0, age, look, states)), None)
+        said = burning.reason if burning else look.answer.why()
+        text = f"{Verdict.ROLLBACK if burning else look.answer.verdict} {said.removeprefix(f'{domain.name} ')}"
+        return Row(domain.name, live, f"{text}{f'; {unread}' if unread else ''}", burning)
+
+    def _alarmed(
+        self, domain: Domain, percent: int, age: timedelta, look: evidence.Look, states: dict[str, str]
+    ) -> Iterator[Fire | None]:
+        metrics = {metric.name: metric for metric in domain.metrics}
+        for policy in domain.alerts:
+            name = alarms.alarm_name(self.stack, domain.name, policy.name)
+            self._in_alarm[name] = self._in_alarm.get(name, 0) + 1 if states.get(name) == "ALARM" else 0
+            counters = {metrics[policy.metric].bad, metrics[policy.metric].total} if policy.metric in metrics else set()
+            yield fire.from_alarm(
+                domain.name, percent, policy, self._in_alarm[name], age, look.metrics.get(policy.metric),
+                compared=bool(counters) and counters <= LEGACY_COUNTERS,
+            )  # fmt: skip
+
+    def _alarm_states(self, domains: list[str]) -> tuple[dict[str, str], str]:
+        """The state of every alarm that brings one of `domains` down; and what is said where they can't be read."""
+        names = [
+            alarms.alarm_name(self.stack, name, policy.name)
+            for name in domains
+            for policy in self.known.domains[name].alerts
+            if policy.action.startswith("rollback-")
+        ]
+        found = Alarms(Aws(self.settings, self.sdk, attempts=2, read_timeout=4)).get_many(names) if names else {}
+        failed = next((str(alarm) for alarm in found.values() if isinstance(alarm, StoreError)), "")
+        states = {
+            name: alarm.state
+            for name, alarm in found.items()
+            if alarm is not None and not isinstance(alarm, StoreError)
+        }
+        return states, f"alarms not read: {failed}" if failed else ""
+
+
+def _above_zero(entry: Entry | StoreError | None) -> bool:
+    return isinstance(entry, Entry) and bool(Live(entry.text).percent)
+
+
+def table(rows: list[Row], now: datetime) -> str:
+    """The look for a terminal."""
+    lines = [f"watch at {schedule.show(now)}"]
+    for row in rows:
+        shown = "?" if row.live is None else "absent" if row.live.text is None else row.live.show()
+        lines.append(f"{row.domain:<13}{shown:>7}  {row.text}".rstrip())
+    return "\n".join(lines)
+
+
+def as_json(rows: list[Row]) -> str:
+    """One line of JSON."""
+    shown: list[dict[str, Any]] = [
+        {
+            "domain": row.domain,
+            "percent": row.live.percent if row.live else None,
+            "says": row.text,
+            "judged": row.judged,
+            "fire": {"metric": row.fire.metric, "to": row.fire.to, "seen": row.fire.seen} if row.fire else None,
+        }
+        for row in rows
+    ]
+    return json.dumps(shown)
+
+
+@click.command("watch")
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@click.option(
+    "--every", type=click.FloatRange(min=1), metavar="SECONDS", help=f"Look again so often ({EVERY:.0f}), until Ctrl-C."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--no-commit", is_flag=True, help="Edit the stack file and write the record, but commit nothing.")
+@click.option("--json", "json_", is_flag=True, help="Print each look as one line of JSON.")
+def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bool, json_: bool) -> None:
+    """Judge every domain above 0, and bring down what burns.
+
+    Once, or every SECONDS. Exit code of a single look: 0 nothing burns; 4 something burnt, and is down (--dry-run:
+    burns); 1 something couldn't be judged, or a step after the stop is left to do; 3 a domain isn't known to be down.
+    """
+    chosen = files.need_stack(stack)
+    watch = Watch(chosen, place.settings(chosen), place.known())
+    recorder = Recorder(chosen, not no_commit)
+    live = every is not None and sys.stdout.isatty() and not json_
+    while True:
+        rows = list(watch.look())
+        if live:
+            click.clear()
+        rollback.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
+        for burning in [row.fire for row in rows if row.fire]:
+            if dry_run:
+                rollback.say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
+            else:
+                recorder.stop(burning)
+        if every is None:
+            break
+        time.sleep(every)
+    recorder.wait()
+    burnt = any(row.fire for row in rows)
+    unjudged = any(not row.judged for row in rows)
+    sys.exit(recorder.code or (EXIT_BURNING if burnt else EXIT_LEFT_TO_DO if unjudged else 0))

@@ -1,0 +1,108 @@
+"""What the watch acts on: a verdict of the gate, or an alarm that stays; and the record of an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from rollout import gate_text, tags
+from rollout.catalogue import AlertPolicy
+from rollout.gate import Verdict
+from rollout.gate_domain import Answer
+from rollout.gate_seen import Seen, Slot
+from rollout.ladder import LADDER
+
+#: An alarm is acted on once it has been in ALARM at so many looks in a row (gate.md, when it is judged).
+POLLS: Final = 2
+#: An alarm's state says nothing of a value younger than the alarm's own window, and the time its data take.
+DATA_TAKE: Final = timedelta(minutes=5)
+
+#: Not in the seed, whose final report asks for "zero critical incidents": what goes to zero at once is critical.
+SEVERITY: Final = {"zero": "critical", "previous": "major", "50": "major"}
+
+
+@dataclass(frozen=True)
+class Fire:
+    """One domain that must come down. `to`: previous, zero or a rung; `seen`: the counts, for the breach entry."""
+
+    domain: str
+    metric: str
+    to: str
+    seen: str
+    reason: str
+    rows: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        return SEVERITY.get(self.to, "major")
+
+
+def from_answer(domain: str, answer: Answer) -> Fire | None:
+    """The fire in a verdict; None where it is no ROLLBACK. Of several metrics, the one that goes lowest."""
+    burning = [judged for judged in answer.metrics.values() if judged.verdict is Verdict.ROLLBACK]
+    if answer.verdict is not Verdict.ROLLBACK or not burning:
+        return None
+    first = next((judged for judged in burning if judged.target == answer.target), burning[0])
+    seen = f"{gate_text.count(first.k or 0)} of {gate_text.count(first.n or 0)}"
+    return Fire(domain, first.name, first.target or "previous", seen, answer.reason, tuple(answer.lines()[1:]))
+
+
+def from_alarm(
+    domain: str, percent: int, policy: AlertPolicy, looks: int, age: timedelta, seen: Seen | None, *, compared: bool
+) -> Fire | None:
+    """The fire in an alarm with a rollback action that was in ALARM at the last `looks` looks; None where it is none.
+
+    `age`: of the live value, since an alarm outlasts the value that set it off. `compared`: legacy reports this
+    metric too; then its own rate must be known and under the limit, or the fire is the platform's.
+    """
+    window = timedelta(seconds=policy.period_seconds * policy.evaluation_periods)
+    if not policy.action.startswith("rollback-") or looks < POLLS or age < window + DATA_TAKE:
+        return None
+    if compared and percent < LADDER[-1] and not _under(seen.series if seen else (), window, policy.threshold):
+        return None
+    to = "zero" if policy.action == "rollback-zero" else "50" if percent == LADDER[-1] else "previous"
+    reason = f"{domain} {percent} %: the alarm of {policy.metric} is in ALARM, at {looks} looks in a row"
+    return Fire(domain, policy.metric, to, "its alarm", reason)
+
+
+def _under(series: Sequence[Slot], window: timedelta, limit: float) -> bool:
+    """Whether legacy's rate over the newest minutes, as many as the alarm looks at, is known and under `limit`."""
+    minutes = max(1, int(window.total_seconds()) // 60)
+    counts = [slot.legacy for slot in series[-minutes:] if slot.legacy is not None and slot.legacy.possible]
+    bad, total = sum(one.bad for one in counts), sum(one.total for one in counts)
+    return total > 0 and bad / total < limit
+
+
+def incident(
+    fire: Fire,
+    stack: str,
+    by: str,
+    seen_at: datetime,
+    before: str,
+    to: int,
+    steps: Sequence[tuple[float, str]],
+    code: int,
+) -> Mapping[str, Any]:
+    """The record of an incident as plain values. `steps`: seconds since it was seen, and what was said then."""
+    return {
+        "domain": fire.domain,
+        "stack": stack,
+        "severity": fire.severity,
+        "by": by,
+        "at": tags.iso(seen_at),
+        "metric": fire.metric,
+        "seen": fire.seen,
+        "reason": fire.reason,
+        "rows": list(fire.rows),
+        "from": before,
+        "to": f"{to} %",
+        "steps": [f"{seconds:.1f} s: {' '.join(text.split())}" for seconds, text in steps],
+        "done": "all of it" if code == 0 else "the flag is down; something is left to do, see steps",
+    }
+
+
+def file_name(fire: Fire, seen_at: datetime) -> str:
+    """`2026-12-09T021400Z-jobs-errors.yaml`: sorts by time."""
+    return f"{tags.iso(seen_at).replace(':', '')}-{fire.domain}-{fire.metric}.yaml"
