@@ -3,81 +3,42 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from commands import deployed, engine, files, gitlog, lock, place
+from commands import deployed, engine, files, gitlog, lock, place, settle
+from commands.left import Left
 from commands.rewrite import Rewrite, alone, as_text
-from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown, Stop, stop
+from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
 from provider.settings import Settings
 from provider.store import Store, StoreError
 from rollout import config, schedule
-from rollout.config import Breach
-from rollout.ladder import LADDER, parse_percent
+from rollout.config import Breach, Why
+from rollout.entry import DATA
 from rollout.problem import BadInput
 
 if TYPE_CHECKING:
     from commands.rollback import Order
 
-POLL: Final = 5.0  # seconds between two looks at the flag while traffic is waited for
 RUNS: Final = 3  # an `up` is repeated this often where another run changed the stack in between
-
-
-@dataclass
-class _Left:
-    """What the operator still has to do, by step; and the way to tell him."""
-
-    order: Order
-    done: Stop
-    say: Callable[..., None]
-    store: Store
-    steps: list[str] = field(default_factory=list)
-    live: int = 0  # the percent that was read last
-    lost: bool = False  # somebody raised it again, and it couldn't be lowered again
-
-    def __post_init__(self) -> None:
-        self.live = self.done.to
-
-    @property
-    def rung(self) -> int:
-        """The highest legal percent that isn't over what was live when it was read last."""
-        return max(rung for rung in LADDER if rung <= min(self.live, self.done.to))
-
-    def read(self) -> int | None:
-        """Reads the flag again; None where it holds no percent. Raises `StoreError`."""
-        entry = self.store.get(self.done.name.secret)
-        percent = 0 if entry is None or entry.text is None else parse_percent(entry.text)
-        self.live = self.live if percent is None else percent
-        return percent
-
-    def fact(self, step: str, text: str) -> None:
-        self.say(f"  {step:<8} {text}")
-
-    def fail(self, step: str, error: object, do: str) -> None:
-        lines = str(error).splitlines() or [type(error).__name__]
-        shown = "\n".join(f"           {line.strip()}" for line in [*lines[1:], f"do:      {do}"])
-        self.say(f"  {step:<8} FAILED: {lines[0]}\n{shown}", err=True)
-        if step not in self.steps:
-            self.steps.append(step)
 
 
 def carry_out(
     order: Order, done: Stop, settings: Settings, store: Store, now: datetime, say: Callable[..., None]
 ) -> int:
     """The steps, each tried whatever became of those before it. Answers an exit code: 0, 1 (something is left to do), 3."""
-    left = _Left(order, done, say, store)
+    left = Left(order, done, say, store)
     message = _message(order, done)
     steps: list[tuple[str, Callable[[], None], str]] = [
         ("secret", lambda: _was_there(left, settings), f"compare `python -m rollout live --stack {order.stack}`"),
         ("file", lambda: _edit_file(left, now), f"set percent: {done.rung} for {order.domain} in the stack file"),
         ("pulumi", lambda: _up(left, message, now), f"pulumi up --stack {order.stack}, once that is mended"),
         ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
-        ("traffic", lambda: _watch(left, settings), f"python -m rollout live --stack {order.stack}"),
+        *([("audit", lambda: settle.audit(left), f"python -m rollout audit --stack {order.stack}")] if order.because == DATA else []),
+        ("traffic", lambda: settle.watch(left, settings, now), f"python -m rollout live --stack {order.stack}"),
     ]
     for step, action, do in steps:
         try:
@@ -105,7 +66,7 @@ def _message(order: Order, done: Stop) -> str:
     return f"rollback: {order.domain} {moved} on {order.stack}{because}\n\nBy {order.by}, by `rollout rollback`."
 
 
-def _was_there(left: _Left, settings: Settings) -> None:
+def _was_there(left: Left, settings: Settings) -> None:
     """A secret that is absent is 0 for the service, if it is the right one: a wrong stack or region finds none either."""
     before = left.done.before
     if before is not None and before.text is None and not before.scheduled:
@@ -113,7 +74,7 @@ def _was_there(left: _Left, settings: Settings) -> None:
         raise StoreError(f"there was no {where}: it was made, with {left.done.to} %. Is it the right stack and region?")
 
 
-def _rewrite(left: _Left, now: datetime) -> Rewrite:
+def _rewrite(left: Left, now: datetime) -> Rewrite:
     """The change of a stack file, by what was live when it was read last."""
     tag, before = left.done.breach, left.done.before
     breach = None
@@ -122,10 +83,11 @@ def _rewrite(left: _Left, now: datetime) -> Rewrite:
             attempt=tag.attempt, at=now, metric=tag.metric, seen=left.order.seen,
             from_percent=before.percent if before else None, to_percent=left.rung, by=left.order.by,
         )  # fmt: skip
-    return Rewrite(left.order.domain, left.rung, breach)
+    freeze = Why(left.order.freeze, left.order.by) if left.order.freeze else None
+    return Rewrite(left.order.domain, left.rung, breach, freeze)
 
 
-def _edit_file(left: _Left, now: datetime) -> None:
+def _edit_file(left: Left, now: datetime) -> None:
     path, change = files.stack_file(left.order.stack), _rewrite(left, now)
     with alone():
         old = files.read(path)
@@ -134,7 +96,7 @@ def _edit_file(left: _Left, now: datetime) -> None:
         try:
             new = as_text(new, change.whole)
         except BadInput as error:  # the percent is written all the same
-            refused = f"percent {left.rung} is in it, the breach isn't: {error}"
+            refused = f"percent {left.rung} is in it, the rest isn't: {error}"
         if new != old:
             files.write(path, new)
     if refused:
@@ -145,13 +107,15 @@ def _edit_file(left: _Left, now: datetime) -> None:
         config.parse(new, path.name, place.known())
     except BadInput as error:
         left.fail("file", f"the next `pulumi up` will refuse {path.name}:\n{error}", "mend it; the percent is in it")
+    if left.order.freeze:
+        left.fact("freeze", f"nothing rises anywhere: {left.order.freeze}")
     if left.done.breach is not None:
         after = schedule.show(now + schedule.BREACH_WAIT)
         number = left.done.breach.attempt + 1
         left.fact("latch", f"no raise before {after}, nor without wa-rollout:attempt {left.order.domain} number: {number}")
 
 
-def _up(left: _Left, message: str, now: datetime) -> None:
+def _up(left: Left, message: str, now: datetime) -> None:
     """Records the rollback in the engine's state and history; of other domains nothing is moved."""
     order = left.order
     path = files.stack_file(order.stack)
@@ -199,7 +163,7 @@ def _up(left: _Left, message: str, now: datetime) -> None:
     left.fact("pulumi", "up: recorded in state and history")
 
 
-def _commit(left: _Left, message: str, now: datetime) -> None:
+def _commit(left: Left, message: str, now: datetime) -> None:
     if not left.order.commit:
         left.fact("commit", f"none, as asked: commit {_file(left.order)} yourself")
         return
@@ -207,31 +171,3 @@ def _commit(left: _Left, message: str, now: datetime) -> None:
     with alone():
         made = gitlog.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message)
     left.fact("commit", made or "the last one says so already")
-
-
-def _watch(left: _Left, settings: Settings) -> None:
-    """Reads the flag again until the wait is over, and lowers it again where somebody put it up."""
-    order, done = left.order, left.done
-    until = time.monotonic() + order.wait
-    if order.wait:
-        left.fact("traffic", f"watching the flag for {order.wait:.0f} s while traffic moves (Ctrl-C ends the watch alone)")
-    failed: Exception | None = None
-    try:
-        while True:
-            try:
-                percent, failed = left.read(), None
-                if percent is None or percent > done.to:
-                    again = stop(left.store, settings, done.name, str(done.rung), None)
-                    left.live = again.to
-                    left.fact("traffic", f"somebody wrote {again.was} meanwhile: lowered again to {again.to} %")
-            except (StoreError, NotDown) as error:  # one look that failed: the next one counts
-                failed = error
-            if time.monotonic() >= until:
-                break
-            time.sleep(min(POLL, max(0.0, until - time.monotonic())))
-    except KeyboardInterrupt:
-        left.fact("traffic", "not watched any longer, as asked")
-    left.lost = isinstance(failed, NotDown)
-    if failed is not None:
-        raise failed
-    left.fact("traffic", f"flag read again: live {left.live} %; sessions aren't counted here: look at legacy's dashboard")

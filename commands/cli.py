@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "plan": ("commands.plan", "Show the plan with its dates, and what in it breaks a rule."),
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "live": ("commands.live", "Show what is live now, read back from the store."),
+    "audit": ("commands.audit", "Compare what is live with the stack file and the stack's state."),
     "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),
     "watch": ("commands.watch", "Judge what is live, once or every minute, and bring down what burns."),
     "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),

@@ -28,8 +28,8 @@ def find(stack: str, file: Path, catalogue: Catalogue | None) -> str | None:
     """
     pages = ("--page-size", str(ENTRIES), "--page", "1")
     history = engine.read_json("stack", "history", "--stack", stack, "--json", *pages) or []
-    inputs = _inputs(stack)
-    if not history and not inputs:
+    given = inputs(stack)
+    if not history and not given:
         return None
     try:
         now = file.read_bytes().decode("utf-8", "replace")
@@ -37,8 +37,8 @@ def find(stack: str, file: Path, catalogue: Catalogue | None) -> str | None:
         now = ""
     top = dict(_SECRETS.findall(now))
     if not history:  # only a first run that was killed has a state without a history
-        return _text({**top, "config": _with(_plain(now), inputs)})
-    found = [_text({**top, "config": _with(_config(entry), inputs)}) for entry in history]
+        return _text({**top, "config": _with(_plain(now), given)})
+    found = [_text({**top, "config": _with(_config(entry), given)}) for entry in history]
     return next((text for text in found if catalogue is None or _reads(text, file.name, catalogue)), found[0])
 
 
@@ -71,7 +71,7 @@ def _with(found: dict[str, Any], inputs: dict[str, dict[str, Any]]) -> dict[str,
     return {**found, FLAGS: flags}
 
 
-def _inputs(stack: str) -> dict[str, dict[str, Any]]:
+def inputs(stack: str) -> dict[str, dict[str, Any]]:
     """Per domain the `percent` and `enabled` that the resources in the state were last given."""
     state = engine.read_json("stack", "export", "--stack", stack) or {}
     found: dict[str, dict[str, Any]] = {}

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 from commands import files
 from rollout import edit
-from rollout.config import Breach
+from rollout.config import Breach, Why
 
 
 @dataclass(frozen=True)
 class Rewrite:
-    """One rollback as a change of text: the domain's percent, never up, and the breach where there was one."""
+    """One rollback as a change of text: the domain's percent, never up, and breach and freeze where there were any."""
 
     domain: str
     percent: int
     breach: Breach | None
+    freeze: Why | None = None
 
     def lowered(self, text: str) -> str:
         """The percent alone. Raises `BadInput` where its place isn't found."""
@@ -27,8 +28,10 @@ class Rewrite:
         return edit.set_flag(text, self.domain, self.percent) if have is None or have > self.percent else text
 
     def whole(self, text: str) -> str:
-        """Both. Raises `BadInput` where one can't be written."""
+        """All of it. Raises `BadInput` where one can't be written."""
         text = self.lowered(text)
+        if self.freeze is not None:
+            text = edit.add_freeze(text, self.freeze)
         return text if self.breach is None else edit.add_breach(text, self.domain, self.breach)
 
 

@@ -19,6 +19,7 @@ from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
 from provider.writing import FlagName
 from rollout import tags
+from rollout.entry import DATA
 from rollout.problem import BadInput, Problem
 
 #: The seed: "Wait 5 minutes, verify traffic back".
@@ -42,6 +43,7 @@ class Order:
     patience: float
     commit: bool
     seen: str = "reported by hand"
+    freeze: str = ""  # why nothing may rise any more; empty: no freeze
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,12 @@ def default_target(flag: Flag, because: str | None) -> str:
     """
     if because is None:
         return "previous"
+    if because == DATA:
+        return "zero"
     if flag.actions is None and _METRIC.fullmatch(because):
         return "zero"
     if because not in (flag.actions or {}):
-        allowed = ", ".join(flag.actions or ("a metric of domains.yaml",))
+        allowed = ", ".join([*(flag.actions or ("a metric of domains.yaml",)), DATA])
         raise BadInput([Problem("unknown metric", "--because", allowed, because, "name one, or leave it out")])
     return "zero" if (flag.actions or {})[because] == "rollback-zero" else "previous"
 
@@ -216,7 +220,8 @@ def guarded(action: Callable[[], int]) -> int:
 @click.option(
     "--to", default="", metavar="T", help="previous, zero, or a rung; else what the metric asks, else previous."
 )
-@click.option("--because", metavar="METRIC", help="The metric that burnt: no raise until a later attempt.")
+@click.option("--because", metavar="METRIC", help="The metric that burnt, or `data`: no raise until a later attempt.")
+@click.option("--freeze", metavar="WHY", help="Freeze every domain too, for this reason (because of `data`: always).")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")
 @click.option("--wait", default=TRAFFIC_WAIT, metavar="SECONDS", help="How long traffic is waited for at most.")
@@ -228,6 +233,7 @@ def command(
     domain: str,
     to: str,
     because: str | None,
+    freeze: str | None,
     stack: str | None,
     by: str,
     wait: float,
@@ -241,5 +247,6 @@ def command(
     to be down.
     """
     who = by or os.environ.get("USER") or "unnamed"
-    order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit)
+    why = freeze or (f"data of {domain} inconsistent" if because == DATA else "")
+    order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
     sys.exit(guarded(lambda: run(order)))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from rollout.config import StackConfig
-from rollout.entry import UNREADABLE_ATTEMPT, Breach, Restore, Waiver, Why
+from rollout.entry import DATA, DATA_AUDIT, UNREADABLE_ATTEMPT, Breach, Restore, Waiver, Why
 
 T = TypeVar("T")
 
@@ -23,7 +23,8 @@ class Conditions:
     """What lets a raise of one domain pass, or forbids it. A rollback asks none of it.
 
     `on_call` is the hours as written, None where nobody is on call; `frozen` and `held` are `why; by`; `attempt` is
-    0 where none is configured; `checked` maps attested items to who and when; `malformed` names unreadable entries.
+    0 where none is configured; `unaudited` names the domains whose data were found inconsistent and that nobody has
+    audited since; `checked` maps attested items to who and when; `malformed` names unreadable entries.
     """
 
     gate: str = "required"
@@ -31,6 +32,7 @@ class Conditions:
     on_call: str | None = None
     frozen: str | None = None
     held: str | None = None
+    unaudited: tuple[str, ...] = ()
     breach: Breach | None = None
     attempt: int = 0
     waivers: tuple[Waiver, ...] = ()
@@ -48,6 +50,7 @@ class Conditions:
             on_call=_text(inputs.get("on_call")) or None,
             frozen=_text(inputs.get("frozen")) or None,
             held=_text(inputs.get("held")) or None,
+            unaudited=tuple(_text(item) for item in _list(inputs.get("unaudited"))),
             breach=_forbidding(inputs.get("breach")),
             attempt=_number(inputs.get("attempt")) or 0,
             waivers=tuple(filter(None, (_permitting(_waiver, item) for item in _list(inputs.get("waivers"))))),
@@ -71,6 +74,7 @@ def conditions(config: StackConfig, domain: str) -> dict[str, Any]:
         "on_call": config.on_call.hours if config.on_call else None,
         "frozen": _signed(config.freeze) if config.freeze else None,
         "held": _signed(held) if held else None,
+        "unaudited": unaudited(config),
         "breach": plain_breach(breach) if breach else None,
         "attempt": attempt.number if attempt else None,
         "waivers": waivers,
@@ -80,6 +84,15 @@ def conditions(config: StackConfig, domain: str) -> dict[str, Any]:
         "malformed": list(config.malformed.get(domain, ())),
     }
     return {key: value for key, value in inputs.items() if value not in (None, [], {})}
+
+
+def unaudited(config: StackConfig) -> list[str]:
+    """The domains with a breach of `data` and no `data-audit` under `checked`: until then nothing rises anywhere."""
+    return [
+        domain
+        for domain, breach in config.breach.items()
+        if breach.metric == DATA and breach.cleared is None and not config.checked.get(domain, {}).get(DATA_AUDIT)
+    ]
 
 
 def _signed(why: Why) -> str:

@@ -22,8 +22,6 @@ from rollout.yamltext import Map, Node, Scalar
 T = TypeVar("T")
 
 PREFIX: Final = "wa-rollout:"
-#: An attestation that is no checklist item: it is asked before a freeze for data inconsistency is lifted (design.md).
-DATA_AUDIT: Final = "data-audit"
 
 
 class Entries:
@@ -213,7 +211,7 @@ class Entries:
 
     def _attestations(self, fields: Fields, domain: str) -> dict[str, str]:
         items = {item.name: item.kind for item in self.catalogue.domains[domain].checklist}
-        attested = [name for name, kind in items.items() if kind == "attested"] + [DATA_AUDIT]
+        attested = [name for name, kind in items.items() if kind == "attested"] + [forms.DATA_AUDIT]
         found: dict[str, str] = {}
         for name in fields.names():
             if name in attested:

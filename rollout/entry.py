@@ -19,6 +19,10 @@ from rollout.ladder import LADDER
 #: The attempt of a breach whose own number can't be read: no attempt is later, so it latches until it is mended.
 UNREADABLE_ATTEMPT: Final = 1_000_000
 
+#: The breach that no counter sees (contingency scenario 3), and the attestation that it asks for before anything rises.
+DATA: Final = "data"
+DATA_AUDIT: Final = "data-audit"
+
 #: Larger numbers of attempts are a typing error.
 MAX_ATTEMPT: Final = 999
 

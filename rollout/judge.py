@@ -126,6 +126,9 @@ def _forbidden(ask: Ask) -> list[Refusal]:
         found.append(Refusal("drill", "drill: off is for loopback endpoints only", "set wa-rollout:drill: required"))
     if conditions.frozen is not None:
         found.append(Refusal("frozen", f"frozen: {conditions.frozen}", "remove wa-rollout:freeze by a reviewed diff"))
+    for domain in conditions.unaudited:
+        do = f"audit its data, then write wa-rollout:checked {domain}: data-audit: \"who, when, a link\""
+        found.append(Refusal("data-audit", f"the data of {domain} were inconsistent, and no audit is attested", do))
     if conditions.held is not None:
         do = f"remove wa-rollout:held {ask.domain.name} by a reviewed diff"
         found.append(Refusal("held", f"held: {conditions.held}", do))

@@ -27,17 +27,17 @@ def part_speed(folder: Path, runs: int, say: Say) -> None:
         box.close()
 
 
-def part_days(folder: Path, runs: int, say: Say) -> None:  # noqa: ARG001 - a part's signature; its n is its own
+def part_days(folder: Path, runs: int, say: Say) -> None:
     """up(d), up(d+1), revert, up for every day."""
     loops.there_and_back(folder, say)
 
 
-def part_races(folder: Path, runs: int, say: Say) -> None:  # noqa: ARG001
+def part_races(folder: Path, runs: int, say: Say) -> None:
     """50 rollbacks against a raise in flight."""
     loops.against_a_raise(folder, say)
 
 
-def part_kills(folder: Path, runs: int, say: Say) -> None:  # noqa: ARG001
+def part_kills(folder: Path, runs: int, say: Say) -> None:
     """100 kills of the engine."""
     loops.killed(folder, say)
 

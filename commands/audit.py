@@ -1,0 +1,100 @@
+"""The audit: every flag as it is live, as the stack file wants it, and as the stack's state has it, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+
+import click
+
+from commands import deployed, engine, files, place
+from provider.secrets_manager import SecretsManager
+from provider.store import Entry, StoreError, secret_name
+from rollout import config
+from rollout.problem import BadInput, masked
+
+UNKNOWN = "?"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One flag. Each value is as text; `?` where its source can't be read, `absent` where it has none."""
+
+    domain: str
+    flag: str
+    live: str
+    file: str
+    state: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all three are known and say the same; an absent secret is what the service takes for off."""
+        return len({self.live, self.file, self.state}) == 1 and self.live != UNKNOWN
+
+
+def lines(stack: str) -> tuple[list[Line], list[str]]:
+    """Every flag of a stack, and what couldn't be read."""
+    known, wrong = place.known(), list[str]()
+    flags = {flag: secret_name(stack, flag) for domain in known.domains.values() for flag in domain.flags}
+    found = SecretsManager(place.settings(stack)).get_many(flags.values())
+    wanted: dict[str, config.Flag] = {}
+    path = files.stack_file(stack)
+    try:
+        wanted = config.parse(files.read(path), path.name, known).flags
+    except BadInput as error:
+        wrong.append(str(error))
+    state: dict[str, dict[str, object]] = {}
+    try:
+        state = deployed.inputs(stack)
+    except engine.EngineFailed as error:
+        wrong.append(str(error))
+    result = []
+    for domain in known.domains.values():
+        for flag in domain.flags:
+            key = "percent" if flag == domain.percent_flag else "enabled"
+            entry = found[flags[flag]]
+            if isinstance(entry, StoreError):
+                wrong.append(str(entry))
+            flag_wanted = wanted.get(domain.name)
+            in_file = UNKNOWN if flag_wanted is None else _text(getattr(flag_wanted, key))
+            in_state = _text(state[domain.name].get(key, UNKNOWN)) if domain.name in state else UNKNOWN
+            result.append(Line(domain.name, flag, _live(entry), in_file, in_state))
+    return result, wrong
+
+
+def _live(entry: Entry | StoreError | None) -> str:
+    if isinstance(entry, StoreError):
+        return UNKNOWN
+    return "absent" if entry is None or entry.text is None else masked(entry.text)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def table(found: list[Line]) -> str:
+    """For a terminal, under 80 columns."""
+    rows = [f"{'flag':<33}{'live':>8}{'file':>8}{'state':>8}"]
+    rows += [
+        f"{line.flag:<33}{line.live:>8}{line.file:>8}{line.state:>8}{'' if line.agrees else '   differ'}" for line in found
+    ]
+    return "\n".join(rows)
+
+
+@click.command("audit")
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON list.")
+def command(stack: str | None, json_: bool) -> None:
+    """Compare what is live with the stack file and the stack's state, flag by flag.
+
+    Exit code 0: all agree; 1: something differs or can't be read.
+    """
+    found, wrong = lines(files.need_stack(stack))
+    if json_:
+        click.echo(json.dumps([{**vars(line), "agrees": line.agrees} for line in found], indent=2))
+    else:
+        click.echo(table(found))
+    for text in wrong:
+        click.echo(text, err=True)
+    sys.exit(0 if not wrong and all(line.agrees for line in found) else 1)
