@@ -15,6 +15,7 @@ from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown
 from provider.store import StoreError
 from rollout import fire
 from rollout.fire import Fire
+from rollout.ladder import previous_rung
 from rollout.problem import BadInput
 
 #: Seconds that the engine's record waits for another run's lock: the flag is down meanwhile.
@@ -33,11 +34,15 @@ class Recorder:
         self.code = 0
         threading.Thread(target=self._work, daemon=True).start()
 
-    def stop(self, burning: Fire) -> bool:
-        """Brings one domain down, and leaves the rest to the thread. False where it isn't known to be down."""
+    def stop(self, burning: Fire, percent: int) -> bool:
+        """Brings one domain down, and leaves the rest to the thread. False where it isn't known to be down.
+
+        `percent` is what was judged: the rung before it, and not before whatever another watch has made of it since.
+        """
         began, steps = time.monotonic(), list[tuple[float, str]]()
+        to = str(previous_rung(percent)) if burning.to == "previous" else burning.to
         order = Order(
-            burning.domain, self._stack, burning.to, burning.metric, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen
+            burning.domain, self._stack, to, burning.metric, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen
         )
         rollback.say(f"ROLLBACK {burning.reason}")
         try:

@@ -178,11 +178,11 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
         if live:
             click.clear()
         rollback.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
-        for burning in [row.fire for row in rows if row.fire]:
-            if dry_run:
-                rollback.say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
-            else:
-                recorder.stop(burning)
+        for row in rows:
+            if row.fire and dry_run:
+                rollback.say(f"would bring {row.domain} down to {row.fire.to}, because of {row.fire.metric}")
+            elif row.fire and row.live:
+                recorder.stop(row.fire, row.live.percent or 0)
         if every is None:
             break
         time.sleep(every)

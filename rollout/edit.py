@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rollout import lines, place
 from rollout.conditions import plain_breach
-from rollout.entry import Breach, Why
+from rollout.entry import Attempt, Breach, Why
 from rollout.ladder import parse_percent
 from rollout.lines import Change, Quoted, line_break, start_of_line
 from rollout.place import by_hand
@@ -21,6 +21,7 @@ from rollout.yamltext import Map, Node, Scalar, compose
 
 FLAGS: Final = "wa-rollout:flags"
 BREACH: Final = "wa-rollout:breach"
+ATTEMPT: Final = "wa-rollout:attempt"
 FREEZE: Final = "wa-rollout:freeze"
 
 
@@ -59,31 +60,39 @@ def percent_of(text: str, domain: str) -> int | None:
 
 def add_breach(text: str, domain: str, breach: Breach) -> str:
     """`text` with the domain's entry in `wa-rollout:breach`, which overtakes an earlier one (its `cleared`, too)."""
-    config = _config(text)
     fields = {key: Quoted(value) if key in ("at", "seen") else value for key, value in plain_breach(breach).items()}
-    fields = {key: value for key, value in fields.items() if key != "cleared"}
+    return _add_named(text, BREACH, domain, {key: value for key, value in fields.items() if key != "cleared"})
+
+
+def add_attempt(text: str, domain: str, attempt: Attempt) -> str:
+    """`text` with the domain's entry in `wa-rollout:attempt`, which overtakes an earlier one."""
+    return _add_named(text, ATTEMPT, domain, {"number": attempt.number, "why": Quoted(attempt.why), "by": attempt.by})
+
+
+def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:
+    """`text` with the entry `name` of the map `key`. Raises BadInput where the place isn't found."""
+    config = _config(text)
     expected = _plain(config)
-    map_ = config.values.get(BREACH)
+    map_ = config.values.get(key)
     if map_ is None:
-        body = {BREACH: {domain: fields}}
-        expected[BREACH] = {domain: _scalars(fields)}
-        return _checked(place.new_key(text, config, FLAGS, body), text, expected)
-    place.once(config, BREACH)
+        expected[key] = {name: _scalars(fields)}
+        return _checked(place.new_key(text, config, FLAGS, {key: {name: fields}}), text, expected)
+    place.once(config, key)
     if isinstance(map_, Map) and map_.keys and not map_.flow:
-        place.once(map_, domain)
-        old = map_.values.get(domain)
+        place.once(map_, name)
+        old = map_.values.get(name)
         if old is None:
-            changes = [place.append(text, config, BREACH, {domain: fields})]
+            changes = [place.append(text, config, key, {name: fields})]
         elif isinstance(old, Map) and old.keys and not old.flow:
             changes = place.overtake(text, old, fields)
         else:
-            changes = place.replace(text, map_, domain, fields)
-        expected[BREACH][domain] = _scalars(fields)
+            changes = place.replace(text, map_, name, fields)
+        expected[key][name] = _scalars(fields)
         return _checked(lines.apply(text, changes), text, expected)
     if (isinstance(map_, Map) and not map_.keys) or (isinstance(map_, Scalar) and map_.kind == "null"):
-        expected[BREACH] = {domain: _scalars(fields)}
-        return _checked(lines.apply(text, place.replace(text, config, BREACH, {domain: fields})), text, expected)
-    raise by_hand(f"{BREACH} is no map, one key a line")
+        expected[key] = {name: _scalars(fields)}
+        return _checked(lines.apply(text, place.replace(text, config, key, {name: fields})), text, expected)
+    raise by_hand(f"{key} is no map, one key a line")
 
 
 def add_freeze(text: str, freeze: Why) -> str:

@@ -17,7 +17,7 @@ from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
 from setup.simulator import Simulator
 from tests.provider.desk import Desk
-from tests.provider.reporter import UNIFIED, Reporter
+from tests.reporter import UNIFIED, Reporter
 
 LEGACY = "wa-webhook-ai-agents"
 ENOUGH = 4000  # events an hour of the whole domain: 48 h decide every metric

@@ -92,3 +92,31 @@ def test_a_breach_that_lost_its_parts_latches_for_good() -> None:
     found = Conditions.from_inputs({"breach": {"metric": "errors"}}).breach
     assert found
     assert (found.attempt, found.at, found.cleared) == (UNREADABLE_ATTEMPT, None, None)
+
+
+DATA_BREACH = b"""
+  wa-rollout:breach:
+    jobs:
+      attempt: 1
+      at: "2026-12-09T02:14:00Z"
+      metric: data
+      seen: "reported by hand"
+      from: 25
+      to: 0
+      by: Ana K.
+"""
+AUDIT = b"""
+  wa-rollout:checked:
+    jobs:
+      data-audit: "Ben, 2026-12-10, link"
+"""
+
+
+def test_inconsistent_data_of_one_domain_stop_every_raise_until_an_audit_is_attested() -> None:
+    broken = read_stack(PROD + DATA_BREACH)
+    assert [conditions(broken, domain).get("unaudited") for domain in broken.flags] == [["jobs"]] * 4
+    assert Conditions.from_inputs(conditions(broken, "property")).unaudited == ("jobs",)
+    audited = read_stack(PROD + DATA_BREACH + AUDIT)
+    assert not any("unaudited" in conditions(audited, domain) for domain in audited.flags)
+    other = read_stack(PROD + DATA_BREACH.replace(b"metric: data", b"metric: errors"))
+    assert "unaudited" not in conditions(other, "jobs")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rollout import edit
-from rollout.entry import Breach, Why
+from rollout.entry import Attempt, Breach, Why
 from rollout.ladder import LADDER
 from rollout.problem import BadInput
 from tests.pure.samples import CATALOGUE, FULL, ROOT, read_stack
@@ -258,3 +258,13 @@ def test_an_edit_that_would_change_more_is_given_up(monkeypatch: pytest.MonkeyPa
 )
 def test_percent_of_what_cant_be_read(text: str) -> None:
     assert edit.percent_of(text, "jobs") is None
+
+
+@pytest.mark.parametrize("raw", [PROD, FULL.decode()], ids=["quiet", "full"])
+def test_add_attempt_adds_its_entry_and_nothing_else(raw: str) -> None:
+    attempt = Attempt(3, "fixed in unified 1.43, INC-8", "Ana K.")
+    before, after = read_stack(raw.encode()), read_stack(edit.add_attempt(raw, "marketplace", attempt).encode())
+    assert after.attempt == {**before.attempt, "marketplace": attempt}
+    assert (after.flags, after.breach, after.waivers) == (before.flags, before.breach, before.waivers)
+    again = edit.add_attempt(edit.add_attempt(raw, "marketplace", attempt), "marketplace", Attempt(4, "again", "Ben"))
+    assert read_stack(again.encode()).attempt["marketplace"].number == 4

@@ -55,6 +55,7 @@ def test_off_the_ladder_nothing_goes_up() -> None:
     ("key", "changed"),
     [
         ("frozen", {"conditions": conditions(frozen="INC-7; Ana K.")}),
+        ("data-audit", {"conditions": conditions(unaudited=("jobs",))}),
         ("held", {"conditions": conditions(held="INC-9; Ana K.")}),
         ("closed", {"conditions": conditions(closed=True)}),
         ("gate", {"conditions": conditions(gate="off")}),

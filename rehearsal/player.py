@@ -1,0 +1,155 @@
+"""Plays the operator: each morning the traffic of the day before, the watch, the day's promotion and its `pulumi up`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from provider.settings import Settings
+from rollout import catalogue, edit, tags
+from rollout.catalogue import Catalogue
+from rollout.entry import Attempt
+from rollout.gate_window import HOUR
+from setup.scratch import Scratch
+from traffic import publish, scenario
+
+#: The morning of day 1 (UTC): the date in Pulumi.local.yaml, at an hour when somebody is on call.
+FIRST: Final = datetime(2026, 12, 1, 8, tzinfo=UTC)
+#: The last day of the seed's plan.
+LAST_DAY: Final = 21
+STACK: Final = "local"
+#: Hours of traffic before day 1: the first raise asks that both services report.
+BEFORE: Final = 3
+
+_VERDICT: Final = re.compile(r"(?:PASS|HOLD|ROLLBACK) (?=.*%).*")
+
+
+@dataclass
+class Morning:
+    """What one day brought. `live`: percent per domain at its end; `said`: verdicts and refusals; `burnt`: domains."""
+
+    day: int
+    at: datetime
+    live: dict[str, int]
+    moved: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    burnt: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Player:
+    """A rehearsal in `folder`, a copy of the project that nothing else sees."""
+
+    def __init__(self, folder: Path, name: str, seed: int) -> None:
+        self.scratch = Scratch(folder)
+        self.known: Catalogue = catalogue.parse((self.scratch.folder / "domains.yaml").read_bytes(), "domains.yaml")
+        self._scenario = scenario.load(name, self.known, FIRST)
+        self._seed = seed
+        self._clients = publish.connect(Settings("eu-west-1", self.scratch.url, self.scratch.url))
+        self._published = FIRST - BEFORE * HOUR
+        self.scratch.env["ROLLOUT_COUNT_PERIOD"] = str(int(HOUR.total_seconds()))
+        self._begin()
+
+    def play(self, days: int = LAST_DAY) -> Iterator[Morning]:
+        """Day by day. Raises `AssertionError` with the output where a command fails in a way that isn't a verdict."""
+        before = dict.fromkeys(self.known.domains, 0)
+        for day in range(1, days + 1):
+            began = time.monotonic()
+            now = FIRST + timedelta(days=day - 1)
+            self._traffic(now)
+            self.scratch.env["ROLLOUT_NOW"] = tags.iso(now)
+            morning = Morning(day, now, before)
+            self._watch(morning)
+            self._promote(morning)
+            morning.live = self.live()
+            morning.moved = [
+                f"{name} {before[name]} -> {percent} %" for name, percent in morning.live.items() if percent != before[name]
+            ]
+            before = morning.live
+            morning.seconds = time.monotonic() - began
+            yield morning
+
+    def live(self) -> dict[str, int]:
+        """What is live now, read from the store."""
+        return publish.live_percents(self._clients.store, STACK, self.known)
+
+    def incidents(self) -> list[Path]:
+        """The incidents that the watch has written, oldest first."""
+        return sorted((self.scratch.folder / "records" / "incidents").glob("*.yaml"))
+
+    def close(self) -> list[str]:
+        """Ends everything; answers what had to be killed."""
+        return self.scratch.close()
+
+    def _begin(self) -> None:
+        """Day 0: everything at 0, applied."""
+        text = self._file.read_text()
+        for name, domain in self.known.domains.items():
+            text = edit.set_flag(text, name, 0, None if domain.enable_flag is None else False)
+        self._file.write_text(text)
+        self.scratch.env["ROLLOUT_NOW"] = tags.iso(FIRST - HOUR)
+        self.scratch.up()
+        self.scratch.commit("day 0")
+
+    @property
+    def _file(self) -> Path:
+        return self.scratch.folder / f"Pulumi.{STACK}.yaml"
+
+    def _traffic(self, until: datetime) -> None:
+        """An hour at a time: each goes where the flags send it."""
+        while self._published < until:
+            end = self._published + HOUR
+            publish.publish_period(self._clients, STACK, self._scenario, self._seed, self.known, self._published, end)
+            self._published = end
+
+    def _watch(self, morning: Morning) -> None:
+        done = self.scratch.rollout("watch", "--stack", STACK, check=False)
+        burnt = re.findall(r"(?m)^ROLLBACK ((\S+) .*)$", done.stdout)
+        morning.said += [f"ROLLBACK {line}" for line, _ in burnt]
+        morning.burnt += [name for _, name in burnt]
+        if "Traceback" in done.stderr or done.returncode == 2:
+            raise AssertionError(f"watch ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        for name in morning.burnt:
+            self._start_again(name)
+
+    def _start_again(self, name: str) -> None:
+        """Contingency scenario 1: from 0 again, by a new attempt (24 h after the breach: the judge sees to that)."""
+        text = edit.set_flag(self._file.read_text(), name, 0, None if self.known.domains[name].enable_flag is None else False)
+        number = 1 + len([path for path in self.incidents() if f"-{name}-" in path.name])
+        self._file.write_text(edit.add_attempt(text, name, Attempt(number, "fixed in unified, see the incident", "rehearsal")))
+        self.scratch.up()
+        self.scratch.commit(f"{name}: to 0, attempt {number}")
+
+    def _promote(self, morning: Morning) -> None:
+        self.scratch.rollout("promote", str(morning.day), "--stack", STACK)
+        done = self.scratch.up(check=False)
+        said = done.stdout + done.stderr
+        if "Traceback" in said:
+            raise AssertionError(said)
+        morning.said += list(dict.fromkeys(match[0].strip() for match in _VERDICT.finditer(said) if _decides(match[0])))
+        if done.returncode:
+            self._withdraw(said)
+        self.scratch.commit(f"day {morning.day}")
+
+    def _withdraw(self, said: str) -> None:
+        """A raise that was refused leaves the stack file again: what is live is what the file says."""
+        text = self._file.read_text()
+        for name, percent in self.live().items():
+            have = edit.percent_of(text, name)
+            if have is not None and have > percent:
+                switch = None if self.known.domains[name].enable_flag is None else percent > 0
+                text = edit.set_flag(text, name, percent, switch)
+        if text == self._file.read_text():
+            raise AssertionError(f"`pulumi up` failed, and no raise was refused:\n{said}")
+        self._file.write_text(text)
+        self.scratch.up()
+
+
+def _decides(line: str) -> bool:
+    """Whether a line is the verdict on a move; the rest are its metrics."""
+    return bool(re.match(r"PASS \d+ -> |(?:HOLD|ROLLBACK) [a-z-]+ ", line))
