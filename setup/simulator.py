@@ -108,8 +108,10 @@ class Simulator:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server
 
+        from setup import metric_index
         from setup.endpoint import Endpoint
 
+        metric_index.install()
         listener = _listener(env.port(self.folder))
         env.write(self.folder / "port", str(listener.getsockname()[1]))
         env.write(self._pid, str(os.getpid()))
