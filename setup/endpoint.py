@@ -1,4 +1,4 @@
-"""What the simulator serves on its port: moto (AWS, simulated), a health page for the probes, counts and faults.
+"""What the simulator serves on its port: moto (AWS, simulated), a health page for the probes, counts, faults, traffic.
 
 GET/PUT/DELETE /health     what a probe of the unified service sees. PUT {"status_code": 503, "body": {...}}
 GET/DELETE     /calls      how often each AWS action was called: {"secretsmanager.PutSecretValue": 3, ...}
@@ -6,6 +6,7 @@ PUT/DELETE     /faults     {"latency": seconds, "fail": [{"target": "secretsmana
                            in the request, "status": 500, "times": 3 (-1: always), "after": true (the answer is
                            lost after the commit), "latency": seconds, "code": error code, "body": raw answer}]}
                            status 0 cuts the connection; no status only waits
+GET/PUT/DELETE /traffic    what the services report, by a scenario: see setup/traffic_page.py
 GET            /simulator  who answers: {"pid": ..., "dir": ...}
 """
 
@@ -21,6 +22,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from setup.traffic_page import TrafficPage
 
 # The fields that domains.yaml probes. `database`: ai_agent_system_instructions and ai_agent_personas can be reached.
 HEALTHY: dict[str, Any] = {
@@ -45,9 +48,10 @@ Start = Callable[..., Any]
 class Endpoint:
     """A WSGI application around moto's. One lock guards what the requests' threads share."""
 
-    def __init__(self, aws: Callable[[Environ, Start], Iterable[bytes]], folder: str) -> None:
+    def __init__(self, aws: Callable[[Environ, Start], Iterable[bytes]], folder: str, traffic: TrafficPage) -> None:
         self._aws = aws
         self._folder = folder
+        self._traffic = traffic
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._health = HEALTHY
@@ -61,7 +65,7 @@ class Endpoint:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         if path == "/simulator":
             return _answer(start, 200, {"pid": os.getpid(), "dir": self._folder})
-        if path in ("/health", "/calls", "/faults"):
+        if path in ("/health", "/calls", "/faults", "/traffic"):
             return self._own(method, path, environ, start)
         if path.startswith("/moto-api/"):
             return self._aws(environ, start)
@@ -74,6 +78,8 @@ class Endpoint:
             given = None
         if not isinstance(given, dict):
             return _answer(start, 400, {"message": f"PUT {path} takes a JSON object"})
+        if path == "/traffic":  # without the lock: a stop waits for a request of the traffic's own, which needs it
+            return _answer(start, *self._traffic.answer(method, given))
         with self._lock:
             if path == "/health":
                 self._health = {**HEALTHY, **given} if method in ("PUT", "DELETE") else self._health

@@ -11,7 +11,7 @@ import os
 import shlex
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # since one left over is enough (AWS_ENDPOINT_URL_SECRETS_MANAGER outranks AWS_ENDPOINT_URL).
 FOREIGN = ("AWS_", "PULUMI_", "ROLLOUT_")
 ALSO_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")  # the last: 0.3 s slower at every preview
+REGION = "eu-west-1"  # the local stack's
 KEPT = ("ROLLOUT_NOW",)  # the virtual clock: legal on loopback only, and the provider sees to that
 
 
@@ -39,19 +40,39 @@ def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -
         "PULUMI_CONTINUE_ON_ERROR": "true",  # one domain's refusal leaves the others', and any rollback's, way free
         "PULUMI_RUN_PROGRAM": "true",  # else `refresh: always` starts the provider twice
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_REGION": "eu-west-1",
-        "AWS_DEFAULT_REGION": "eu-west-1",
+        "ROLLOUT_UNIFIED_URL": endpoint,
+    }
+    return {**_without(base), **_simulators(base), **own}
+
+
+def isolate(environ: MutableMapping[str, str]) -> None:
+    """The same for a process that has started already, in place: nothing foreign, the simulator's keys, no proxy."""
+    for key, value in {**_without(environ), **_simulators(environ)}.items():
+        if value is None:
+            del environ[key]
+        else:
+            environ[key] = value
+
+
+def _without(base: Mapping[str, str]) -> dict[str, str | None]:
+    foreign = [key for key in base if key.startswith(FOREIGN) or key in ALSO_FOREIGN]
+    return {key: None for key in sorted(foreign) if key not in KEPT}
+
+
+def _simulators(base: Mapping[str, str]) -> dict[str, str]:
+    """What an AWS client of the simulator needs, and what keeps it from asking anybody else."""
+    own = {
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "testing",  # the simulator's: it takes any
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,  # a profile there can say `ignore_configured_endpoint_urls`
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "ROLLOUT_UNIFIED_URL": endpoint,
     }
     for key in ("NO_PROXY", "no_proxy"):  # a company's proxy must not be asked for loopback
         own[key] = ",".join(dict.fromkeys([*filter(None, base.get(key, "").split(",")), "127.0.0.1", "localhost"]))
-    foreign = [key for key in base if key.startswith(FOREIGN) or key in ALSO_FOREIGN]
-    return {**{key: None for key in sorted(foreign) if key not in KEPT}, **own}
+    return own
 
 
 def paths(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict[str, str]:

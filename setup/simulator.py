@@ -54,8 +54,9 @@ class Simulator:
             return json.loads(error.read() or b"null")
 
     def reset(self) -> None:
-        """Empties the store and the counts, heals the health page, ends the faults."""
+        """Ends the faults and the traffic, empties the store and the counts, heals the health page."""
         self.call("DELETE", "/faults")
+        self.call("DELETE", "/traffic", timeout=20)  # waits for a call under way: nothing lands in the emptied store
         self.call("DELETE", "/health")
         self.call("POST", "/moto-api/reset")
         self.call("DELETE", "/calls")
@@ -104,16 +105,22 @@ class Simulator:
     def run(self) -> None:
         """Serves until it is ended. On the port of last time if that is free, so that open shells stay right."""
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        env.isolate(os.environ)  # `make up` starts it in any shell, and its traffic signs with the simulator's keys
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "1"  # no web page may read the store
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server
 
+        from setup import metric_index
         from setup.endpoint import Endpoint
+        from setup.traffic_page import TrafficPage
 
+        metric_index.install()
         listener = _listener(env.port(self.folder))
-        env.write(self.folder / "port", str(listener.getsockname()[1]))
+        port = listener.getsockname()[1]
+        env.write(self.folder / "port", str(port))
         env.write(self._pid, str(os.getpid()))
-        app = Endpoint(DomainDispatcherApplication(create_backend_app), str(self.folder))
+        aws = DomainDispatcherApplication(create_backend_app)
+        app = Endpoint(aws, str(self.folder), TrafficPage(f"http://127.0.0.1:{port}"))
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the store is memory
         make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno()).serve_forever()
 

@@ -28,6 +28,15 @@ def test_nothing_of_production_is_left() -> None:
     assert applied["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
 
 
+def test_a_started_process_is_isolated_in_place() -> None:
+    environ = {**PRODUCTION, "PATH": "/bin", "AWS_ACCESS_KEY_ID": "canary", "ROLLOUT_NOW": "2026-12-03T09:00:00Z"}
+    env.isolate(environ)
+    assert not set(environ.values()) & {*PRODUCTION.values()}
+    assert environ["AWS_ACCESS_KEY_ID"] == environ["AWS_SECRET_ACCESS_KEY"] == "testing"
+    assert environ["NO_PROXY"] == environ["no_proxy"] == "127.0.0.1,localhost"
+    assert environ["PATH"] == "/bin"
+
+
 def test_virtual_clock_is_kept() -> None:
     assert env.applied(env.PROJECT, {"ROLLOUT_NOW": "2026-12-03T09:00:00Z"})["ROLLOUT_NOW"] == "2026-12-03T09:00:00Z"
 

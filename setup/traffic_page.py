@@ -1,0 +1,126 @@
+"""The simulator's page /traffic: starts, shows and stops the traffic source (`traffic.loop`).
+
+GET     {"running": false}, or what is running: scenario, about, seed, stack, region, period, began,
+        published_up_to, minutes_published, last_error
+PUT     {"scenario": "healthy", "seed": 1, "stack": "local", "period": 60}: starts it, in the place of one that runs.
+        All but the scenario may be left out. "region": of the stack's flags, else the local stack's; "began":
+        "2026-12-01T00:00:00Z" starts in the middle of a scenario
+DELETE  stops it
+What is wrong with a PUT is answered with 400, and what was running goes on.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rollout import tags
+from rollout.problem import BadInput, Problem, shown
+from setup import env
+
+if TYPE_CHECKING:
+    from traffic.loop import Loop
+
+DEFAULTS: Final = {"seed": 1, "stack": "local", "region": env.REGION, "period": 60, "began": None}
+MAX_SEED: Final = 2**63 - 1
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class TrafficPage:
+    """Speaks to the simulator at `url`, over HTTP as every other program does: faults and counts apply to it too."""
+
+    def __init__(self, url: str, project: Path = env.PROJECT) -> None:
+        self._url = url
+        self._project = project
+        self._lock = threading.Lock()  # one start or stop at a time
+        self._running: tuple[Loop, dict[str, Any]] | None = None
+
+    def answer(self, method: str, given: Mapping[str, Any]) -> Answer:
+        """Status and body for one request; `given` is the body of a PUT."""
+        with self._lock:
+            if method == "PUT":
+                try:
+                    loop, order = self._made(given)
+                except BadInput as error:
+                    return 400, {"message": "; ".join(problem.line() for problem in error.problems)}
+                except OSError as error:
+                    return 400, {"message": f"can't be read: {error.filename}: {error.strerror}"}
+                self._stop()
+                loop.start()
+                self._running = loop, order
+            elif method == "DELETE":
+                self._stop()
+            if self._running is None:
+                return 200, {"running": False}
+            loop, order = self._running
+            return 200, {"running": True, **order, **loop.status()}
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running[0].stop()
+            self._running = None
+
+    def _made(self, given: Mapping[str, Any]) -> tuple[Loop, dict[str, Any]]:
+        """A loop that isn't started, and what it was asked. Raises BadInput, or OSError on an unreadable file."""
+        from provider.context import load_catalogue  # these cost 0.2 s that a simulator without traffic doesn't need
+        from provider.settings import Settings
+        from traffic import loop, publish, scenario
+
+        order = _order(given)
+        period = timedelta(seconds=order["period"])
+        first = loop.first_start(datetime.now(UTC), period)
+        catalogue = load_catalogue(self._project)
+        began = tags.moment(order["began"]) if order["began"] else first
+        story = scenario.load(order["scenario"], catalogue, began or first)
+        clients = publish.connect(Settings(order["region"], self._url, self._url))
+
+        def one(start: datetime, end: datetime) -> object:
+            return publish.publish_period(clients, order["stack"], story, order["seed"], catalogue, start, end)
+
+        told = {**order, "about": story.about, "began": story.began.isoformat().replace("+00:00", "Z")}
+        return loop.Loop(one, first, period), told
+
+
+def _order(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a PUT asks for, with the defaults. Raises BadInput with everything that is wrong."""
+    order = {**DEFAULTS, **given}
+    checks: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "scenario": (lambda name: isinstance(name, str), 'the name of a scenario, such as "healthy"'),
+        "seed": (lambda seed: _whole(seed) and 0 <= seed <= MAX_SEED, f"a whole number from 0 to {MAX_SEED}"),
+        "stack": (lambda name: isinstance(name, str) and bool(re.fullmatch(r"[\w.-]{1,100}", name)), "a stack's name"),
+        "region": (
+            lambda name: isinstance(name, str) and bool(re.fullmatch(r"[a-z0-9-]{1,30}", name)),
+            "an AWS region",
+        ),
+        "period": (
+            lambda period: _whole(period) and 60 <= period <= 86_400 and period % 60 == 0,
+            "whole minutes in seconds, 60 to 86400",
+        ),
+        "began": (
+            lambda text: text is None or (isinstance(text, str) and tags.moment(text) is not None),
+            "2026-12-01T08:00:00Z",
+        ),
+    }
+    problems = [
+        Problem(f"{key} is wrong" if key in order else f"{key} is missing", "PUT /traffic", allowed, _given(order, key))
+        for key, (right, allowed) in checks.items()
+        if key not in order or not right(order[key])
+    ]
+    unknown = [key for key in given if key not in checks]
+    problems += [Problem(f"unknown key {shown(key)}", "PUT /traffic", ", ".join(checks)) for key in unknown]
+    if problems:
+        raise BadInput(problems)
+    return order
+
+
+def _given(order: Mapping[str, Any], key: str) -> str:
+    return shown(order[key]) if key in order else "nothing"
+
+
+def _whole(value: object) -> bool:
+    return type(value) is int

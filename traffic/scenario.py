@@ -1,0 +1,125 @@
+"""A scenario: how the traffic of the local stack behaves, read strictly from `traffic/scenarios/<name>.yaml`.
+
+At rest every metric's bad rate is a small part of its `good` limit. A fault makes one thing worse for a while; what a
+fault of each kind may say is `traffic.fault`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from rollout.catalogue import Catalogue, Domain
+from rollout.fields import Fields, nearest
+from rollout.problem import BadInput, Problem, shown
+from rollout.yamltext import read
+from traffic.fault import Fault, read_fault
+
+FOLDER: Final = Path(__file__).resolve().parent / "scenarios"
+#: The bad rate at rest as a part of the `good` limit, where a scenario says no other: an assumption. Small enough
+#: that one bad session in the two days at 5 % (600 sessions; one is over the limit) is the exception: 1.5 %.
+BASE_OF_GOOD: Final = 0.05
+#: Events a day that a scenario may ask of one counter; the sampler's cost grows with the logarithm.
+MAX_EVENTS: Final = 10**9
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario, with the moment from which its faults' times count.
+
+    `per_day`: domain -> counter of totals (`Requests`) -> events a day of the whole domain.
+    `base_of_good`: the bad rate at rest, as a fraction of each metric's `good` limit.
+    """
+
+    name: str
+    about: str
+    began: datetime
+    base_of_good: float
+    per_day: Mapping[str, Mapping[str, int]]
+    faults: tuple[Fault, ...]
+
+
+def names() -> list[str]:
+    """The scenarios there are, sorted."""
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def load(name: str, catalogue: Catalogue, began: datetime) -> Scenario:
+    """The scenario called `name`; its faults' times count from `began` (aware). Raises BadInput, OSError."""
+    allowed = names()
+    if name not in allowed:  # also keeps a name such as ../x from reading any other file
+        hint = nearest(name, allowed)
+        raise BadInput([Problem(f"no scenario {shown(name)}", allowed=", ".join(allowed), given=shown(name), do=hint)])
+    file = FOLDER / f"{name}.yaml"
+    return parse(file.read_bytes(), file.name, catalogue, began)
+
+
+def parse(raw: bytes, where: str, catalogue: Catalogue, began: datetime) -> Scenario:
+    """The scenario in `raw`, the bytes of the file named `where`. Raises BadInput with every problem found."""
+    problems: list[Problem] = []
+    top = Fields(read(raw, where), where, "", problems)
+    about = top.text("about")
+    base = top.fraction("base-of-good", required=False) if top.get("base-of-good") is not None else BASE_OF_GOOD
+    if base >= 1:
+        top.bad("base-of-good", "traffic at rest would not be good", "under 100%: a part of each good limit")
+    asked = _asked(top, catalogue)
+    per_day = {name: _per_day(domain, asked.get(name, {}), top) for name, domain in catalogue.domains.items()}
+    faults: list[Fault] = []
+    section = top.section("faults", required=False)
+    for name in section.names() if section is not None else ():
+        entry = section.section(name) if section is not None else None
+        if entry is not None:
+            faults.append(read_fault(name, entry, catalogue))
+            entry.finish()
+    top.finish()
+    if problems:
+        raise BadInput(problems)
+    return Scenario(Path(where).stem, about, began, base, per_day, tuple(faults))
+
+
+def _asked(top: Fields, catalogue: Catalogue) -> dict[str, dict[str, int]]:
+    """`events-per-day:` of the file: domain -> metric -> events, each known to the catalogue."""
+    section = top.section("events-per-day", required=False)
+    asked: dict[str, dict[str, int]] = {}
+    for name in section.names() if section is not None else ():
+        if section is None or name not in catalogue.domains:
+            top.bad("events-per-day", f"no domain {shown(name)}", ", ".join(catalogue.domains), given=name)
+            continue
+        entry = section.section(name)
+        metrics = [metric.name for metric in catalogue.domains[name].metrics if metric.total]
+        for metric in entry.names() if entry is not None else ():
+            if entry is not None and metric not in metrics:
+                entry.bad(
+                    metric, f"no metric {shown(metric)} with a total", ", ".join(metrics), nearest(metric, metrics)
+                )
+            elif entry is not None:
+                asked.setdefault(name, {})[metric] = entry.integer(metric, 0, MAX_EVENTS)
+    return asked
+
+
+def _per_day(domain: Domain, asked: Mapping[str, int], top: Fields) -> dict[str, int]:
+    """Events a day by counter: what the file asks for, else the catalogue's expected traffic.
+
+    Metrics that share a counter (errors and latency: Requests) must not ask for different numbers of it.
+    """
+    found: dict[str, int] = {}
+    for source in (asked, domain.expected_per_day):
+        told: dict[str, tuple[str, int]] = {}
+        for metric in domain.metrics:
+            if metric.total is None or metric.name not in source:
+                continue
+            other, events = told.setdefault(metric.total, (metric.name, source[metric.name]))
+            if source[metric.name] != events and metric.total not in found:
+                both = f"{other} {events}, {metric.name} {source[metric.name]}"
+                what = f"{domain.name}: two numbers of {metric.total} a day"
+                top.bad("events-per-day", what, "one number for metrics that share a counter", given=both)
+        found = {**{total: events for total, (_, events) in told.items()}, **found}
+    for metric in domain.metrics:
+        if metric.total is not None and metric.total not in found:
+            what = f"{domain.name}: nobody says how many {metric.total} there are a day"
+            top.bad("events-per-day", what, f"a whole number for {metric.name}, here or in domains.yaml")
+            found[metric.total] = 0
+    return found
