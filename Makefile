@@ -3,10 +3,12 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test bench day preview rollback unlock plan live lint clean requirements tools
+.PHONY: help up down env test bench day preview rollback unlock plan live rehearse watch lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := local
+# the traffic of the local stack and of a rehearsal: one of traffic/scenarios
+SCENARIO := healthy
 # pytest's own arguments, e.g. make test ARGS="tests/pure -x"
 ARGS ?=
 
@@ -22,6 +24,8 @@ help:
 	@echo 'make preview                  the review of that diff;  make up  applies it'
 	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
 	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
+	@echo 'make watch [STACK=prod]       judge what is live, and bring down what burns;  ARGS=--dry-run  only says it'
+	@echo 'make rehearse [SCENARIO=...]  the 21 days, played on a copy with simulated traffic (traffic/scenarios)'
 	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
@@ -35,11 +39,17 @@ tools:
 # --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one.
 up: tools
 	@.venv-dev/bin/python setup/simulator.py start
+	@.venv-dev/bin/python setup/simulator.py traffic '$(SCENARIO)'
 	@mkdir -p .local/state
 	@$(LOCAL) pulumi stack select --create local && \
 	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history && echo --diff) --suppress-outputs \
 	        --stack local --message 'make up' && \
-	    python -m rollout live --stack local
+	    python -m rollout live --stack local --traffic
+
+# The 21 days on a copy of the project, with simulated traffic and a virtual clock.
+rehearse: tools
+	@mkdir -p .local/tmp
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rehearsal '$(SCENARIO)'
 
 down:
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python setup/simulator.py stop
@@ -62,6 +72,9 @@ ifneq ($(origin STACK),command line)
 	@case "$${PULUMI_STACK:-local}" in local) ;; *) echo "rollback: this shell is set to stack $$PULUMI_STACK: add STACK=$$PULUMI_STACK or STACK=local" >&2; exit 2 ;; esac
 endif
 	@$(CHOSEN) python -m rollout rollback '$(DOMAIN)' $(if $(TO),--to '$(TO)') $(if $(BECAUSE),--because '$(BECAUSE)') $(if $(WAIT),--wait '$(WAIT)') --stack '$(STACK)'
+
+watch:
+	@$(CHOSEN) python -m rollout watch --stack '$(STACK)' $(ARGS)
 
 unlock:
 	@$(CHOSEN) python -m rollout unlock --stack '$(STACK)'

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import click
 
 from commands import files, place
+from provider.aws import Aws
 from provider.context import Context
+from provider.counters import CloudWatch, Found
 from provider.secrets_manager import SecretsManager
 from provider.store import Entry, StoreError, secret_name
 from rollout import schedule, tags
+from rollout.gate_window import MINUTE, Window
 from rollout.problem import masked
+
+#: How far back the traffic is shown.
+LATELY: Final = timedelta(minutes=10)
 
 
 def rows(stack: str) -> list[dict[str, Any]]:
@@ -73,10 +80,40 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
     return "\n".join(lines)
 
 
+def traffic(stack: str) -> list[str]:
+    """Lines for a terminal: what both services of each domain reported lately. One call a domain."""
+    settings, known = place.settings(stack), place.known()
+    source = CloudWatch(Aws(settings, attempts=1, read_timeout=4))
+    end = settings.now().replace(second=0, microsecond=0)
+    window = Window(end - LATELY, end, MINUTE)
+    lines = [f"traffic of the last {LATELY // MINUTE} min", f"{'domain':<13}{'unified':>24}{'legacy':>24}"]
+    for domain in known.domains.values():
+        series = [(service, name) for service in (known.unified, domain.legacy) for name in ("Requests", "Errors")]
+        try:
+            found = source.read(domain.name, series, window)
+        except StoreError as error:
+            return [*lines, f"not read: {error}"]
+        shown = [_counted(found, service) for service in (known.unified, domain.legacy)]
+        lines.append(f"{domain.name:<13}{shown[0]:>24}{shown[1]:>24}")
+    return lines
+
+
+def _counted(found: Found, service: str) -> str:
+    requests, errors = (found[service, name] for name in ("Requests", "Errors"))
+    if not requests or not errors:
+        return "no data"
+    return f"{_sum(requests):,} requests, {_sum(errors):,} bad"
+
+
+def _sum(periods: Mapping[datetime, tuple[float, float]]) -> int:
+    return int(sum(value for value, _ in periods.values()))
+
+
 @click.command("live")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-def command(stack: str | None, as_json: bool) -> None:
+@click.option("--traffic", "with_traffic", is_flag=True, help="Show the last minutes of traffic too.")
+def command(stack: str | None, as_json: bool, with_traffic: bool) -> None:
     """Show what is live now, read back from the store."""
     chosen = files.need_stack(stack)
     found = rows(chosen)
@@ -84,5 +121,7 @@ def command(stack: str | None, as_json: bool) -> None:
         click.echo(json.dumps([{**row, "since": tags.iso(row["since"]) if row.get("since") else None} for row in found], indent=2))
     else:
         click.echo(table(found, chosen))
+    if with_traffic and not as_json:
+        click.echo("\n".join(traffic(chosen)))
     if any("error" in row for row in found):
         sys.exit(1)

@@ -43,11 +43,15 @@ class Scratch:
                 for what in ("NAME", "EMAIL")
             },
         }
+        self.prepare()
         if git:
             self.git("init", "--quiet", "--initial-branch", "main")
             self.commit("first")
         if stack:
             self.pulumi("stack", "select", "--create", "local")
+
+    def prepare(self) -> None:
+        """What is changed in the copy before anything starts from it."""
 
     @property
     def url(self) -> str:

@@ -1,6 +1,6 @@
 """The simulator: one process on loopback that plays AWS (moto) and the unified service's health page. It is not AWS.
 
-Usage: python setup/simulator.py start|stop|status|run [--dir DIR]    (DIR: .local; port, simulator.pid, simulator.log)
+Usage: python setup/simulator.py start|stop|status|run|traffic [SCENARIO] [--dir DIR]    (DIR: .local; port, simulator.pid, simulator.log)
 """
 
 from __future__ import annotations
@@ -182,15 +182,38 @@ def _listener(port: int) -> socket.socket:
     raise OSError("no free port on 127.0.0.1")
 
 
+def _traffic(simulator: Simulator, name: str) -> int:
+    """Starts the traffic of a scenario, unless it runs, and waits for its first minutes."""
+    try:
+        running = simulator.call("GET", "/traffic")
+        if running.get("scenario") != name:
+            running = simulator.call("PUT", "/traffic", {"scenario": name})
+        until = time.monotonic() + PATIENCE
+        while running.get("running") and not running.get("minutes_published") and time.monotonic() < until:
+            time.sleep(0.05)
+            running = simulator.call("GET", "/traffic")
+    except OSError as error:
+        print(f"traffic: the simulator doesn't answer: {error}; do: make up", file=sys.stderr)
+        return 1
+    if not running.get("minutes_published"):
+        print(f"traffic: not started: {running.get('message') or running.get('last_error')}", file=sys.stderr)
+        return 1
+    print(f"traffic: {name} ({running['about']}), {running['minutes_published']} min published")
+    return 0
+
+
 def main() -> int:
     """Exit code: 0 done or running, 1 not running or not started."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("start", "stop", "status", "run"))
+    parser.add_argument("command", choices=("start", "stop", "status", "run", "traffic"))
+    parser.add_argument("scenario", nargs="?", default="healthy", help="of `traffic`: one of traffic/scenarios")
     parser.add_argument("--dir", type=Path, default=env.PROJECT / ".local")
     given = parser.parse_args()
     simulator = Simulator(given.dir)
     if given.command == "run":
         simulator.run()
+    elif given.command == "traffic":
+        return _traffic(simulator, given.scenario)
     elif given.command == "status":
         pid = simulator.pid()
         print(f"simulator: {f'running at {simulator.url} (pid {pid})' if pid else 'not running'}")
