@@ -110,7 +110,8 @@ class _Period:
             for fault in of_kind(self.scenario.faults, "rate")
             if fault.metric == metric.name and fault.strikes(side) and self._active(fault, at)
         ]
-        return max([self.scenario.base_of_good * metric.good, *acting])
+        rest = self.scenario.unified_of_good if side == "unified" else self.scenario.legacy_of_good
+        return max([rest * metric.good, *acting])
 
     def _complaints(self, at: datetime) -> int:
         """Complaints a day; none where nobody is served by unified."""

@@ -76,11 +76,12 @@ def test_an_api_that_is_down_ends_nothing(moto: Simulator) -> None:
 
 
 def test_a_put_takes_the_place_of_what_runs(moto: Simulator) -> None:
+    moto.call("PUT", "/faults", {"fail": [{"target": "cloudwatch.PutMetricData", "latency": 0.1}]})
     put(moto, scenario="healthy")
-    seen(moto, published)
     assert put(moto, scenario="silence", seed=5)["scenario"] == "silence"
     status = seen(moto, published)
     assert (status["scenario"], status["seed"], status["stack"]) == ("silence", 5, "local")
+    assert moto.call("GET", "/calls")["cloudwatch.PutMetricData"] <= 15  # 10, and what the first one had begun
 
 
 def test_a_reset_stops_it_and_leaves_nothing(moto: Simulator) -> None:

@@ -47,7 +47,9 @@ def test_the_scenarios_there_are() -> None:
 def test_healthy_is_what_the_catalogue_expects_and_far_under_good() -> None:
     healthy = scenario.load("healthy", CATALOGUE, BEGAN)
     assert healthy.faults == ()
-    assert healthy.base_of_good == 0.05
+    assert (healthy.unified_of_good, healthy.legacy_of_good) == (0.02, 0.5)
+    plain = parse("about: plain\n")
+    assert (plain.unified_of_good, plain.legacy_of_good) == (0.02, 0.5)
     assert healthy.per_day["jobs"] == {
         "Requests": 20000, "Sessions": 6000, "JobPosts": 200, "JobSearches": 8000, "Applications": 600,
         "Notifications": 3000,
@@ -89,8 +91,8 @@ def test_when_a_fault_is_active() -> None:
 
 
 def test_events_of_the_file_come_before_the_catalogues() -> None:
-    found = parse("about: small\nbase-of-good: 50%\nevents-per-day:\n  jobs:\n    errors: 2000\n")
-    assert found.base_of_good == 0.5
+    found = parse("about: small\nunified-of-good: 50%\nevents-per-day:\n  jobs:\n    errors: 2000\n")
+    assert (found.unified_of_good, found.legacy_of_good) == (0.5, 0.5)
     assert found.per_day["jobs"]["Requests"] == 2000  # latency's expected number is of the same counter
     assert found.per_day["jobs"]["Sessions"] == 6000
     assert found.per_day["property"]["Requests"] == 20000
@@ -101,7 +103,7 @@ def test_events_of_the_file_come_before_the_catalogues() -> None:
     [
         ("about: a test\n", "", "about is missing"),
         ("about: a test\n", "about: a test\nfalts:\n  a: 1\n", "unknown key falts"),
-        ("about: a test\n", "about: a test\nbase-of-good: 100%\n", "would not be good"),
+        ("about: a test\n", "about: a test\nlegacy-of-good: 100%\n", "would not be good"),
         ("kind: rate", "kind: rates", "did you mean rate?"),
         ("domain: all", "domain: job", "did you mean jobs?"),
         ("metric: errors", "metric: posting", "ai-agents: unified reports no metric posting"),
