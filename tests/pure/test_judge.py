@@ -244,7 +244,7 @@ def test_restore() -> None:
 
 def test_a_restore_begins_no_later_attempt() -> None:
     """A hand's 0 %, a day after the breach, with the next attempt written: only a raise starts that."""
-    latched = {"breach": breach(1), "attempt": 2}
+    latched: dict[str, Any] = {"breach": breach(1), "attempt": 2}
     assert restoring(live=Live("0", NOW, "v"), **latched) == ["latched"]
     assert restoring(live=Live("0", NOW, "v", breach=breach_tag()), attempt=2) == ["latched"]
 
