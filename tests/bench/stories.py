@@ -27,5 +27,6 @@ def _explorations() -> Iterator[tuple[str, Found]]:
 def run(say: Callable[[str], None]) -> None:
     """Explores, and says how much. Raises AssertionError with the story of a broken invariant or of a dead end."""
     for what, found in _explorations():
-        assert not (found.wrong or found.stuck), found.show()
+        assert not found.wrong, found.show()
+        assert not found.stuck, found.show()
         say(f"{found.line()}: {what}; 0 invariants broken, 0 dead ends")
