@@ -3,6 +3,9 @@
 Each step calls the rules themselves (`rollout.moves`, `rollout.judge`, the gate, `provider.record`) in the order in
 which `TrafficFlag` and `rollback` call them. Freeze, held, restore and the counters are no part of a state: each
 raise is tried with each of them, which is the same, since they may change at any time.
+
+Not here: values off the ladder, raises by hand, on-call hours, checklist, waivers, changed rules, the order of two
+things within a day (so one breach a day), stores that can't be read. The tests of the judge and the provider have them.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def test_a_raise_within_the_soak_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_restore_that_undoes_a_stop_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it was before 64c3453: the stop's tag is lost with the secret, and its record didn't count."""
+    """As it once was: the stop's tag is lost with the secret, and its record didn't count."""
     real = moves.value_before
     ours = ("outside", "stop")
     monkeypatch.setattr(
