@@ -1,4 +1,4 @@
-"""`plan`: the days with their dates, and what in them breaks a rule."""
+"""`plan`: the days with their dates, whether each raise can be decided in time, and what in them breaks a rule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from commands import files
+from commands import feasible, files
 from rollout import config, plan
 from rollout.catalogue import Catalogue
 from rollout.problem import BadInput, Problem
@@ -24,7 +24,7 @@ EXIT_BROKEN: Final = 1
 @click.option("--stack", metavar="S", help="The stack with the start date (else PULUMI_STACK, else the selected one).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(stack: str | None, as_json: bool) -> None:
-    """Show the plan with its dates, and what in it breaks a rule.
+    """Show the plan with its dates, whether the gate can decide each raise in time, and what breaks a rule.
 
     Exit code 1 where a rule is broken, 0 where there are only notes, 2 where a file can't be read.
     """
@@ -33,7 +33,7 @@ def command(stack: str | None, as_json: bool) -> None:
     start = _start(files.find_stack(stack), catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
     findings = plan.check(the_plan, catalogue)
-    click.echo(_json(rows, findings) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
+    click.echo(_json(rows, findings, catalogue) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
     if any(finding.severity == "broken" for finding in findings):
         sys.exit(EXIT_BROKEN)
 
@@ -75,6 +75,8 @@ def _text(
     yield "per cent of each domain's traffic on the unified service; * moves on this day"
     if start is None:
         yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
+    yield ""
+    yield from feasible.text(catalogue)
     for finding in findings:
         yield ""
         label = "BROKEN" if finding.severity == "broken" else "note"
@@ -91,7 +93,7 @@ def _summary(broken: int, findings: int) -> str:
     return f"{said} (where the plan contradicts itself)" if notes else said
 
 
-def _json(rows: list[plan.Row], findings: list[plan.Finding]) -> str:
+def _json(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue) -> str:
     days = [
         {
             "day": row.number,
@@ -102,4 +104,4 @@ def _json(rows: list[plan.Row], findings: list[plan.Finding]) -> str:
         for row in rows
     ]
     found = [{"severity": finding.severity, "text": finding.text, "where": finding.where} for finding in findings]
-    return json.dumps({"days": days, "findings": found}, indent=2)
+    return json.dumps({"days": days, "gate": feasible.as_json(catalogue), "findings": found}, indent=2)

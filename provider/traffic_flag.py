@@ -138,7 +138,8 @@ class TrafficFlag:
             return self._down(kind, new, old, live, entry, preview, row)
         if kind is Kind.OUTSIDE and self._simulator_lost(name.stack, live, wanted, old_input):
             row.warn(f"the store was empty (simulator restarted?): {name.domain} restored to {wanted} %")
-            return self._written(new, old, live, entry, {}, Allowed("restored"), 1, preview)
+            attempt = moves.current_attempt(history, False, 0)
+            return self._written(new, old, live, entry, {}, Allowed("restored"), attempt, preview)
         # Tags first, value again after them: the value that is judged is never older than the tags it is judged with.
         found = store.tags(name.secret) if entry else {}
         entry = store.get(name.secret)
@@ -148,7 +149,8 @@ class TrafficFlag:
             return self._down(kind, new, old, live, entry, preview, row)
         ask = judging.asked(self._context, new, old, live, wanted)
         allowed = judging.judge(self._context, ask, kind, row, _where(new))
-        attempt = moves.current_attempt(history, live.percent == 0, ask.conditions.attempt)
+        starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran
+        attempt = moves.current_attempt(history, starts, ask.conditions.attempt)
         return self._written(new, old, live, entry, found, allowed, attempt, preview)
 
     def _left_alone(self, new: Properties, old: Properties, old_input: int | None, row: Row) -> Properties:

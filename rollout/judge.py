@@ -13,8 +13,10 @@ from typing import Any
 from rollout import schedule
 from rollout.catalogue import Catalogue, Domain
 from rollout.conditions import Conditions
+from rollout.entry import Breach
 from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent
-from rollout.moves import Live, current_attempt, first_raise, value_before
+from rollout.moves import Live, attempt_at, current_attempt, first_raise, value_before
+from rollout.tags import BreachTag
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ def judge_restore(ask: Ask) -> list[Refusal]:
     before = value_before(ask.moves)
     if ask.wanted > before:
         found.append(
-            Refusal("restore", f"restore puts back at most {before} %, the last judged value", f"set {domain} to {before} %")
+            Refusal("restore", f"restore puts back at most {before} %, the value before", f"set {domain} to {before} %")
         )
-    return found + _forbidden(ask) + _latch(ask, live.percent or 0)
+    # A restore goes on with the attempt that ran; only a raise from 0 begins a later one.
+    return found + _forbidden(ask) + _latch(ask, ask.wanted)
 
 
 def _mend(live: Live) -> str:
@@ -143,11 +146,12 @@ def _latch(ask: Ask, share: int) -> list[Refusal]:
     latches: list[tuple[int, datetime | None, str]] = []
     if written is not None and written.cleared is None:
         latches.append((written.attempt, written.at, written.metric))
-    cleared = written is not None and written.cleared is not None
-    if tag is not None and not (cleared and written is not None and written.attempt >= tag.attempt):
+    if tag is not None and not _cleared(written, tag):
         latches.append((tag.attempt, tag.at, tag.metric))
     attempt = current_attempt(ask.moves, share == 0, ask.conditions.attempt)
-    for number, at, metric in latches:
+    for named, at, metric in latches:
+        # A breach is named by the stack's attempt entry, which may have been removed: the record knows better.
+        number = named if at is None else max(named, attempt_at(ask.moves, at))
         if attempt <= number:
             from_zero = "" if share == 0 else "lower it to 0, then "
             do = f"{from_zero}write wa-rollout:attempt {ask.domain.name} number: {number + 1} once it is mended"
@@ -160,6 +164,13 @@ def _latch(ask: Ask, share: int) -> list[Refusal]:
             do = f"raise after {schedule.show(at + schedule.BREACH_WAIT)}"
             return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
     return []
+
+
+def _cleared(written: Breach | None, tag: BreachTag) -> bool:
+    """Whether the tag's breach is one that two people cleared: a later one, also of the same attempt, isn't."""
+    if written is None or written.cleared is None or written.attempt < tag.attempt:
+        return False
+    return written.at is not None and tag.at <= written.at
 
 
 def _hours(ask: Ask) -> list[Refusal]:

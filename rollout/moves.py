@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from rollout import schedule
+from rollout import schedule, tags
 from rollout.ladder import parse_percent
 from rollout.problem import masked
 from rollout.tags import BreachTag, Stopped
@@ -77,6 +77,20 @@ def current_attempt(moves: Sequence[Mapping[str, Any]], at_zero: bool, configure
     """The attempt a raise belongs to: the configured one from 0 %, else the one of the last raise from 0 %."""
     if at_zero:
         return max(1, configured)
+    return _last_start(moves)
+
+
+def attempt_at(moves: Sequence[Mapping[str, Any]], at: datetime) -> int:
+    """The attempt that ran at `at`, whatever number a breach of then was given: a later one is needed to unlatch it.
+
+    Entries whose time can't be read say nothing: the breach's own number stands then.
+    """
+    times = ((move, tags.moment(str(move.get("at")))) for move in moves)
+    return _last_start([move for move, when in times if when is not None and when <= at])
+
+
+def _last_start(moves: Sequence[Mapping[str, Any]]) -> int:
+    """The attempt of the last move from 0 %; 1 where there is none, or where nobody here judged it."""
     started = [move for move in moves if move.get("from") == 0 and _number(move.get("to")) > 0]
     return max(1, _number(started[-1].get("attempt"))) if started else 1
 
@@ -96,9 +110,12 @@ def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def value_before(moves: Sequence[Mapping[str, Any]]) -> int:
-    """The last percent that a judged move put live: what a restore may put back at most."""
-    judged = [_number(move.get("to")) for move in moves if _ours(move)]
-    return judged[-1] if judged else 0
+    """The last percent that a judged move or a stop put live: what a restore may put back at most.
+
+    A stop counts also where its tag was lost with the secret: its value was the one before.
+    """
+    meant = [_number(move.get("to")) for move in moves if move.get("verdict") != "outside"]
+    return meant[-1] if meant else 0
 
 
 def _ours(move: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import loops, scale, speed, terraform, timing
+from tests.bench import loops, scale, speed, stories, terraform, timing
 from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
@@ -52,9 +52,15 @@ def part_terraform(folder: Path, runs: int, say: Say) -> None:
     terraform.run(folder, runs, say)
 
 
+def part_exhaustive(folder: Path, runs: int, say: Say) -> None:
+    """Every story of a few troubles on the rules themselves: states, transitions, what was found."""
+    stories.run(say)
+
+
 PARTS = {
     "speed": part_speed, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills,
+    "exhaustive": part_exhaustive,
 }  # fmt: skip
 
 

@@ -59,6 +59,18 @@ def test_a_stop_is_recorded_and_no_restore_undoes_it(desk: Desk) -> None:
         desk.percent("ai-agents", 25)
 
 
+def test_a_restore_goes_on_with_the_attempt_that_ran(desk: Desk) -> None:
+    """The next attempt may be written already: a raise from 0 % begins it, a restore doesn't."""
+    desk.climb("ai-agents", 10, attempt=2)
+    desk.percent("jobs", 0)  # else the whole store is empty: a restarted simulator
+    desk.store._client.delete_secret(SecretId=desk.name("ai-agents"), ForceDeleteWithoutRecovery=True)
+    restore = {"why": "mistake", "by": "Ana", "until": "2027-12-10T12:00:00Z"}
+    desk.refresh("ai-agents")
+    desk.percent("ai-agents", 10, restore=restore, attempt=3)
+    last = desk.state["ai-agents"]["moves"][-1]
+    assert (last["from"], last["to"], last["attempt"]) == (0, 10, 2)
+
+
 @pytest.mark.parametrize("scheduled", [True, False])
 def test_a_lost_secret(desk: Desk, scheduled: bool) -> None:
     desk.climb("ai-agents", 25)

@@ -13,7 +13,7 @@ from rollout.entry import Breach, Restore, Why
 from rollout.judge import Ask, judge_raise, judge_restore
 from rollout.ladder import LADDER, next_rung
 from rollout.moves import Live
-from rollout.tags import Stopped
+from rollout.tags import Stopped, iso
 from tests.pure.cases import (
     CATALOGUE,
     CLIMBED,
@@ -181,6 +181,31 @@ def test_a_cleared_breach_latches_no_more_in_config_and_tag() -> None:
     assert keys(asked(later, 25, conditions=conditions(breach=cleared))) == ["latched"], "another breach isn't cleared"
 
 
+def test_clearing_a_breach_clears_no_later_one_of_the_same_attempt() -> None:
+    cleared = breach(1, hours_ago=50, cleared=Why("false alarm", "Ana, Ben"))
+    for hours_ago, expected in ((50, []), (51, []), (49, ["latched"])):
+        tagged = Live("10", LONG_AGO, "v", breach=breach_tag(1, hours_ago))
+        assert keys(asked(tagged, 25, conditions=conditions(breach=cleared))) == expected, hours_ago
+    timeless = breach(1, hours_ago=None, cleared=Why("false alarm", "Ana, Ben"))
+    tagged = Live("10", LONG_AGO, "v", breach=breach_tag(1))
+    assert keys(asked(tagged, 25, conditions=conditions(breach=timeless))) == ["latched"]
+
+
+@pytest.mark.parametrize("where", ["config", "tag"])
+def test_a_breach_named_too_low_belongs_to_the_attempt_that_ran(where: str) -> None:
+    """The attempt entry was removed above 0 %, so the breach of attempt 2 was named by what was left: 1."""
+    second = [*CLIMBED, {"from": 0, "to": 5, "verdict": "PASS", "attempt": 2, "at": iso(NOW - timedelta(days=9))}]
+
+    def judged(share: int, attempt: int, hours_ago: float = 100) -> list[str]:
+        told = conditions(attempt=attempt, breach=breach(1, hours_ago) if where == "config" else None)
+        live = Live(str(share), LONG_AGO, "v", breach=breach_tag(1, hours_ago) if where == "tag" else None)
+        return keys(asked(live, next_rung(share) or 0, moves=second, conditions=told))
+
+    assert judged(5, 0) == judged(0, 2) == ["latched"]
+    assert judged(0, 3) == []
+    assert judged(5, 0, hours_ago=24 * 9 + 1) == [], "that one was the first attempt's"
+
+
 def test_a_breach_without_a_readable_time_or_number_latches() -> None:
     assert keys(asked(0, 5, conditions=conditions(breach=breach(1, None), attempt=2))) == ["latched"]
     assert keys(asked(0, 5, conditions=conditions(breach=breach(1_000_000), attempt=999))) == ["latched"]
@@ -216,6 +241,24 @@ def test_restore() -> None:
     assert restoring(breach=breach()) == restoring(live=Live("0", NOW, "v", breach=breach_tag())) == ["latched"]
     assert restoring(only_lower=True) == ["only-lower"]
     assert restoring(gate="off") == ["gate"]
+
+
+def test_a_restore_begins_no_later_attempt() -> None:
+    """A hand's 0 %, a day after the breach, with the next attempt written: only a raise starts that."""
+    latched: dict[str, Any] = {"breach": breach(1), "attempt": 2}
+    assert restoring(live=Live("0", NOW, "v"), **latched) == ["latched"]
+    assert restoring(live=Live("0", NOW, "v", breach=breach_tag()), attempt=2) == ["latched"]
+
+
+def test_a_stop_stays_one_when_its_tag_is_lost_with_the_secret() -> None:
+    restore = conditions(restore=Restore("deleted by mistake", "Ana K.", NOW + MINUTE))
+    stopped = [*CLIMBED, {"from": 5, "to": 10, "verdict": "PASS"}, {"from": 10, "to": 5, "verdict": "stop"}]
+
+    def judged(wanted: int) -> list[str]:
+        return [refusal.key for refusal in judge_restore(asked(Live(None), wanted, conditions=restore, moves=stopped))]
+
+    assert judged(10) == ["restore"]
+    assert judged(5) == []
 
 
 @pytest.mark.parametrize(("live", "do"), [(Live("0"), "to 0"), (Live("37"), "to 25"), (Live("abc"), "to 0"), (Live(None), "to 0")])

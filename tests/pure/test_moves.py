@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent, previous_rung
-from rollout.moves import Kind, Live, classify, current_attempt, first_raise, stable_at_100, value_before
-from rollout.tags import Stopped
+from rollout.moves import Kind, Live, attempt_at, classify, current_attempt, first_raise, stable_at_100, value_before
+from rollout.tags import Stopped, iso
 from tests.pure.cases import NOW, STOP
 
 OLD_INPUTS = (None, *LADDER)
@@ -109,10 +109,21 @@ def test_prerequisites_are_asked_until_a_raise_was_judged() -> None:
     assert not first_raise([{"from": 0, "to": 5, "verdict": "PASS"}, {"from": 5, "to": 0, "verdict": "stop"}])
 
 
+def test_the_attempt_that_ran_at_a_time() -> None:
+    def start(number: int, days_ago: float) -> dict[str, object]:
+        return {"from": 0, "to": 5, "verdict": "PASS", "attempt": number, "at": iso(NOW - timedelta(days=days_ago))}
+
+    moves = [start(1, 9), {"from": 5, "to": 0, "verdict": "stop", "at": iso(NOW - timedelta(days=7))}, start(3, 5)]
+    assert attempt_at(moves, NOW) == attempt_at(moves, NOW - timedelta(days=5)) == 3
+    assert attempt_at(moves, NOW - timedelta(days=5, seconds=1)) == 1
+    assert attempt_at(moves, NOW - timedelta(days=10)) == attempt_at([], NOW) == 1
+    assert attempt_at([{**start(4, 1), "at": "typed by hand"}], NOW) == attempt_at([{"from": 0, "to": 5}], NOW) == 1
+
+
 def test_a_restore_goes_by_what_this_project_wrote() -> None:
     moves = [{"to": 5, "verdict": "PASS"}, {"to": 10, "verdict": "PASS"}, {"to": 50, "verdict": "outside"}]
     assert value_before(moves) == 10
-    assert value_before([*moves, {"to": 0, "verdict": "stop"}]) == 10
+    assert value_before([*moves, {"to": 0, "verdict": "stop"}]) == 0, "a stop's value, also where its tag is lost"
     assert value_before([*moves, {"to": 5, "verdict": "rollback"}]) == 5
     assert value_before([]) == 0
 

@@ -1,0 +1,102 @@
+"""How `plan` shows whether the gate can decide each raise within its soak."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from rollout import feasible
+from rollout.catalogue import Catalogue
+from rollout.feasible import Raise
+
+WIDTH: Final = 80
+#: What looks like a way out and is none.
+NO_OPTION: Final = "no option: a bigger step (the ladder), or needs: presence (it proves nothing about errors)"
+
+_ANSWER: Final[Mapping[bool | None, str]] = {True: "yes", False: "NO", None: "unknown"}
+
+
+def text(catalogue: Catalogue) -> Iterator[str]:
+    """The block under the table of days: how many raises can be decided, a row for each, and what to do about the rest."""
+    found = {name: feasible.raises(domain) for name, domain in catalogue.domains.items()}
+    every = [one for raises in found.values() for one in raises]
+    good = sum(one.decided is True for one in every)
+    yield f"gate: {good} of {len(every)} raises can be decided within their soak, if no event is bad"
+    wide = max(map(len, found), default=0)
+    yield "days until it can, of its soak; needed and expected: whole-domain events a day"
+    yield f"{'raise':<{wide + 14}}  decided  days, soak  bottleneck     needed  expected"
+    for one in every:
+        yield _row(one, wide)
+    for name, raises in found.items():
+        yield from _unknown(name, raises)
+        yield from _options(name, raises)
+
+
+def _row(one: Raise, wide: int) -> str:
+    """`jobs   10 ->  25 %  NO       5.8 of 1  sessions         2,340       400`."""
+    need = one.bottleneck
+    days, name, needed, expected = "?", "-", "", ""
+    if need is not None:
+        days = "never" if need.days is None else f"{need.days:.1f}"
+        name, needed, expected = need.metric.name, f"{need.needed:,.0f}", f"{need.expected:,}"
+    move = f"{one.domain:<{wide}}  {one.percent:>3} -> {one.to:>3} %"
+    span = f"{days} of {one.soak_hours / 24:g}"
+    return f"{move}  {_ANSWER[one.decided]:<7}  {span:>10}  {name:<13} {needed:>7} {expected:>9}".rstrip()
+
+
+def _unknown(name: str, raises: Sequence[Raise]) -> Iterator[str]:
+    metrics = list(dict.fromkeys(metric for one in raises for metric in one.unknown))
+    if metrics:
+        told = f"{name}: expected traffic unknown: {', '.join(metrics)}; add it to expected-per-day in domains.yaml"
+        yield from textwrap.wrap(told, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _options(name: str, raises: Sequence[Raise]) -> Iterator[str]:
+    options = feasible.options(raises)
+    if not options:
+        return
+    late = sum(one.decided is False for one in raises)
+    extra = feasible.longer(raises)
+    takes = "some are never decided" if extra is None else f"about {extra:.0f} days more than its soaks"
+    yield ""
+    yield f"{name}: {late} of {len(raises)} raises not decided in time, {takes}"
+    for option in options:
+        yield from _item(f"- {option}")
+    yield from _item(NO_OPTION)
+
+
+def _item(told: str) -> list[str]:
+    whole = told.replace(" %", "\N{NO-BREAK SPACE}%")  # a number and its sign stay on one line
+    found = textwrap.wrap(whole, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in found]
+
+
+def as_json(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """One object per domain: its raises, and what can be done where they can't be decided."""
+    return [_domain(name, feasible.raises(domain)) for name, domain in catalogue.domains.items()]
+
+
+def _domain(name: str, raises: Sequence[Raise]) -> dict[str, Any]:
+    extra = feasible.longer(raises)
+    return {
+        "domain": name,
+        "raises": [_raise(one) for one in raises],
+        "days_longer": None if extra is None else round(extra, 2),
+        "options": feasible.options(raises),
+    }
+
+
+def _raise(one: Raise) -> dict[str, Any]:
+    need = one.bottleneck
+    return {
+        "from": one.percent,
+        "to": one.to,
+        "soak_hours": one.soak_hours,
+        "decided": one.decided,
+        "bottleneck": None if need is None else need.metric.name,
+        "needed_per_day": None if need is None else round(need.needed, 1),
+        "expected_per_day": None if need is None else need.expected,
+        "days": None if need is None or need.days is None else round(need.days, 2),
+        "unknown": list(one.unknown),
+    }

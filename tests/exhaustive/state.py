@@ -1,0 +1,208 @@
+"""One domain as the rules see it, with nothing in it that they can't tell apart: so that the space is finite.
+
+Time is in whole days and counts backwards from `NOW`. Beside what the rules read stand the explorer's own notes
+(`latch`, `lawful`, `climbed`): what is true, kept without asking any rule, for the invariants to be held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from rollout import moves
+from rollout.conditions import Conditions
+from rollout.entry import Breach, Restore, Why
+from rollout.moves import Live
+from rollout.tags import BreachTag, Stopped, iso
+from tests.pure.cases import CATALOGUE, EVERYTHING, NOW
+
+DAY: Final = timedelta(days=1)
+
+#: The longest time that a rule asks for above 0 %, in days: soaks of 48 h, prerequisites of 48 h. A breach waits one.
+OLD: Final = 2
+
+#: Days after which a soak is over, the longest of all domains' (domains.yaml); at 0 % nothing soaks.
+SOAK_DAYS: Final = {0: 0} | {
+    rung: max(domain.soak_hours[rung] for domain in CATALOGUE.domains.values()) // 24 for rung in (5, 10, 25, 50, 100)
+}
+
+
+class Burn(NamedTuple):
+    """A breach as its tag or its config entry has it: the attempt's number, and how many days ago."""
+
+    attempt: int
+    age: int
+    cleared: bool = False
+
+
+class Latch(NamedTuple):
+    """The truth about the last breach: its age, whether an attempt was written after it, and where a trace is left."""
+
+    age: int
+    mended: bool
+    tagged: bool
+    written: bool
+
+
+class Flag(NamedTuple):
+    """A domain: its secret (`percent` None: lost), its stack config, what its record answers, and the truth.
+
+    `age`: days since the value went live. `stop`: the value of the stop's tag. `stack`: the percent deployed last.
+    `raised`, `started`, `before`, `last`: what the rules read of `moves`; `ran`: the age of the last start from 0.
+    """
+
+    percent: int | None = 0
+    age: int = 0
+    stop: int | None = None
+    tag: Burn | None = None
+    stack: int = 0
+    raised: bool = False
+    started: int = 1
+    ran: int = 0
+    before: int = 0
+    last: int = 0
+    entry: Burn | None = None
+    attempt: int = 1
+    latch: Latch | None = None
+    lawful: int = 0
+    climbed: bool = False
+
+    @property
+    def share(self) -> int:
+        """What the service obeys: a lost secret is 0."""
+        return self.percent or 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether prerequisites are asked, by the record or in truth: a raise whose answer was lost isn't on record."""
+        return not (self.climbed and self.raised)
+
+
+def live(flag: Flag) -> Live:
+    """The secret as the provider reads it."""
+    return _live(flag.percent, flag.age, flag.stop, flag.tag)
+
+
+@cache
+def _live(percent: int | None, age: int, stop: int | None, tag: Burn | None) -> Live:
+    if percent is None:
+        return Live(None)
+    return Live(
+        str(percent),
+        NOW - age * DAY,
+        "v",
+        stopped=None if stop is None else Stopped("id", str(stop)),
+        breach=None if tag is None else BreachTag(tag.attempt, NOW - tag.age * DAY, "errors"),
+    )
+
+
+def conditions(flag: Flag, forbids: str = "", restores: bool = False) -> Conditions:
+    """The stack config's entries; `forbids` is `frozen`, `held` or nothing."""
+    return _conditions(flag.entry, flag.attempt, forbids, restores)
+
+
+@cache
+def _conditions(entry: Burn | None, attempt: int, forbids: str, restores: bool) -> Conditions:
+    breach = None
+    if entry is not None:
+        cleared = Why("a false alarm", "Ana, Ben") if entry.cleared else None
+        breach = Breach(entry.attempt, NOW - entry.age * DAY, "errors", "", None, None, "watch", cleared)
+    return Conditions(
+        on_call="always",
+        checked=EVERYTHING,
+        frozen="INC-7" if forbids == "frozen" else None,
+        held="INC-9" if forbids == "held" else None,
+        breach=breach,
+        attempt=attempt,
+        restore=Restore("a mistake", "Ana", NOW + DAY) if restores else None,
+    )
+
+
+def history(flag: Flag) -> list[dict[str, Any]]:
+    """The shortest record from which the rules read what they read of the real one."""
+    return _history(flag.raised, flag.started, flag.ran, flag.before, flag.last)
+
+
+@cache
+def _history(raised: bool, started: int, ran: int, before: int, last: int) -> list[dict[str, Any]]:
+    made = [{"from": 5, "to": 10, "verdict": "PASS", "at": "2026-01-01T00:00:00Z"}] if raised else []
+    start = {"from": 0, "to": 5, "verdict": "outside", "attempt": started, "at": iso(NOW - ran * DAY)}
+    kept = {"from": before, "to": before, "verdict": "rollback"}
+    return [*made, start, kept, {"from": last, "to": last, "verdict": "outside"}]
+
+
+def with_record(flag: Flag, record: Sequence[dict[str, Any]]) -> Flag:
+    """The flag with what the rules read of this record, which was `history(flag)` and got entries."""
+    new = record[len(history(flag)) :]
+    return flag._replace(
+        raised=not moves.first_raise(record),
+        started=moves.current_attempt(record, at_zero=False, configured=0),
+        ran=0 if any(move["from"] == 0 and move["to"] > 0 for move in new) else flag.ran,
+        before=moves.value_before(record),
+        last=min(record[-1]["to"], 5),  # an entry that follows asks only whether it was 0
+    )
+
+
+def aged(flag: Flag) -> Flag:
+    """The same a day later."""
+    tag, entry, latch = flag.tag, flag.entry, flag.latch
+    return flag._replace(
+        age=flag.age + 1,
+        ran=flag.ran + 1,
+        tag=tag and tag._replace(age=tag.age + 1),
+        entry=entry and entry._replace(age=entry.age + 1),
+        latch=latch and latch._replace(age=1),
+    )
+
+
+def canonical(flag: Flag, restores: bool) -> Flag:
+    """The one flag that stands for all that no rule can tell from this one; `restores`: whether any is ever asked for.
+
+    What isn't read is dropped: an age at 0 %, more than the soak at a rung, a value above the stack's. Of breaches,
+    24 hours and the order in time count, with the start of the run and, at 100 % (prerequisites), the value's own age.
+    """
+    if flag.percent is None:
+        flag = flag._replace(stop=None, tag=None)
+    latch, tag, entry = flag.latch, flag.tag, flag.entry
+    if latch is not None and not (latch.tagged or latch.written):
+        latch = None  # no trace of the breach is left anywhere
+    top = max(flag.stack, flag.share) if restores else flag.share
+    number = _numbers(flag)
+    ages = {burn.age for burn in (tag, entry) if burn is not None}
+    if flag.percent == 100:
+        order = _in_order({flag.age, flag.ran, *ages}, OLD)
+        age = order[flag.age]
+    else:
+        order = _in_order({flag.ran, *ages}, 1)
+        age = min(flag.age, SOAK_DAYS[flag.share])
+    return flag._replace(
+        age=age,
+        stop=None if flag.stop is None or flag.stop >= top else flag.stop,
+        tag=tag and Burn(number[tag.attempt], order[tag.age]),
+        ran=order[flag.ran] if ages else 0,
+        started=number[flag.started],
+        before=min(flag.before, top) if restores else 0,
+        entry=entry and Burn(number[entry.attempt], order[entry.age], entry.cleared),
+        attempt=number[flag.attempt],
+        latch=latch,
+        lawful=min(flag.lawful, top) if restores else 0,
+    )
+
+
+def _numbers(flag: Flag) -> dict[int, int]:
+    """Attempts in their order; none in the stack config is 1."""
+    burns = [burn.attempt for burn in (flag.tag, flag.entry) if burn is not None]
+    later = sorted({number for number in (flag.attempt, flag.started, *burns) if number > 1})
+    return {1: 1} | {old: new for new, old in enumerate(later, 2)}
+
+
+def _in_order(ages: Iterable[int], whole: int) -> dict[int, int]:
+    """Each age as it is up to `whole`; above that only the order counts."""
+    found: dict[int, int] = {}
+    top = whole - 1
+    for old in sorted(set(ages)):
+        top = old if old <= whole else max(whole, top + 1)
+        found[old] = top
+    return found
