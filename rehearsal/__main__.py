@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import textwrap
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from rehearsal.player import LAST_DAY, Morning, Player
 from rollout.problem import BadInput
+from setup import env
 from traffic import scenario
 
 WIDTH = 100
@@ -46,6 +48,7 @@ def main() -> int:
     if given.scenario not in scenario.names():
         print(f"rehearse: unknown scenario {given.scenario!r}; allowed: {', '.join(scenario.names())}", file=sys.stderr)
         return 2
+    env.isolate(os.environ)
     began, mornings = time.monotonic(), list[Morning]()
     print(f"rehearsal of {given.scenario}: a copy of the project, simulated traffic, a virtual clock", flush=True)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:

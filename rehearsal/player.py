@@ -26,7 +26,9 @@ STACK: Final = "local"
 #: Hours of traffic before day 1: the first raise asks that both services report.
 BEFORE: Final = 3
 
-_VERDICT: Final = re.compile(r"(?:PASS|HOLD|ROLLBACK) (?=.*%).*")
+#: A row of the engine's diagnostics, and in it the line that is the verdict on a move.
+_ROW: Final = re.compile(r"(?m)^  rollout:index:TrafficFlag \(([a-z-]+)-percent\):\n((?:    .*\n|\n)*)")
+_VERDICT: Final = re.compile(r"(?:PASS \d+ -> |(?:HOLD|ROLLBACK) [a-z-]+ ).*")
 
 
 @dataclass
@@ -127,11 +129,14 @@ class Player:
 
     def _promote(self, morning: Morning) -> None:
         self.scratch.rollout("promote", str(morning.day), "--stack", STACK)
-        done = self.scratch.up(check=False)
+        done = self.scratch.up("--suppress-outputs", check=False)
         said = done.stdout + done.stderr
         if "Traceback" in said:
             raise AssertionError(said)
-        morning.said += list(dict.fromkeys(match[0].strip() for match in _VERDICT.finditer(said) if _decides(match[0])))
+        for name, lines in _ROW.findall(said):
+            verdict = _VERDICT.search(lines)
+            if verdict:
+                morning.said.append(verdict[0] if name in verdict[0] else f"{verdict[0]} ({name})")
         if done.returncode:
             self._withdraw(said)
         self.scratch.commit(f"day {morning.day}")
@@ -148,8 +153,3 @@ class Player:
             raise AssertionError(f"`pulumi up` failed, and no raise was refused:\n{said}")
         self._file.write_text(text)
         self.scratch.up()
-
-
-def _decides(line: str) -> bool:
-    """Whether a line is the verdict on a move; the rest are its metrics."""
-    return bool(re.match(r"PASS \d+ -> |(?:HOLD|ROLLBACK) [a-z-]+ ", line))
