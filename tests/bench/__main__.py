@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import loops, scale, speed, stories, terraform, timing
+from tests.bench import evidence, loops, rehearsals_whole, scale, speed, stories, terraform, timing
 from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
@@ -57,10 +57,20 @@ def part_exhaustive(folder: Path, runs: int, say: Say) -> None:
     stories.run(say)
 
 
+def part_evidence(folder: Path, runs: int, say: Say) -> None:
+    """What the gate adds to a preview; 50 breaches until the watch has them down."""
+    evidence.run(folder, runs, say)
+
+
+def part_rehearse(folder: Path, runs: int, say: Say) -> None:
+    """Every scenario of traffic, rehearsed for 21 days."""
+    rehearsals_whole.run(folder, say)
+
+
 PARTS = {
     "speed": part_speed, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills,
-    "exhaustive": part_exhaustive,
+    "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
 }  # fmt: skip
 
 
