@@ -85,10 +85,10 @@ plan:
 live:
 	@$(CHOSEN) python -m rollout live --stack '$(STACK)'
 
-# TMPDIR: the tests' folders, too, stay in this one.
+# TMPDIR: the tests' folders, too, stay in this one.  worksteal: the long engine tests would queue behind one worker.
 test: tools
 	@mkdir -p .local/tmp
-	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m pytest -n auto $(ARGS)
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: tools
 	@mkdir -p .local/tmp

@@ -91,7 +91,7 @@ CASES: Mapping[str, Case] = {
             "closed": "true",
         },
         config=(r"(?m)^    hours: always.*$", "    hours: whenever"),
-        says="malformed",
+        says="counts as a freeze",
     ),
 }
 
