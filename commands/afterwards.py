@@ -37,7 +37,11 @@ def carry_out(
         ("file", lambda: _edit_file(left, now), f"set percent: {done.rung} for {order.domain} in the stack file"),
         ("pulumi", lambda: _up(left, message, now), f"pulumi up --stack {order.stack}, once that is mended"),
         ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
-        *([("audit", lambda: settle.audit(left), f"python -m rollout audit --stack {order.stack}")] if order.because == DATA else []),
+        *(
+            [("audit", lambda: settle.audit(left), f"python -m rollout audit --stack {order.stack}")]
+            if order.because == DATA
+            else []
+        ),
         ("traffic", lambda: settle.watch(left, settings, now), f"python -m rollout live --stack {order.stack}"),
     ]
     for step, action, do in steps:
@@ -96,7 +100,8 @@ def _edit_file(left: Left, now: datetime) -> None:
         try:
             new = as_text(new, change.whole)
         except BadInput as error:  # the percent is written all the same
-            refused = f"percent {left.rung} is in it, the rest isn't: {error}"
+            rest = "freeze and breach aren't" if left.order.freeze else "the breach isn't"
+        refused = f"percent {left.rung} is in it, {rest}: {error}"
         if new != old:
             files.write(path, new)
     if refused:
@@ -112,7 +117,9 @@ def _edit_file(left: Left, now: datetime) -> None:
     if left.done.breach is not None:
         after = schedule.show(now + schedule.BREACH_WAIT)
         number = left.done.breach.attempt + 1
-        left.fact("latch", f"no raise before {after}, nor without wa-rollout:attempt {left.order.domain} number: {number}")
+        left.fact(
+            "latch", f"no raise before {after}, nor without wa-rollout:attempt {left.order.domain} number: {number}"
+        )
 
 
 def _up(left: Left, message: str, now: datetime) -> None:
@@ -154,7 +161,9 @@ def _up(left: Left, message: str, now: datetime) -> None:
             )
             if done.returncode == 0 or wanted() == used:
                 break
-    if lock.is_locked(done.stderr + done.stdout):  # the engine's own text says `pulumi cancel`, which is for dead runs alone
+    if lock.is_locked(
+        done.stderr + done.stdout
+    ):  # the engine's own text says `pulumi cancel`, which is for dead runs alone
         held = "; ".join(one.show() for one in lock.locks(done.stderr + done.stdout)) or "an unknown run"
         unlock = f"if that run is dead: python -m rollout unlock --stack {order.stack}"
         raise engine.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")

@@ -77,7 +77,8 @@ def table(found: list[Line]) -> str:
     """For a terminal, under 80 columns."""
     rows = [f"{'flag':<33}{'live':>8}{'file':>8}{'state':>8}"]
     rows += [
-        f"{line.flag:<33}{line.live:>8}{line.file:>8}{line.state:>8}{'' if line.agrees else '   differ'}" for line in found
+        f"{line.flag:<33}{line.live:>8}{line.file:>8}{line.state:>8}{'' if line.agrees else '   differ'}"
+        for line in found
     ]
     return "\n".join(rows)
 

@@ -24,10 +24,10 @@ class _Moved(CommitFailed):
     """HEAD is another commit than the one that was read."""
 
 
-def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
+def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str, *, new: bool = False) -> str:
     """Commits `edit` of `file` as it stands in HEAD; answers a line such as `ad5f5bf on main`, or "" where HEAD has it.
 
-    A file that HEAD doesn't have is made, from no bytes.
+    `new`: a file that HEAD doesn't have is made, from no bytes.
 
     Made from HEAD's version with an index of its own: a rollback in a dirty tree must not commit what nobody has
     reviewed. No hook runs: none may stand in the way. What others have staged of the file stays staged, with the
@@ -35,18 +35,18 @@ def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str
     """
     for attempt in range(TRIES):
         try:
-            return _commit(file, edit, message)
+            return _commit(file, edit, message, new)
         except _Moved:
             if attempt == TRIES - 1:
                 raise
     raise AssertionError
 
 
-def _commit(file: Path, edit: Callable[[bytes], bytes], message: str) -> str:
+def _commit(file: Path, edit: Callable[[bytes], bytes], message: str, new_file: bool) -> str:
     path = _git("rev-parse", "--show-prefix").strip() + file.relative_to(ROOT).as_posix()
     head = _git("rev-parse", "--verify", "HEAD^{commit}").strip()
     there = _git("ls-tree", "--full-tree", head, "--", path).split()
-    old = _git_bytes("show", f"{head}:{path}") if there else b""
+    old = b"" if new_file and not there else _git_bytes("show", f"{head}:{path}")
     new = _applied(edit, old, f"{path} as committed")
     if new == old:
         return ""
@@ -106,7 +106,12 @@ def _git(*arguments: str, env: Mapping[str, str] | None = None, data: bytes | No
 def _git_bytes(*arguments: str, env: Mapping[str, str] | None = None, data: bytes | None = None) -> bytes:
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, env={**os.environ, **(env or {})}, input=data, capture_output=True, check=False
+            ["git", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            input=data,
+            capture_output=True,
+            check=False,
         )
     except OSError as error:
         raise CommitFailed(f"git can't be started: {error.strerror}") from None

@@ -118,7 +118,11 @@ def command(stack: str | None, as_json: bool, with_traffic: bool) -> None:
     chosen = files.need_stack(stack)
     found = rows(chosen)
     if as_json:
-        click.echo(json.dumps([{**row, "since": tags.iso(row["since"]) if row.get("since") else None} for row in found], indent=2))
+        click.echo(
+            json.dumps(
+                [{**row, "since": tags.iso(row["since"]) if row.get("since") else None} for row in found], indent=2
+            )
+        )
     else:
         click.echo(table(found, chosen))
     if with_traffic and not as_json:

@@ -80,7 +80,9 @@ class Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, text)
         made = (
-            f" committed, {gitlog.commit_edit(path, lambda _: text, f'incident: {path.stem}')}" if order.commit else ""
+            f" committed, {gitlog.commit_edit(path, lambda _: text, f'incident: {path.stem}', new=True)}"
+            if order.commit
+            else ""
         )
         rollback.say(f"  incident {files.name(path)}{made}")
 

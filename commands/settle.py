@@ -31,7 +31,9 @@ def audit(left: Left) -> None:
     left.fact("audit", "what is live, what the stack file wants, what the state has:")
     for line in side_by_side.table(found).splitlines():
         left.say(f"           {line}")
-    left.fact("audit", f"next: check the data; then wa-rollout:checked {left.order.domain}: data-audit, and lift the freeze")
+    left.fact(
+        "audit", f"next: check the data; then wa-rollout:checked {left.order.domain}: data-audit, and lift the freeze"
+    )
     if wrong or not all(line.agrees for line in found):
         raise engine.EngineFailed("\n".join(["something differs or can't be read", *wrong]))
 

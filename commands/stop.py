@@ -44,7 +44,11 @@ class NotDown(Exception):
     def __init__(self, error: object, settings: Settings, name: FlagName, wanted: int | None) -> None:
         endpoint = f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
         value = "PERCENT" if wanted is None else wanted
-        again = "run it again" if wanted == 0 else "run it again, or with --to zero, for which no value has to be read first"
+        again = (
+            "run it again"
+            if wanted == 0
+            else "run it again, or with --to zero, for which no value has to be read first"
+        )
         by_hand = (
             f"aws secretsmanager put-secret-value --region {settings.region}{endpoint}"
             f" --secret-id {name.secret} --secret-string {value}"

@@ -23,11 +23,17 @@ def unlock(stack: str) -> bool:
     """
     refresh = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
     no_program = {"PULUMI_RUN_PROGRAM": "false"}  # what the program would say of its config doesn't matter here
-    done = engine.run_locked(lambda: refresh, stack, patience=0, say=lambda text: click.echo(f"  {text}"), env=no_program)
+    done = engine.run_locked(
+        lambda: refresh, stack, patience=0, say=lambda text: click.echo(f"  {text}"), env=no_program
+    )
     held = lock.locks(done.stderr + done.stdout)
     if held:
-        click.echo(f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", err=True)
-        click.echo(f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", err=True)
+        click.echo(
+            f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", err=True
+        )
+        click.echo(
+            f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", err=True
+        )
         return False
     for pid in _orphans():
         with contextlib.suppress(OSError):
