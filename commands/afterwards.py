@@ -101,7 +101,7 @@ def _edit_file(left: Left, now: datetime) -> None:
             new = as_text(new, change.whole)
         except BadInput as error:  # the percent is written all the same
             rest = "freeze and breach aren't" if left.order.freeze else "the breach isn't"
-        refused = f"percent {left.rung} is in it, {rest}: {error}"
+            refused = f"percent {left.rung} is in it, {rest}: {error}"
         if new != old:
             files.write(path, new)
     if refused:

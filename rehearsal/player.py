@@ -50,7 +50,7 @@ class Player:
     def __init__(self, folder: Path, name: str, seed: int) -> None:
         self.scratch = Scratch(folder)
         self.known: Catalogue = catalogue.parse((self.scratch.folder / "domains.yaml").read_bytes(), "domains.yaml")
-        self._scenario = scenario.load(name, self.known, FIRST)
+        self._scenario = scenario.load(name, self.known, FIRST - BEFORE * HOUR)
         self._seed = seed
         self._clients = publish.connect(Settings("eu-west-1", self.scratch.url, self.scratch.url))
         self._published = FIRST - BEFORE * HOUR

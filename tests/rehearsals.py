@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from rehearsal.player import Morning, Player
 
 
@@ -36,13 +38,16 @@ EXPECTED: Final[Mapping[str, Expected]] = {
 
 def play(folder: Path, name: str, days: int, seed: int = 1) -> tuple[list[Morning], dict[str, int], list[Path]]:
     """The days of a rehearsal, what was live at its end, and the names of its incidents. Raises `AssertionError`."""
-    player = Player(folder, name, seed)
-    try:
-        mornings = list(player.play(days))
-        return mornings, player.live(), [Path(path.name) for path in player.incidents()]
-    finally:
-        left = player.close()
-        assert not left, left
+    with pytest.MonkeyPatch.context() as patch:
+        for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(key, "testing")  # the simulator takes any
+        player = Player(folder, name, seed)
+        try:
+            mornings = list(player.play(days))
+            return mornings, player.live(), [Path(path.name) for path in player.incidents()]
+        finally:
+            left = player.close()
+            assert not left, left
 
 
 def check(name: str, mornings: list[Morning], incidents: list[Path]) -> None:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
-
 from provider.counters import NAMESPACE, UNIT
 from rollout.catalogue import Domain
 from rollout.gate_window import HOUR, LEGACY_COUNTERS
+from tests.harness import client
 
 UNIFIED = "wa-webhook-unified"
 
@@ -28,7 +27,7 @@ class Reporter:
 
     @classmethod
     def on(cls, url: str, domain: Domain, **options: Any) -> Reporter:
-        return cls(boto3.client("cloudwatch", region_name="eu-west-1", endpoint_url=url), domain, **options)
+        return cls(client(url, "cloudwatch"), domain, **options)
 
     def healthy(self, start: datetime, end: datetime, share: float = 0.05, each: int = 200, **unified: float) -> None:
         """`each` events of the whole domain a period and counter, none bad; `unified` overrules its values."""
