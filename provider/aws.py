@@ -29,7 +29,12 @@ class Aws:
     """Clients by service, each built once. Every method raises `StoreError` and nothing else."""
 
     def __init__(
-        self, settings: Settings, sdk: Sdk | None = None, *, attempts: int | None = None, read_timeout: float | None = None
+        self,
+        settings: Settings,
+        sdk: Sdk | None = None,
+        *,
+        attempts: int | None = None,
+        read_timeout: float | None = None,
     ) -> None:
         self.settings = settings
         self._attempts, self._read_timeout = attempts or ATTEMPTS, read_timeout or READ_TIMEOUT

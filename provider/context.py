@@ -69,9 +69,7 @@ class Context:
             raise found
         return found
 
-    def _count(
-        self, counters: Counters, domain: Domain, over: gate_window.Windows
-    ) -> gate_window.Points | StoreError:
+    def _count(self, counters: Counters, domain: Domain, over: gate_window.Windows) -> gate_window.Points | StoreError:
         series = gate_window.wanted(domain, self.catalogue.unified)
         found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}
         try:

@@ -16,7 +16,9 @@ def allow(context: Context, stack: str, domain: str, closed: bool) -> None:
     """
     ways = "bring every percent to 0; or, with all at 100 % for 7 days, write wa-rollout:closed and `pulumi up` first"
     if domain not in context.catalogue.domains:
-        raise Refused(Problem(f"destroy refused: {domain} is not in the catalogue", do=f"put {domain} back, then: {ways}"))
+        raise Refused(
+            Problem(f"destroy refused: {domain} is not in the catalogue", do=f"put {domain} back, then: {ways}")
+        )
     try:
         live = context.read_live(context.percent_name(stack, domain))
         if live.percent == 0:
@@ -31,6 +33,10 @@ def allow(context: Context, stack: str, domain: str, closed: bool) -> None:
             if not not_stable:
                 return
     except StoreError as error:
-        raise Refused(Problem(f"destroy refused: can't tell whether {domain} carries traffic: {error}", do=ways)) from None
-    reason = f"closed, but not stable for 7 days: {', '.join(not_stable)}" if closed else f"{domain} is at {live.show()}"
+        raise Refused(
+            Problem(f"destroy refused: can't tell whether {domain} carries traffic: {error}", do=ways)
+        ) from None
+    reason = (
+        f"closed, but not stable for 7 days: {', '.join(not_stable)}" if closed else f"{domain} is at {live.show()}"
+    )
     raise Refused(Problem(f"destroy refused: {reason}", where=f"stack {stack}, {domain}", do=ways))

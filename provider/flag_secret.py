@@ -31,7 +31,9 @@ class FlagSecret:
             wrong.append(("domain", f"unknown domain; allowed: {known}; given: {shown(new.get('domain'))}"))
         elif new.get("flag") != domain.enable_flag:
             given = shown(new.get("flag"))
-            wrong.append(("flag", f"not the enable flag of {domain.name}; allowed: {domain.enable_flag}; given: {given}"))
+            wrong.append(
+                ("flag", f"not the enable flag of {domain.name}; allowed: {domain.enable_flag}; given: {given}")
+            )
         if not new.get("stack"):
             wrong.append(("stack", "missing: the name of the stack"))
         return wrong

@@ -27,9 +27,7 @@ LONGEST_WAIVER: Final = timedelta(days=7)
 UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
 
 
-def asked(
-    context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int
-) -> Ask:
+def asked(context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int) -> Ask:
     """What a raise is judged by. Other domains are read only where a prerequisite is asked."""
     domain = context.catalogue.domains[new["domain"]]
     history = old.get("moves") or []

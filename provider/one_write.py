@@ -49,7 +49,13 @@ def token(name: FlagName, value: str, replacing: str | None) -> str:
 
 
 def write(
-    store: Store, name: FlagName, value: str, *, before: Entry | None, virtual: datetime | None, extra: Mapping[str, str]
+    store: Store,
+    name: FlagName,
+    value: str,
+    *,
+    before: Entry | None,
+    virtual: datetime | None,
+    extra: Mapping[str, str],
 ) -> str:
     """One write of `value` over `before` (None: absent). Answers the version; reading back is the caller's.
 

@@ -21,8 +21,11 @@ def run(items: Sequence[ChecklistItem], unified_url: str) -> list[Refusal]:
         return []
     with ThreadPoolExecutor(len(items)) as pool:
         answers = pool.map(lambda item: _probe(item, unified_url), items)
-        return [Refusal("probe", f"probe {item.name}: {wrong}", f"mend it: {item.ask}")
-                for item, wrong in zip(items, answers, strict=True) if wrong]
+        return [
+            Refusal("probe", f"probe {item.name}: {wrong}", f"mend it: {item.ask}")
+            for item, wrong in zip(items, answers, strict=True)
+            if wrong
+        ]
 
 
 def _probe(item: ChecklistItem, unified_url: str) -> str:

@@ -42,9 +42,7 @@ class Resource(Protocol):
 
     def check(self, new: Properties) -> list[tuple[str, str]]: ...
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> Mapping[str, str]: ...
-    def read(
-        self, urn: str, state: Properties, row: Row, inputs: Properties | None = None
-    ) -> Properties: ...
+    def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties: ...
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]: ...
     def update(
         self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row
@@ -112,9 +110,7 @@ class RolloutProvider(sdk.Provider):
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         new = _all_plain(request.properties)
-        ident, outputs = await self._run(
-            request.urn, lambda resource, row: resource.create(new, request.preview, row)
-        )
+        ident, outputs = await self._run(request.urn, lambda resource, row: resource.create(new, request.preview, row))
         return sdk.CreateResponse("" if request.preview else ident, self._wrapped(outputs))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
@@ -178,7 +174,9 @@ def _all_plain(values: Mapping[str, PropertyValue]) -> Properties:
 def _no_import(urn: str) -> Any:
     from rollout.problem import Problem
 
-    return Problem("`pulumi import` isn't needed", where=urn, do="`pulumi up` adopts a flag that is in the store already")
+    return Problem(
+        "`pulumi import` isn't needed", where=urn, do="`pulumi up` adopts a flag that is in the store already"
+    )
 
 
 class Servicer(ProviderServicer):

@@ -75,7 +75,14 @@ class Settings:
             now = tags.moment(virtual)
             if now is None:
                 raise BadInput(
-                    [Problem("ROLLOUT_NOW is no time", allowed="2026-12-01T08:00:00Z", given=shown(virtual), do="unset it")]
+                    [
+                        Problem(
+                            "ROLLOUT_NOW is no time",
+                            allowed="2026-12-01T08:00:00Z",
+                            given=shown(virtual),
+                            do="unset it",
+                        )
+                    ]
                 )
         period = environ.get("ROLLOUT_COUNT_PERIOD") or str(MINUTE)
         if not loopback and period != str(MINUTE):
@@ -83,7 +90,9 @@ class Settings:
             period = str(MINUTE)
         if not re.fullmatch("[0-9]{1,4}", period) or not int(period) or HOUR % int(period) or int(period) % MINUTE:
             allowed = "whole minutes that divide an hour, in seconds: 60, 300, 3600"
-            raise BadInput([Problem("ROLLOUT_COUNT_PERIOD is no period", allowed=allowed, given=shown(period), do="unset it")])
+            raise BadInput(
+                [Problem("ROLLOUT_COUNT_PERIOD is no period", allowed=allowed, given=shown(period), do="unset it")]
+            )
         base = unified_url or ""
         if loopback:  # a simulator's port isn't known when the stack file is written
             base = environ.get("ROLLOUT_UNIFIED_URL") or base

@@ -45,7 +45,9 @@ class TrafficFlag:
             return [*wrong, ("domain", f"unknown domain; allowed: {known}; given: {shown(new.get('domain'))}")]
         if new.get("flag") != domain.percent_flag:
             given = shown(new.get("flag"))
-            wrong.append(("flag", f"not the percent flag of {domain.name}; allowed: {domain.percent_flag}; given: {given}"))
+            wrong.append(
+                ("flag", f"not the percent flag of {domain.name}; allowed: {domain.percent_flag}; given: {given}")
+            )
         if not new.get("stack"):
             wrong.append(("stack", "missing: the name of the stack"))
         return wrong
@@ -197,8 +199,15 @@ class TrafficFlag:
         return self._recorded(new, old, live, entry, Allowed(verdict), old.get("verdict") or "", 0)
 
     def _written(
-        self, new: Properties, old: Properties, live: Live, entry: Entry | None, found: Mapping[str, str],
-        allowed: Allowed, attempt: int, preview: bool,
+        self,
+        new: Properties,
+        old: Properties,
+        live: Live,
+        entry: Entry | None,
+        found: Mapping[str, str],
+        allowed: Allowed,
+        attempt: int,
+        preview: bool,
     ) -> Properties:
         if preview:
             return self._predicted(new, old, allowed.verdict)

@@ -200,4 +200,15 @@ def _tags_after(
     raise last
 
 
-__all__ = ["PAUSE", "TRIES", "Absent", "FlagName", "StoppedMeanwhile", "lower", "raise_to", "set_value", "token", "write"]
+__all__ = [
+    "PAUSE",
+    "TRIES",
+    "Absent",
+    "FlagName",
+    "StoppedMeanwhile",
+    "lower",
+    "raise_to",
+    "set_value",
+    "token",
+    "write",
+]

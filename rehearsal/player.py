@@ -70,7 +70,9 @@ class Player:
             self._promote(morning)
             morning.live = self.live()
             morning.moved = [
-                f"{name} {before[name]} -> {percent} %" for name, percent in morning.live.items() if percent != before[name]
+                f"{name} {before[name]} -> {percent} %"
+                for name, percent in morning.live.items()
+                if percent != before[name]
             ]
             before = morning.live
             morning.seconds = time.monotonic() - began
@@ -121,9 +123,13 @@ class Player:
 
     def _start_again(self, name: str) -> None:
         """Contingency scenario 1: from 0 again, by a new attempt (24 h after the breach: the judge sees to that)."""
-        text = edit.set_flag(self._file.read_text(), name, 0, None if self.known.domains[name].enable_flag is None else False)
+        text = edit.set_flag(
+            self._file.read_text(), name, 0, None if self.known.domains[name].enable_flag is None else False
+        )
         number = 1 + len([path for path in self.incidents() if f"-{name}-" in path.name])
-        self._file.write_text(edit.add_attempt(text, name, Attempt(number, "fixed in unified, see the incident", "rehearsal")))
+        self._file.write_text(
+            edit.add_attempt(text, name, Attempt(number, "fixed in unified, see the incident", "rehearsal"))
+        )
         self.scratch.up()
         self.scratch.commit(f"{name}: to 0, attempt {number}")
 

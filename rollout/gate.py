@@ -122,7 +122,9 @@ class _Asked:
         if gate_burn.zeros_missing(seen):
             return self._gaps(metric.bad, (seen.reported or 0) - seen.absent, seen.reported or 0, counts)
         if seen.periods and (seen.reported or 0) > (1 + ABSENT) * seen.periods:
-            text = f"{metric.total} has {seen.reported:,} data in {seen.periods:,} minutes: one datum a minute, not more"
+            text = (
+                f"{metric.total} has {seen.reported:,} data in {seen.periods:,} minutes: one datum a minute, not more"
+            )
             return self.hold("duplicates", text, counts)
         if self.next_percent is None:
             return self.hold("no-next", f"no rollback; {NO_NEXT}", counts, metric.bad_level)

@@ -49,7 +49,14 @@ class Ask:
 def judge_raise(ask: Ask) -> list[Refusal]:
     """Every reason against this raise that needs no network beyond `ask`; none where it may go on to its probes and gate."""
     share = ask.live.percent or 0
-    found = [*_ladder(ask, share), *_stopping(ask), *_forbidden(ask), *_latch(ask, share), *_hours(ask), *_soak(ask, share)]
+    found = [
+        *_ladder(ask, share),
+        *_stopping(ask),
+        *_forbidden(ask),
+        *_latch(ask, share),
+        *_hours(ask),
+        *_soak(ask, share),
+    ]
     if ask.old_digest is not None and ask.old_digest != ask.new_digest:
         found.append(
             Refusal(
@@ -73,7 +80,9 @@ def judge_restore(ask: Ask) -> list[Refusal]:
     if restore is None or restore.until <= ask.now:
         expired = restore is not None
         why = "its `restore` entry has expired" if expired else "a repair never raises"
-        found.append(Refusal("outside", f"live {live.show()}, stack {ask.wanted} %, changed outside: {why}", _mend(live)))
+        found.append(
+            Refusal("outside", f"live {live.show()}, stack {ask.wanted} %, changed outside: {why}", _mend(live))
+        )
         return found
     if live.stopped is not None and not ask.wanted <= (parse_percent(live.stopped.value) or 0):
         found.append(Refusal("stopped", "live was lowered by a stop, and a stop isn't undone by `restore`", rungs))
@@ -107,7 +116,9 @@ def _ladder(ask: Ask, share: int) -> list[Refusal]:
         return [Refusal("ladder", f"live {share} % is no rung of the ladder", f"lower the stack to {down}, then climb")]
     if ask.wanted == rung:
         return []
-    return [Refusal("ladder", f"{share} -> {ask.wanted} % skips a rung: the next one is {rung} %", f"set percent: {rung}")]
+    return [
+        Refusal("ladder", f"{share} -> {ask.wanted} % skips a rung: the next one is {rung} %", f"set percent: {rung}")
+    ]
 
 
 def _stopping(ask: Ask) -> list[Refusal]:
@@ -122,7 +133,9 @@ def _stopping(ask: Ask) -> list[Refusal]:
 def _forbidden(ask: Ask) -> list[Refusal]:
     conditions, found = ask.conditions, []
     if ask.only_lower:
-        found.append(Refusal("only-lower", "this run only lowers (ROLLOUT_ONLY_LOWER=1)", "raise by a `pulumi up` of its own"))
+        found.append(
+            Refusal("only-lower", "this run only lowers (ROLLOUT_ONLY_LOWER=1)", "raise by a `pulumi up` of its own")
+        )
     if conditions.gate == "off" and not ask.loopback:
         found.append(Refusal("gate", "gate: off is for loopback endpoints only", "set wa-rollout:gate: required"))
     if conditions.drill == "off" and not ask.loopback:
@@ -130,7 +143,7 @@ def _forbidden(ask: Ask) -> list[Refusal]:
     if conditions.frozen is not None:
         found.append(Refusal("frozen", f"frozen: {conditions.frozen}", "remove wa-rollout:freeze by a reviewed diff"))
     for domain in conditions.unaudited:
-        do = f"audit its data, then write wa-rollout:checked {domain}: data-audit: \"who, when, a link\""
+        do = f'audit its data, then write wa-rollout:checked {domain}: data-audit: "who, when, a link"'
         found.append(Refusal("data-audit", f"the data of {domain} were inconsistent, and no audit is attested", do))
     if conditions.held is not None:
         do = f"remove wa-rollout:held {ask.domain.name} by a reviewed diff"
@@ -158,7 +171,9 @@ def _latch(ask: Ask, share: int) -> list[Refusal]:
             when = f" at {schedule.show(at)}" if at else ""
             return [Refusal("latched", f"latched by the breach of {metric}{when} (attempt {number})", do)]
         if share == 0 and at is None:
-            return [Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")]
+            return [
+                Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")
+            ]
         if share == 0 and at is not None and ask.now < at + schedule.BREACH_WAIT:
             left = schedule.show_span(at + schedule.BREACH_WAIT - ask.now)
             do = f"raise after {schedule.show(at + schedule.BREACH_WAIT)}"
@@ -194,7 +209,9 @@ def _soak(ask: Ask, share: int) -> list[Refusal]:
         return []
     text = f"soak at {share} % not over: {schedule.show_span(ask.now - since)} of {hours} h"
     slack = f"{ask.catalogue.soak_slack_hours:g} h slack"
-    return [Refusal("soak", text, f"raise from {schedule.show(ends)} ({slack}), in {schedule.show_span(ends - ask.now)}")]
+    return [
+        Refusal("soak", text, f"raise from {schedule.show(ends)} ({slack}), in {schedule.show_span(ends - ask.now)}")
+    ]
 
 
 def _prerequisites(ask: Ask) -> list[Refusal]:
@@ -229,8 +246,10 @@ def _attested(ask: Ask) -> list[Refusal]:
         for item in ask.domain.checklist
         if item.kind == "attested" and ask.wanted >= item.before and item.name not in ask.conditions.checked
     ]
-    do = "write who, when and a link under wa-rollout:checked {}: {}: \"...\""
+    do = 'write who, when and a link under wa-rollout:checked {}: {}: "..."'
     return [
-        Refusal("checklist", f"checklist: {item.name} is not attested ({item.ask})", do.format(ask.domain.name, item.name))
+        Refusal(
+            "checklist", f"checklist: {item.name} is not attested ({item.ask})", do.format(ask.domain.name, item.name)
+        )
         for item in missing
     ]

@@ -79,7 +79,12 @@ def _one(sandbox: Sandbox, moment: float) -> Race:
     assert took, said_down
     why = [text for text in re.findall(r"^ +error: (.*)", said_up, re.M) if text != "update failed"]
     found = Race(
-        moment, up.returncode, down.returncode, float(took[1]), why[-1] if why else "", burning.live(sandbox, "ai-agents")
+        moment,
+        up.returncode,
+        down.returncode,
+        float(took[1]),
+        why[-1] if why else "",
+        burning.live(sandbox, "ai-agents"),
     )
     assert found.live == "10", f"{found.line()}\n{said_down}\n{said_up}"
     assert found.rollback_code == 0, f"{found.line()}\n{said_down}\n{said_up}"

@@ -20,7 +20,9 @@ def part_speed(folder: Path, runs: int, say: Say) -> None:
     """Previews, one-flag up and rollback against an empty program and a raw write."""
     box = Sandbox(folder / "speed")
     try:
-        say(f"{timing.version('pulumi', 'version', env=box.env)}, state on local files, simulator on loopback; n = {runs} pairs")
+        say(
+            f"{timing.version('pulumi', 'version', env=box.env)}, state on local files, simulator on loopback; n = {runs} pairs"
+        )
         for found, limit, aim in speed.speeds(box, runs):
             say(found.line(limit, aim))
     finally:
@@ -77,7 +79,9 @@ PARTS = {
 def main() -> int:
     """Runs the parts that are named, or all. Exit code 1 if one fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one or more of: {', '.join(PARTS)}; all where none is named")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"one or more of: {', '.join(PARTS)}; all where none is named"
+    )
     parser.add_argument("--runs", type=int, default=5, help="counted turns of each comparison")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):

@@ -36,7 +36,13 @@ class Compared:
         low, high = min(self.ratios), max(self.ratios)
         held = ""
         if limit is not None:
-            said = "over the limit" if self.ratio > limit else "aim met" if aim and self.ratio <= aim else "within the limit"
+            said = (
+                "over the limit"
+                if self.ratio > limit
+                else "aim met"
+                if aim and self.ratio <= aim
+                else "within the limit"
+            )
             held = f"  (at most {limit:g}, aim {aim:g}: {said})" if aim else f"  (at most {limit:g}: {said})"
         return (
             f"{self.name:<58} {self.ratio:5.2f}x  [{low:.2f}-{high:.2f}]  "
@@ -70,7 +76,9 @@ def machine() -> str:
             model = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), model)
     except OSError:
         pass
-    return f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return (
+        f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
 
 
 def version(*command: str, env: dict[str, str] | None = None) -> str:

@@ -43,7 +43,9 @@ class Engine(mocks.MockMonitor):
         if request.type != "pulumi:pulumi:Stack":
             depends = [*request.dependencies, *(urn for p in request.propertyDependencies.values() for urn in p.urns)]
             inputs = rpc.deserialize_properties(request.object)
-            self.seen.append(Registered(request.type, request.name, inputs, request.parent.rpartition("::")[2], depends))
+            self.seen.append(
+                Registered(request.type, request.name, inputs, request.parent.rpartition("::")[2], depends)
+            )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

@@ -19,7 +19,9 @@ from tests.components.test_program import FLAG_TYPES, QUIET
 Program = Callable[..., Engine]
 SMOKE = Command("smoke", "./scripts/smoke.sh", "after-change")
 UNDO = Command("undo", "./undo.sh", "after-rollback")
-WITH_SCRIPTS = QUIET + """  wa-rollout:commands:
+WITH_SCRIPTS = (
+    QUIET
+    + """  wa-rollout:commands:
     smoke:
       run: ./scripts/smoke.sh
       when: after-change
@@ -27,6 +29,7 @@ WITH_SCRIPTS = QUIET + """  wa-rollout:commands:
       run: ./undo.sh
       when: after-rollback
 """
+)
 MOVES = (
     {"from": 0, "to": 5, "at": "2026-12-08T08:00:00Z", "verdict": "PASS 0 -> 5 %"},
     {"from": 5, "to": 10, "at": "2026-12-10T08:00:00Z", "verdict": "PASS 5 -> 10 %"},
@@ -38,7 +41,9 @@ def config(start: date | None = date(2026, 12, 1)) -> StackConfig:
     return StackConfig("Pulumi.test.yaml", start, "required", "required", None, {}, commands={"smoke": SMOKE})
 
 
-def test_without_scripts_nothing_of_them_is_registered_or_imported(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scripts_nothing_of_them_is_registered_or_imported(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "pulumi_command", None)
     assert not [item for item in program(QUIET).seen if item.type.startswith("command:")]
 
@@ -85,10 +90,14 @@ def test_what_a_script_is_told() -> None:
     assert scripts.variables("jobs", None, config())["TO"] == ""
 
 
-@pytest.mark.parametrize(("run", "code", "said"), [("true", 0, ""), ("exit 7", 7, "only the script smoke failed (exit 7)")])
+@pytest.mark.parametrize(
+    ("run", "code", "said"), [("true", 0, ""), ("exit 7", 7, "only the script smoke failed (exit 7)")]
+)
 def test_a_failing_script_says_that_the_flag_is_live(run: str, code: int, said: str) -> None:
     line = scripts.shell(Command("smoke", run, "after-change"))
-    done = subprocess.run(["/bin/sh", "-c", line], env={"DOMAIN": "jobs", "TO": "10"}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], env={"DOMAIN": "jobs", "TO": "10"}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == code
     assert said in done.stderr
     assert ("jobs is live at 10 %" in done.stderr) == bool(code)

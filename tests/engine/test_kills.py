@@ -43,7 +43,10 @@ def test_a_lock_of_another_host_is_left(sandbox: Sandbox) -> None:
     done = sandbox.rollout("unlock", "--stack", "local", check=False)
     assert done.returncode == 1
     assert f"local is locked by ana@elsewhere, pid {os.getpid()}, since 2026-01-01T00:00:00Z" in done.stderr
-    assert "which isn't known to be dead\n  do:      wait for it; if you are sure that it is gone: pulumi cancel" in done.stderr
+    assert (
+        "which isn't known to be dead\n  do:      wait for it; if you are sure that it is gone: pulumi cancel"
+        in done.stderr
+    )
     assert held.exists()
 
 
@@ -66,7 +69,10 @@ def test_a_number_that_was_given_to_another_process_is_no_living_run(sandbox: Sa
     sandbox.write_config(sandbox.read_config().replace("percent: 25", "percent: lots"))  # the program isn't asked
     done = sandbox.run("make", "unlock")
     assert "lock of a run that is dead removed (ana@" in done.stdout
-    assert "local: no lock, nothing pending, the live values are in the state. next: pulumi up --stack local\n" in done.stdout
+    assert (
+        "local: no lock, nothing pending, the live values are in the state. next: pulumi up --stack local\n"
+        in done.stdout
+    )
     assert not held.exists()
     assert burning.live(sandbox, "jobs") == "25"
 

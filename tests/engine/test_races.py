@@ -113,7 +113,9 @@ def test_a_killed_engine_left_its_lock(sandbox: Sandbox, at_once: int) -> None:
     downs = [sandbox.start(*races.ROLLBACK, domain) for domain in ("jobs", "marketplace")[:at_once]]
     said = [races.ended(down) for down in downs]
     assert [down.returncode for down in downs] == [0] * at_once, "\n".join(said)
-    assert any("lock of a run that is dead removed (root@" in text and f", pid {up.pid}, since " in text for text in said)
+    assert any(
+        "lock of a run that is dead removed (root@" in text and f", pid {up.pid}, since " in text for text in said
+    )
     assert not locks(sandbox)
     burning.recorded(sandbox, "jobs", 10)
     burning.recorded(sandbox, "marketplace", 0 if at_once == 2 else 5)

@@ -55,7 +55,10 @@ def test_every_step_is_done_and_says_so_in_one_line(sandbox: Sandbox) -> None:
     assert {domain: live for domain, live in burning.lives(sandbox).items() if domain != "jobs"} == burning.OTHERS
     log = sandbox.git("log", "-1", "--format=%B%an").stdout
     assert log.startswith("rollback: jobs 25 -> 10 on local\n\nBy Ana K.")
-    assert sandbox.git("show", "--format=", "--unified=0").stdout.splitlines()[-2:] == ["-      percent: 25", "+      percent: 10"]
+    assert sandbox.git("show", "--format=", "--unified=0").stdout.splitlines()[-2:] == [
+        "-      percent: 25",
+        "+      percent: 10",
+    ]
     assert "rollback: jobs 25 -> 10 on local" in sandbox.pulumi("stack", "history").stdout
     sandbox.pulumi("preview", "--expect-no-changes")
 
@@ -100,12 +103,16 @@ def test_somebodys_unreviewed_raise_in_the_working_tree_is_not_applied_and_not_l
     burning.recorded(sandbox, "jobs", 10)
     burning.recorded(sandbox, "marketplace", 5)
     assert sandbox.git("diff", "--unified=0").stdout.splitlines()[-2:] == ["-      percent: 5", "+      percent: 10"]
-    assert "marketplace" not in sandbox.git("show", "--format=", "HEAD").stdout.partition("@@")[2].replace(" marketplace:", "")
+    assert "marketplace" not in sandbox.git("show", "--format=", "HEAD").stdout.partition("@@")[2].replace(
+        " marketplace:", ""
+    )
 
 
 def test_the_newest_run_had_a_config_that_nobody_can_read(sandbox: Sandbox) -> None:
     before = sandbox.read_config()
-    sandbox.write_config(before.replace("    marketplace:\n      enabled: true\n      percent: 5", "    marketplace: 5"))
+    sandbox.write_config(
+        before.replace("    marketplace:\n      enabled: true\n      percent: 5", "    marketplace: 5")
+    )
     assert sandbox.up(check=False).returncode != 0
     sandbox.write_config(before)
     rollback(sandbox, "jobs")
@@ -143,7 +150,9 @@ def test_the_engine_refuses_and_its_own_words_are_shown(sandbox: Sandbox) -> Non
 
 
 @pytest.mark.parametrize("value", ["10", "0", "junk"])
-def test_another_domain_that_was_changed_outside_is_left_as_it_is_for_the_next_review(sandbox: Sandbox, value: str) -> None:
+def test_another_domain_that_was_changed_outside_is_left_as_it_is_for_the_next_review(
+    sandbox: Sandbox, value: str
+) -> None:
     days.put(sandbox, "marketplace", value)
     rollback(sandbox, "jobs")
     burning.recorded(sandbox, "jobs", 10)

@@ -77,7 +77,9 @@ def test_detached_head(sandbox: Sandbox) -> None:
     sandbox.git("checkout", "--quiet", "--detach")
     said = rollback(sandbox)
     made = sandbox.git("rev-parse", "--short", "HEAD").stdout.strip()
-    assert f"  commit   {made} on no branch (detached HEAD): git branch rollback-{made} {made}, then push that\n" in said
+    assert (
+        f"  commit   {made} on no branch (detached HEAD): git branch rollback-{made} {made}, then push that\n" in said
+    )
     assert committed(sandbox) == OURS
 
 

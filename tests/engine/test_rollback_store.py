@@ -32,7 +32,9 @@ def sandbox(_once: Burning) -> Sandbox:
     return _once.again()
 
 
-def rollback(sandbox: Sandbox, *args: str, code: int = 0, env: dict[str, str] | None = None, stack: str = "local") -> str:
+def rollback(
+    sandbox: Sandbox, *args: str, code: int = 0, env: dict[str, str] | None = None, stack: str = "local"
+) -> str:
     """Runs it; asserts the exit code; answers what was printed, stdout first."""
     named = ("--stack", stack) if stack else ()
     done = sandbox.rollout("rollback", *args, *named, "--wait", "0", check=False, env=env)
@@ -50,7 +52,10 @@ def fail(sandbox: Sandbox, *faults: dict[str, Any], latency: float = 0) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("jobs", "--to", "15"), ["no target of a rollback", "allowed: previous, zero, 0, 5, 10, 25, 50, 100", "given:   15"]),
+        (
+            ("jobs", "--to", "15"),
+            ["no target of a rollback", "allowed: previous, zero, 0, 5, 10, 25, 50, 100", "given:   15"],
+        ),
         (("jobs", "--to", "down"), ["no target of a rollback", "given:   down"]),
         (("job",), ["unknown domain", "allowed: ai-agents, jobs, marketplace, property", "given:   job"]),
         (("wa-webhook-mobility",), ["unknown domain"]),
@@ -58,7 +63,9 @@ def fail(sandbox: Sandbox, *faults: dict[str, Any], latency: float = 0) -> None:
         ((), ["Missing argument 'DOMAIN'"]),
     ],
 )
-def test_a_wrong_order_is_refused_in_full_and_nothing_is_done(sandbox: Sandbox, args: tuple[str, ...], said: list[str]) -> None:
+def test_a_wrong_order_is_refused_in_full_and_nothing_is_done(
+    sandbox: Sandbox, args: tuple[str, ...], said: list[str]
+) -> None:
     found = rollback(sandbox, *args, code=2)
     assert all(text in found for text in said), found
     assert not sandbox.api_calls()
@@ -164,7 +171,10 @@ def test_the_store_is_gone_and_nothing_is_claimed(sandbox: Sandbox) -> None:
         said = rollback(sandbox, "jobs", "--to", to, code=3)
         assert f"NOT KNOWN TO BE DOWN: jobs on local: {JOBS}: " in said
         assert "live " not in said
-        assert f"by hand: aws secretsmanager put-secret-value --region eu-west-1 --endpoint-url {sandbox.url} --secret-id {JOBS}" in said
+        assert (
+            f"by hand: aws secretsmanager put-secret-value --region eu-west-1 --endpoint-url {sandbox.url} --secret-id {JOBS}"
+            in said
+        )
     assert not sandbox.git("status", "--porcelain").stdout
 
 
@@ -196,7 +206,9 @@ def test_a_write_that_fails_is_written_again(sandbox: Sandbox, after: bool) -> N
 def test_a_store_that_answers_slowly(sandbox: Sandbox) -> None:
     fail(sandbox, latency=2)
     said = rollback(sandbox, "jobs")
-    assert re.search(r"still trying, \d+ s: the store answers slowly or not at all; jobs is not known to be down yet", said)
+    assert re.search(
+        r"still trying, \d+ s: the store answers slowly or not at all; jobs is not known to be down yet", said
+    )
     assert said.startswith("live 10 %, ")
     fail(sandbox)
     assert burning.live(sandbox, "jobs") == "10"
@@ -206,7 +218,10 @@ def test_an_absent_secret_is_made_and_asked_about(sandbox: Sandbox) -> None:
     sandbox.boto("secretsmanager").delete_secret(SecretId=JOBS, ForceDeleteWithoutRecovery=True)
     said = rollback(sandbox, "jobs", code=1)
     assert re.match(r"live 0 %, \S+ s: jobs on local, was 0 % \(secret absent\) already\n", said)
-    assert f"there was no {JOBS} in eu-west-1 at {sandbox.url}: it was made, with 0 %. Is it the right stack and region?" in said
+    assert (
+        f"there was no {JOBS} in eu-west-1 at {sandbox.url}: it was made, with 0 %. Is it the right stack and region?"
+        in said
+    )
     assert burning.live(sandbox, "jobs") == "0"
 
 

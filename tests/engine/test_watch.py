@@ -125,5 +125,3 @@ def test_json_is_one_line_a_look(sandbox: Sandbox, reports: Burns) -> None:
     found = {row["domain"]: row for row in first}
     assert found["jobs"]["fire"] == {"metric": "errors", "to": "previous", "seen": "2,350 of 47,000"}
     assert found["marketplace"] == {"domain": "marketplace", "percent": 0, "says": "", "judged": True, "fire": None}
-
-

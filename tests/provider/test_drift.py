@@ -106,7 +106,9 @@ def test_an_unreadable_value(desk: Desk) -> None:
 def test_raised_by_hand_is_brought_down(desk: Desk) -> None:
     desk.climb("ai-agents", 5)
     desk.store.put(desk.name("ai-agents"), "50", "3" * 36)
-    assert desk.traffic.diff("urn", desk.state["ai-agents"], desk.inputs["ai-agents"], desk.row) == {"percent": "update"}
+    assert desk.traffic.diff("urn", desk.state["ai-agents"], desk.inputs["ai-agents"], desk.row) == {
+        "percent": "update"
+    }
     assert "live 50 %, the record says 5 %" in desk.said()
     desk.percent("ai-agents", 5, frozen="x")
     assert desk.live("ai-agents") == "5"

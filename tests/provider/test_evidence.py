@@ -61,7 +61,14 @@ def test_clean_counters_let_it_through_and_are_kept_in_moves(desk: Desk, reporte
     state = raised(desk)
     assert desk.live("ai-agents") == "10"
     said = desk.said("info")
-    for line in ("PASS errors 0/", "PASS latency 0/", "PASS sessions 0/", "PASS complaints: 0", "PASS share ", "counted 2026"):
+    for line in (
+        "PASS errors 0/",
+        "PASS latency 0/",
+        "PASS sessions 0/",
+        "PASS complaints: 0",
+        "PASS share ",
+        "counted 2026",
+    ):
         assert line in said
     move = state["moves"][-1]
     assert move["verdict"].endswith("gate PASS")
@@ -73,9 +80,18 @@ def test_clean_counters_let_it_through_and_are_kept_in_moves(desk: Desk, reporte
 
 # One planted breach each: what unified reports instead of clean counters, and the line it gets.
 BREACHES: Mapping[str, tuple[dict[str, float], str]] = {
-    "errors over the bad level": ({"Errors": 3}, "ROLLBACK ai-agents 5 % -> 10 %: gate: errors 141/9,400: 1.5 %, limit 1 %"),
-    "errors between the limits": ({"Errors": 1}, "HOLD ai-agents 5 % -> 10 %: gate: errors 46/9,200: 0.5 % isn't under 0.1 %"),
-    "latency over the bad level": ({"SlowRequests": 30}, "HOLD ai-agents 5 % -> 10 %: gate: latency 1,380/9,200: 15 % is over 10 %"),
+    "errors over the bad level": (
+        {"Errors": 3},
+        "ROLLBACK ai-agents 5 % -> 10 %: gate: errors 141/9,400: 1.5 %, limit 1 %",
+    ),
+    "errors between the limits": (
+        {"Errors": 1},
+        "HOLD ai-agents 5 % -> 10 %: gate: errors 46/9,200: 0.5 % isn't under 0.1 %",
+    ),
+    "latency over the bad level": (
+        {"SlowRequests": 30},
+        "HOLD ai-agents 5 % -> 10 %: gate: latency 1,380/9,200: 15 % is over 10 %",
+    ),
     "latency between": ({"SlowRequests": 12}, "latency 552/9,200: 6 % isn't under 5 %"),
     "latency at the limit": ({"SlowRequests": 10}, "latency 460/9,200: 5 % isn't under 5 %"),
     "sessions broken": ({"BrokenSessions": 2}, "ROLLBACK ai-agents 5 % -> 10 %: gate: sessions 94/9,400"),
@@ -145,7 +161,9 @@ WAIVER = {"name": "w", "domain": "ai-agents", "to": 10, "why": "link", "by": "An
 
 def test_a_waiver_passes_its_reason_and_is_kept(desk: Desk, reporter: Reporter) -> None:
     reporter.healthy(since(desk), desk.context.settings.now(), each=ENOUGH, Complaints=1)
-    assert "complaints: 24, limit 0" in refused(desk, waivers=[{**WAIVER, "metric": "complaints", "accepts": "no-legacy"}])
+    assert "complaints: 24, limit 0" in refused(
+        desk, waivers=[{**WAIVER, "metric": "complaints", "accepts": "no-legacy"}]
+    )
     said = refused(desk, waivers=[{**WAIVER, "metric": "complaints", "accepts": "above-limit"}])
     assert "over the bad level 3" in said
 
@@ -202,7 +220,9 @@ def test_from_zero_both_services_must_report(desk: Desk, reporter: Reporter) -> 
     assert desk.live("ai-agents") == "5"
 
 
-def test_one_call_a_domain_for_hourly_counters_and_two_by_the_minute(desk: Desk, reporter: Reporter, moto: Simulator) -> None:
+def test_one_call_a_domain_for_hourly_counters_and_two_by_the_minute(
+    desk: Desk, reporter: Reporter, moto: Simulator
+) -> None:
     reporter.healthy(since(desk), desk.context.settings.now(), each=ENOUGH)
     desk.inputs["ai-agents"]["conditions"]["gate"] = "required"
     moto.call("DELETE", "/calls")
@@ -212,6 +232,3 @@ def test_one_call_a_domain_for_hourly_counters_and_two_by_the_minute(desk: Desk,
     desk.context = Context(replace(desk.context.settings, count_period=60), desk.store, counters=desk.context._counters)
     refused(desk, 25)
     assert moto.call("GET", "/calls")["cloudwatch.GetMetricData"] == 2
-
-
-

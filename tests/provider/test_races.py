@@ -96,7 +96,9 @@ def test_every_order_of_a_raise_and_a_stop_ends_with_the_lower_value(
             return
         assert scene.live == stop_to, (scene.results, scene.store.written)
         assert getattr(scene.results[1], "text", None) == stop_to, "the stop says what it read back"
-        assert not isinstance(scene.results[0], Exception) or isinstance(scene.results[0], (StoppedMeanwhile, StoreError))
+        assert not isinstance(scene.results[0], Exception) or isinstance(
+            scene.results[0], (StoppedMeanwhile, StoreError)
+        )
 
     assert every_order(once) > 20
 

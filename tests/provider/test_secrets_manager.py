@@ -147,7 +147,10 @@ def test_one_bad_item_fails_no_other(store: SecretsManager, fault: Fault) -> Non
     store.create(other, "true", "6" * 36, {})
     found = store.get_many([SECRET, other, f"{SECRET}_3"])
     assert [getattr(found[name], "text", found[name]) for name in found] == ["5", "true", None]
-    bad = {"SecretValues": [{"Name": SECRET, "SecretString": "5"}], "Errors": [{"SecretId": other, "ErrorCode": "Decryption"}]}
+    bad = {
+        "SecretValues": [{"Name": SECRET, "SecretString": "5"}],
+        "Errors": [{"SecretId": other, "ErrorCode": "Decryption"}],
+    }
     fault("BatchGetSecretValue", status=200, body=bad)
     found = store.get_many([SECRET, other, f"{SECRET}_3"])
     assert all(isinstance(entry, StoreError) for entry in found.values()), "no version, an error, left out"

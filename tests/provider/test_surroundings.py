@@ -21,7 +21,8 @@ LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://127.0.0.1:5000", "http://127.0.0.2", "https://localhost:1", "http://LOCALHOST", "http://[::1]:5000"]
+    "endpoint",
+    ["http://127.0.0.1:5000", "http://127.0.0.2", "https://localhost:1", "http://LOCALHOST", "http://[::1]:5000"],
 )
 def test_loopback(endpoint: str) -> None:
     assert is_loopback(endpoint)
@@ -56,7 +57,9 @@ def test_region_and_url() -> None:
     assert Settings.read({"AWS_REGION": "eu-north-1"}, "us-east-1").region == "eu-north-1"
     url = {"ROLLOUT_UNIFIED_URL": "http://127.0.0.1:1/"}
     assert Settings.read({**LOCAL, **url}, None, "https://real").unified_url == "http://127.0.0.1:1"
-    assert Settings.read(url, None, "https://real/").unified_url == "https://real", "a stray variable moves no real probe"
+    assert Settings.read(url, None, "https://real/").unified_url == "https://real", (
+        "a stray variable moves no real probe"
+    )
     assert Settings.read({"ROLLOUT_ONLY_LOWER": "1"}).only_lower
 
 

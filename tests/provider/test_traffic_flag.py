@@ -25,7 +25,14 @@ BREACH = {"attempt": 1, "at": "2026-12-09T02:14:00Z", "metric": "errors", "from"
 def test_the_way_up_and_down(desk: Desk) -> None:
     desk.climb("ai-agents", 100)
     state = desk.state["ai-agents"]
-    assert [(move["from"], move["to"]) for move in state["moves"]] == [(0, 0), (0, 5), (5, 10), (10, 25), (25, 50), (50, 100)]
+    assert [(move["from"], move["to"]) for move in state["moves"]] == [
+        (0, 0),
+        (0, 5),
+        (5, 10),
+        (10, 25),
+        (25, 50),
+        (50, 100),
+    ]
     assert state["percent"] == 100
     assert state["verdict"].startswith("PASS 50 -> 100 %")
     desk.percent("ai-agents", 5)
@@ -88,7 +95,9 @@ def test_prerequisites_are_read_from_the_store(desk: Desk, fault: Fault) -> None
         ({"body": {"status": "ok", "database": "ok", "agents": "8"}}, "agents = 8"),
     ],
 )
-def test_a_failing_probe_refuses(desk: Desk, moto: Simulator, written: Written, health: dict[str, Any], says: str) -> None:
+def test_a_failing_probe_refuses(
+    desk: Desk, moto: Simulator, written: Written, health: dict[str, Any], says: str
+) -> None:
     desk.percent("ai-agents", 0)
     moto.call("PUT", "/health", health)
     written()
@@ -108,7 +117,9 @@ def test_no_lowering_is_ever_refused(desk: Desk, moto: Simulator, target: int) -
     desk.climb("ai-agents", 25)
     desk.percent("ai-agents", 10)
     desk.percent("ai-agents", 5)
-    desk.store.put(desk.name("ai-agents"), "25", writing.token(desk.context.percent_name("test", "ai-agents"), "25", None))
+    desk.store.put(
+        desk.name("ai-agents"), "25", writing.token(desk.context.percent_name("test", "ai-agents"), "25", None)
+    )
     moto.call("PUT", "/health", {"status_code": 503, "body": {}})
     only = replace(desk.context.settings, only_lower=True, configured_region="us-east-1")
     desk.context = Context(only, desk.store)
@@ -117,7 +128,9 @@ def test_no_lowering_is_ever_refused(desk: Desk, moto: Simulator, target: int) -
     assert desk.live("ai-agents") == str(target)
 
 
-@pytest.mark.parametrize("action", ["GetSecretValue", "TagResource", "DescribeSecret", "PutSecretValue", "BatchGetSecretValue"])
+@pytest.mark.parametrize(
+    "action", ["GetSecretValue", "TagResource", "DescribeSecret", "PutSecretValue", "BatchGetSecretValue"]
+)
 @pytest.mark.parametrize(
     "how",
     [
@@ -157,7 +170,12 @@ def test_a_lowering_that_cannot_be_written_says_so(desk: Desk, fault: Fault) -> 
 def test_read_never_raises(desk: Desk, fault: Fault) -> None:
     desk.climb("ai-agents", 5)
     state = desk.state["ai-agents"]
-    for how in ({"status": 500}, {"status": 200, "body": "<html>"}, {"status": 0}, {"status": 400, "code": "AccessDenied"}):
+    for how in (
+        {"status": 500},
+        {"status": 200, "body": "<html>"},
+        {"status": 0},
+        {"status": 400, "code": "AccessDenied"},
+    ):
         fault(None, **how)
         assert desk.refresh("ai-agents") == state
         assert "live value not read, the record says 5 %" in desk.said()
@@ -183,7 +201,7 @@ def test_check(desk: Desk) -> None:
     for percent in odd:
         assert [key for key, _ in desk.traffic.check({**good, "percent": percent})] == ["percent"], percent
     for domain in ("mobility", None, 5):
-        assert ("domain" in dict(desk.traffic.check({**good, "domain": domain}))), domain
+        assert "domain" in dict(desk.traffic.check({**good, "domain": domain})), domain
     assert "flag" in dict(desk.traffic.check({**good, "flag": "MOBILITY_ROLLOUT_PERCENT"}))
     assert "stack" in dict(desk.traffic.check({**good, "stack": ""}))
 

@@ -84,9 +84,7 @@ def test_an_alarm_whose_action_is_to_look_is_no_fire() -> None:
     assert alarmed(policy=replace(policy("errors"), action="hold")) is None
 
 
-@pytest.mark.parametrize(
-    "legacy", [Counts(2, 90), Counts(90, 90), Counts(0, 0), Counts(5, 2), None]
-)
+@pytest.mark.parametrize("legacy", [Counts(2, 90), Counts(90, 90), Counts(0, 0), Counts(5, 2), None])
 def test_where_legacy_burns_too_or_says_nothing_an_alarm_moves_nothing(legacy: Counts | None) -> None:
     series = CALM + (Slot(0, 10, legacy),) * 60
     assert alarmed(seen=Seen(0, 600, series=series)) is None
@@ -97,7 +95,9 @@ def test_where_legacy_burns_too_or_says_nothing_an_alarm_moves_nothing(legacy: C
 def test_the_record_says_what_when_and_how_long() -> None:
     burning = Fire("jobs", "errors", "previous", "31 of 1,800", "jobs 25 %: errors 31/1,800", ("ROLLBACK errors",))
     at = datetime(2026, 12, 9, 2, 14, tzinfo=UTC)
-    record = fire.incident(burning, "prod", "watch", at, "25 %", 10, [(0.41, "live 10 %, 0.9 s"), (3.0, "  file  x\n y")], 0)
+    record = fire.incident(
+        burning, "prod", "watch", at, "25 %", 10, [(0.41, "live 10 %, 0.9 s"), (3.0, "  file  x\n y")], 0
+    )
     assert record["steps"] == ["0.4 s: live 10 %, 0.9 s", "3.0 s: file x y"]
     assert (record["severity"], record["from"], record["to"], record["done"]) == ("major", "25 %", "10 %", "all of it")
     assert "left to do" in fire.incident(burning, "prod", "watch", at, "25 %", 10, [], 1)["done"]

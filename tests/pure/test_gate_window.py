@@ -70,7 +70,9 @@ def test_an_hourly_reporter_is_one_question() -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=1), timedelta(days=2)])
-def test_a_value_that_just_went_live_or_a_clock_that_is_behind_has_nothing_to_count(jobs: Domain, ahead: timedelta) -> None:
+def test_a_value_that_just_went_live_or_a_clock_that_is_behind_has_nothing_to_count(
+    jobs: Domain, ahead: timedelta
+) -> None:
     over = gate_window.windows(NOW + ahead, NOW)
     assert over.starts() == []
     points = filled(jobs, over, {"Requests": 5, "Errors": 0})
@@ -150,4 +152,7 @@ def test_before_the_first_rung_each_silent_counter_is_named(jobs: Domain) -> Non
     assert gate_window.silent(jobs, UNIFIED, typo, over, NOW) == [(UNIFIED, "JobPosts")]
     old = {**points, (jobs.legacy, "Requests"): {at(8, 50): (3.0, 1.0)}}
     assert gate_window.silent(jobs, UNIFIED, old, over, NOW) == [(jobs.legacy, "Requests")]
-    assert gate_window.silent(jobs, UNIFIED, {**points, (jobs.legacy, "Requests"): {at(8, 52): (3.0, 1.0)}}, over, NOW) == []
+    assert (
+        gate_window.silent(jobs, UNIFIED, {**points, (jobs.legacy, "Requests"): {at(8, 52): (3.0, 1.0)}}, over, NOW)
+        == []
+    )

@@ -82,9 +82,23 @@ def test_each_reason_alone(key: str, changed: dict[str, Any]) -> None:
 
 
 def test_all_reasons_at_once_are_all_said() -> None:
-    bad = conditions(frozen="x", held="y", closed=True, gate="off", drill="off", on_call=None, breach=breach(), checked={})
+    bad = conditions(
+        frozen="x", held="y", closed=True, gate="off", drill="off", on_call=None, breach=breach(), checked={}
+    )
     ask = asked(Live("5", NOW, "v"), 25, conditions=bad, moves=(), others={}, only_lower=True, new_digest="n")
-    expected = {"ladder", "frozen", "held", "closed", "gate", "drill", "only-lower", "latched", "hours", "soak", "rules"}
+    expected = {
+        "ladder",
+        "frozen",
+        "held",
+        "closed",
+        "gate",
+        "drill",
+        "only-lower",
+        "latched",
+        "hours",
+        "soak",
+        "rules",
+    }
     assert set(keys(ask)) == expected | {"prerequisite", "checklist"}
 
 
@@ -234,7 +248,9 @@ def test_restore() -> None:
     assert restoring(wanted=100) == ["restore"]
     assert restoring(until_minutes=0) == restoring(until_minutes=-1) == ["outside"]
     assert restoring(live=Live("0", NOW, "v", stopped=STOP)) == ["stopped"]
-    assert restoring(live=Live(None, scheduled=True, stopped=Stopped("id", "50"))) == [], "a rollback to 50 is no stop of it"
+    assert restoring(live=Live(None, scheduled=True, stopped=Stopped("id", "50"))) == [], (
+        "a rollback to 50 is no stop of it"
+    )
     assert restoring(frozen="x") == ["frozen"]
     assert restoring(held="x") == ["held"]
     assert restoring(closed=True) == ["closed"]
@@ -261,7 +277,9 @@ def test_a_stop_stays_one_when_its_tag_is_lost_with_the_secret() -> None:
     assert judged(5) == []
 
 
-@pytest.mark.parametrize(("live", "do"), [(Live("0"), "to 0"), (Live("37"), "to 25"), (Live("abc"), "to 0"), (Live(None), "to 0")])
+@pytest.mark.parametrize(
+    ("live", "do"), [(Live("0"), "to 0"), (Live("37"), "to 25"), (Live("abc"), "to 0"), (Live(None), "to 0")]
+)
 def test_without_a_restore_entry_a_repair_never_raises(live: Live, do: str) -> None:
     (refusal,) = judge_restore(asked(live, 50))
     assert refusal.key == "outside"

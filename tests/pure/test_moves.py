@@ -41,7 +41,9 @@ def test_absent_and_scheduled_are_0_but_have_to_be_written(wanted: int, old: int
 
 
 @pytest.mark.parametrize(("text", "wanted", "old"), list(itertools.product(UNREADABLE, LADDER, OLD_INPUTS)))
-def test_over_an_unreadable_value_only_what_is_surely_lower_goes_unjudged(text: str, wanted: int, old: int | None) -> None:
+def test_over_an_unreadable_value_only_what_is_surely_lower_goes_unjudged(
+    text: str, wanted: int, old: int | None
+) -> None:
     lower = wanted == 0 or (old is not None and wanted < old)
     assert classify(Live(text, NOW, "v"), wanted, old) is (Kind.LOWER if lower else Kind.OUTSIDE)
 
@@ -138,7 +140,9 @@ def test_stable_at_100_to_the_minute() -> None:
     assert not stable_at_100(Live(None), ends)
 
 
-@pytest.mark.parametrize(("live", "stop", "stopping"), [("5", "0", True), ("0", "0", False), ("5", "5", False), ("x", "0", True)])
+@pytest.mark.parametrize(
+    ("live", "stop", "stopping"), [("5", "0", True), ("0", "0", False), ("5", "5", False), ("x", "0", True)]
+)
 def test_a_stop_is_under_way_while_its_tag_stands_over_a_higher_value(live: str, stop: str, stopping: bool) -> None:
     assert Live(live, NOW, "v", stopped=Stopped("id", stop)).stopping is stopping
     assert not Live(live, NOW, "v", stopped=Stopped("id", "typed by hand")).stopping

@@ -58,4 +58,9 @@ def test_soak_and_words() -> None:
     assert soak_ends(start, 48, 2) == start + timedelta(hours=46)
     assert show(start.astimezone()) == "2026-12-01 08:00 UTC"
     assert show_span(timedelta(hours=46, minutes=4, seconds=1)) == "46 h 05 min"
-    assert [show_span(timedelta(seconds=seconds)) for seconds in (1, 60, 61, -5)] == ["1 min", "1 min", "2 min", "0 min"]
+    assert [show_span(timedelta(seconds=seconds)) for seconds in (1, 60, 61, -5)] == [
+        "1 min",
+        "1 min",
+        "2 min",
+        "0 min",
+    ]

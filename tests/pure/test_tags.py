@@ -43,7 +43,9 @@ def test_no_breach(text: str | None) -> None:
     assert BreachTag.parse(text) is None
 
 
-@pytest.mark.parametrize("text", ["", "now", "2026-12-09", "2026-12-09T02:14:00", "0001-01-01T00:00:00+23:59", "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "now", "2026-12-09", "2026-12-09T02:14:00", "0001-01-01T00:00:00+23:59", "2026-13-01T00:00:00Z"]
+)
 def test_no_moment(text: str) -> None:
     assert tags.moment(text) is None
 
