@@ -68,7 +68,7 @@ def _since(context: Context, entry: Entry | None) -> datetime | None:
 
 def table(found: list[dict[str, Any]], stack: str) -> str:
     """The rows for a terminal, under 80 columns."""
-    lines = [f"live on {stack}", f"{'domain':<13}{'percent':>8}  {'enabled':<9}{'since':<22}"]
+    lines = [f"live on {stack}", f"{'domain':<13}{'percent':>8}  {'enabled':<9}since"]
     for row in found:
         if "error" in row:
             lines.append(f"{row['domain']:<13}{'?':>8}  {row['error']}")
