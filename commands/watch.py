@@ -92,6 +92,8 @@ class Watch:
         if burning is None:
             age = self.settings.now() - since
             burning = next(filter(None, self._alarmed(domain, live.percent or 0, age, look, states)), None)
+        if burning is None and not look.over.starts():
+            return Row(domain.name, live, f"just raised: counted from {schedule.show(look.over.counted)} on")
         said = burning.reason if burning else look.answer.why()
         text = f"{Verdict.ROLLBACK if burning else look.answer.verdict} {said.removeprefix(f'{domain.name} ')}"
         return Row(domain.name, live, f"{text}{f'; {unread}' if unread else ''}", burning)

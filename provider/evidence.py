@@ -31,6 +31,13 @@ class Look:
         """`counted 2026-12-01 08:02 UTC to 2026-12-03 07:55 UTC`."""
         return f"counted {schedule.show(self.over.counted)} to {schedule.show(self.over.proven)}"
 
+    def young(self) -> str:
+        """Why there is nothing to judge a raise by yet; empty where there is."""
+        if self.over.proven > self.over.counted:
+            return ""
+        first = schedule.show(self.over.counted + self.over.fine.period + gate_seen.LATE)
+        return f"nothing is counted yet: the value is too young, the first counts are due at {first}"
+
     def record(self) -> dict[str, Any]:
         """What `moves` keeps of it: rule version, window, and k of n per metric, legacy's too."""
         counts = {name: _kept(self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()}

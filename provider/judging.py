@@ -120,13 +120,15 @@ def _evidence(context: Context, ask: Ask, kind: Kind, row: Row) -> tuple[list[Re
     except StoreError as error:
         return [evidence.unread(error)], None
     answer = seen.answer
+    if kind is Kind.RAISE and (young := seen.young()):
+        return [Refusal("gate", f"gate: {young}", "wait for them")], seen
     if kind is Kind.OUTSIDE and answer.verdict is not Verdict.ROLLBACK:
         return [], None
     for line in (*answer.lines()[1:], seen.span()):
         row.info(line)
     if answer.verdict is Verdict.PASS:
         return [], seen
-    do = "wait for more traffic, or mend what it names; no entry makes up for missing evidence but a waiver"
+    do = "wait for more traffic, or mend what the gate names"
     if answer.verdict is Verdict.ROLLBACK:
         do = f"make rollback DOMAIN={ask.domain.name} TO={answer.target}"
     return [Refusal("gate", f"gate: {answer.why()} ({seen.span()})", do)], seen

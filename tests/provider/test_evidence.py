@@ -232,3 +232,13 @@ def test_one_call_a_domain_for_hourly_counters_and_two_by_the_minute(
     desk.context = Context(replace(desk.context.settings, count_period=60), desk.store, counters=desk.context._counters)
     refused(desk, 25)
     assert moto.call("GET", "/calls")["cloudwatch.GetMetricData"] == 2
+
+
+def test_a_value_that_is_too_young_says_when_the_first_counts_are_due(desk: Desk, reporter: Reporter) -> None:
+    now = desk.context.settings.now()
+    reporter.healthy(since(desk), now, each=ENOUGH)
+    raised(desk)
+    desk.new_run()
+    said = refused(desk, 25)
+    assert "nothing is counted yet: the value is too young, the first counts are due at 2026-12-13 11:05 UTC" in said
+    assert "HOLD errors" not in desk.said("info"), "no line per metric about nothing"
