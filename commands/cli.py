@@ -12,6 +12,7 @@ from rollout.problem import BadInput
 
 #: Command -> module that holds it as `command`; short help stands here so that `--help` imports none of them.
 COMMANDS: Final = {
+    "status": ("commands.status", "Show where each domain stands, and what comes next."),
     "plan": ("commands.plan", "Show the plan with its dates, and what in it breaks a rule."),
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "live": ("commands.live", "Show what is live now, read back from the store."),

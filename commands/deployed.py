@@ -85,6 +85,16 @@ def inputs(stack: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def moves(stack: str) -> dict[str, list[dict[str, Any]]]:
+    """Per domain the record of its flag, oldest first. Raises `EngineFailed`."""
+    state = engine.read_json("stack", "export", "--stack", stack) or {}
+    return {
+        resource["inputs"]["domain"]: (resource.get("outputs") or {}).get("moves") or []
+        for resource in (state.get("deployment") or {}).get("resources") or []
+        if resource.get("type") == "rollout:index:TrafficFlag"
+    }
+
+
 def _reads(text: str, where: str, catalogue: Catalogue) -> bool:
     try:
         config.parse(text.encode(), where, catalogue)
