@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test bench day preview rollback unlock plan live rehearse watch lint clean requirements tools
+.PHONY: help up down env test bench day preview rollback unlock plan live status rehearse watch lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := local
@@ -22,6 +22,7 @@ help:
 	@echo 'make up                       set up what is missing, start the simulator, apply Pulumi.local.yaml, show what is live'
 	@echo 'make day DAY=6 [DOMAIN=jobs]  write the next rungs up to that day into Pulumi.local.yaml (a diff; nothing moves)'
 	@echo 'make preview                  the review of that diff;  make up  applies it'
+	@echo 'make status                   where each domain stands, and what comes next'
 	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
 	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
 	@echo 'make watch [STACK=prod]       judge what is live, and bring down what burns;  ARGS=--dry-run  only says it'
@@ -81,6 +82,9 @@ unlock:
 
 plan:
 	@$(LOCAL) python -m rollout plan
+
+status:
+	@$(CHOSEN) python -m rollout status --stack '$(STACK)'
 
 live:
 	@$(CHOSEN) python -m rollout live --stack '$(STACK)'
