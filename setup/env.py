@@ -36,6 +36,7 @@ def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -
         "PULUMI_STACK": "local",
         "PULUMI_CONFIG_PASSPHRASE": "simulator",  # no secret: it guards a stack on loopback that holds none
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "true",  # the language host runs `pip list`, which would ask an index and write to HOME
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",  # 2.5 s a command where the network doesn't answer
         "PULUMI_CONTINUE_ON_ERROR": "true",  # one domain's refusal leaves the others', and any rollback's, way free
         "PULUMI_RUN_PROGRAM": "true",  # else `refresh: always` starts the provider twice
