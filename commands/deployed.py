@@ -73,9 +73,8 @@ def _with(found: dict[str, Any], inputs: dict[str, dict[str, Any]]) -> dict[str,
 
 def inputs(stack: str) -> dict[str, dict[str, Any]]:
     """Per domain the `percent` and `enabled` that the resources in the state were last given."""
-    state = engine.read_json("stack", "export", "--stack", stack) or {}
     found: dict[str, dict[str, Any]] = {}
-    for resource in (state.get("deployment") or {}).get("resources") or []:
+    for resource in _resources(stack):
         inputs = resource.get("inputs") or {}
         kind = resource.get("type")
         if kind == "rollout:index:TrafficFlag" and "percent" in inputs:
@@ -87,12 +86,16 @@ def inputs(stack: str) -> dict[str, dict[str, Any]]:
 
 def moves(stack: str) -> dict[str, list[dict[str, Any]]]:
     """Per domain the record of its flag, oldest first. Raises `EngineFailed`."""
-    state = engine.read_json("stack", "export", "--stack", stack) or {}
     return {
         resource["inputs"]["domain"]: (resource.get("outputs") or {}).get("moves") or []
-        for resource in (state.get("deployment") or {}).get("resources") or []
+        for resource in _resources(stack)
         if resource.get("type") == "rollout:index:TrafficFlag"
     }
+
+
+def _resources(stack: str) -> list[dict[str, Any]]:
+    state = engine.read_json("stack", "export", "--stack", stack) or {}
+    return (state.get("deployment") or {}).get("resources") or []
 
 
 def _reads(text: str, where: str, catalogue: Catalogue) -> bool:

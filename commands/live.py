@@ -17,7 +17,7 @@ from provider.counters import CloudWatch, Found
 from provider.secrets_manager import SecretsManager
 from provider.store import Entry, StoreError, secret_name
 from rollout import schedule, tags
-from rollout.gate_window import MINUTE, Window
+from rollout.gate_window import MINUTE, Window, floor
 from rollout.problem import masked
 
 #: How far back the traffic is shown.
@@ -83,8 +83,8 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
 def traffic(stack: str) -> list[str]:
     """Lines for a terminal: what both services of each domain reported lately. One call a domain."""
     settings, known = place.settings(stack), place.known()
-    source = CloudWatch(Aws(settings, attempts=1, read_timeout=4))
-    end = settings.now().replace(second=0, microsecond=0)
+    source = CloudWatch(Aws.brief(settings, attempts=1))
+    end = floor(settings.now(), MINUTE)
     window = Window(end - LATELY, end, MINUTE)
     lines = [f"traffic of the last {LATELY // MINUTE} min", f"{'domain':<13}{'unified':>24}{'legacy':>24}"]
     for domain in known.domains.values():

@@ -18,8 +18,6 @@ from rollout.fire import Fire
 from rollout.ladder import previous_rung
 from rollout.problem import BadInput
 
-#: Seconds that the engine's record waits for another run's lock: the flag is down meanwhile.
-LOCK_PATIENCE: Final = 600.0
 RECORDS: Final = "records/incidents"
 NAME: Final = "watch"
 
@@ -34,15 +32,15 @@ class Recorder:
         self.code = 0
         threading.Thread(target=self._work, daemon=True).start()
 
-    def stop(self, burning: Fire, percent: int) -> bool:
-        """Brings one domain down, and leaves the rest to the thread. False where it isn't known to be down.
+    def stop(self, burning: Fire, percent: int) -> None:
+        """Brings one domain down, and leaves the rest to the thread. Where it isn't known to be down, `code` says so.
 
         `percent` is what was judged: the rung before it, and not before whatever another watch has made of it since.
         """
         began, steps = time.monotonic(), list[tuple[float, str]]()
         to = str(previous_rung(percent)) if burning.to == "previous" else burning.to
         order = Order(
-            burning.domain, self._stack, to, burning.metric, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen
+            burning.domain, self._stack, to, burning.metric, NAME, 0, rollback.LOCK_PATIENCE, self._commit, burning.seen
         )
         rollback.say(f"ROLLBACK {burning.reason}")
         try:
@@ -50,9 +48,8 @@ class Recorder:
         except (NotDown, BadInput, StoreError) as error:
             rollback.say(str(error), err=True)
             self.code = EXIT_NOT_DOWN
-            return False
+            return
         self._todo.put((burning, order, down, steps, began))
-        return True
 
     def wait(self) -> None:
         """Until everything is recorded."""

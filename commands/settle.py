@@ -16,7 +16,7 @@ from provider.store import StoreError
 from rollout import gate_compare, gate_seen
 from rollout.gate import Judged, Verdict
 from rollout.gate_seen import Counts
-from rollout.gate_window import MINUTE, SESSIONS, Window
+from rollout.gate_window import MINUTE, SESSIONS, Window, floor
 from rollout.problem import BadInput
 
 POLL: Final = 5.0  # seconds between two looks at the flag while traffic is waited for
@@ -50,6 +50,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
         left.fact("traffic", f"up to {order.wait:.0f} s until traffic is back on legacy (Ctrl-C ends the wait alone)")
     failed: Exception | None = None
     back: Judged | None = None
+    source = CloudWatch(Aws.brief(settings, attempts=1))
     try:
         looked = 0.0
         while True:
@@ -63,7 +64,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
                 failed = error
             if order.wait and time.monotonic() >= looked + LOOK:
                 looked = time.monotonic()
-                back = _sessions(order.domain, left.live, settings, since) or back
+                back = _sessions(source, order.domain, left.live, settings.now(), since) or back
             if time.monotonic() >= until or (back and back.verdict is Verdict.PASS and failed is None):
                 break
             time.sleep(min(POLL, max(0.0, until - time.monotonic())))
@@ -78,25 +79,18 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
     left.fact("traffic", f"flag read again: live {left.live} %; {counted}")
 
 
-def _sessions(name: str, percent: int, settings: Settings, since: datetime) -> Judged | None:
+def _sessions(source: CloudWatch, name: str, percent: int, now: datetime, since: datetime) -> Judged | None:
     """Whether the sessions that began since go where they should; None where nobody can tell yet, or at all."""
-    start = _whole_minute(since + gate_seen.SETTLING) + MINUTE
-    window = Window(start, _whole_minute(settings.now()), MINUTE)
+    window = Window(floor(since + gate_seen.SETTLING, MINUTE) + MINUTE, floor(now, MINUTE), MINUTE)
     if window.end <= window.start:
         return None
     try:
         known = place.known()
         domain = known.domains[name]
-        found = CloudWatch(Aws(settings, attempts=1, read_timeout=4)).read(
-            name, [(known.unified, SESSIONS), (domain.legacy, SESSIONS)], window
-        )
+        found = source.read(name, [(known.unified, SESSIONS), (domain.legacy, SESSIONS)], window)
     except (BadInput, KeyError, StoreError):
         return None  # a source that fails proves nothing, and holds nobody up
     sums = [sum(value for value, _ in found[service, SESSIONS].values()) for service in (known.unified, domain.legacy)]
     if not any(found.values()):
         return None
     return gate_compare.share(Counts(sums[0], sums[0] + sums[1]), percent)
-
-
-def _whole_minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)

@@ -26,23 +26,24 @@ from rollout.config import StackConfig
 from rollout.judge import Ask
 from rollout.ladder import LADDER, next_rung
 from rollout.moves import Live
+from rollout.plan import Plan
 from rollout.standing import Standing
 
 WIDTH: Final = 80
 
 
-def standings(stack: str) -> tuple[list[Standing], list[str]]:
-    """Every domain, in the catalogue's order; and what couldn't be read."""
+def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
+    """The heading, every domain in the catalogue's order, and what couldn't be read."""
     known, settings, wrong = files.read_catalogue(), place.settings(stack), list[str]()
     path = files.stack_file(stack)
     stack_config = config.parse(files.read(path), files.name(path), known)
     the_plan, now = read_plan(known), settings.now()
     day = standing.day_of(stack_config.start, now)
     sdk = Sdk()
-    counters = CloudWatch(Aws(settings, sdk, attempts=1, read_timeout=4))
+    counters = CloudWatch(Aws.brief(settings, sdk, attempts=1))
     context = Context(settings, SecretsManager(settings, sdk), counters=counters)
     with ThreadPoolExecutor() as pool:  # the engine tells the record meanwhile
-        records = pool.submit(_records, stack)
+        records = pool.submit(deployed.moves, stack)
         names = {name: context.percent_name(stack, name) for name in known.domains}
         entries = context.store.get_many(name.secret for name in names.values())
         found = {name: _live(context, entries[names[name].secret], wrong) for name in known.domains}
@@ -55,11 +56,13 @@ def standings(stack: str) -> tuple[list[Standing], list[str]]:
             _row(context, known, domain, found, stack_config, history.get(domain.name, []), the_plan, day)
             for domain in known.domains.values()
         ]
-    return rows, wrong
+    return f"{stack} at {schedule.show(now)}{_day(day)}", rows, wrong
 
 
-def _records(stack: str) -> dict[str, list[dict[str, Any]]]:
-    return deployed.moves(stack)
+def _day(day: int | None) -> str:
+    if day is None:
+        return ""
+    return f", day {day} of the plan" if day > 0 else f", {1 - day} days before day 1"
 
 
 def _live(context: Context, entry: Entry | StoreError | None, wrong: list[str]) -> Live | None:
@@ -74,7 +77,7 @@ def _live(context: Context, entry: Entry | StoreError | None, wrong: list[str]) 
 
 def _row(
     context: Context, known: Catalogue, domain: Domain, found: dict[str, Live | None], stack: StackConfig,
-    history: list[dict[str, Any]], the_plan: Any, day: int | None,
+    history: list[dict[str, Any]], the_plan: Plan, day: int | None,
 ) -> Standing:  # fmt: skip
     live = found[domain.name]
     planned = None if day is None else the_plan.percent(min(max(day, 0), the_plan.last), domain.name)
@@ -98,9 +101,9 @@ def _row(
     return standing.stand(ask, flag.percent if flag else None, planned, behind, answer, unread)
 
 
-def table(rows: list[Standing], day: str) -> str:
+def table(rows: list[Standing], heading: str) -> str:
     """For a terminal, under 80 columns: numbers first, then a line of verdict and one of what comes next."""
-    lines = [day, f"{'domain':<13}{'live':>6}{'stack':>7}{'plan':>6}{'behind':>10}{'soak left':>14}"]
+    lines = [heading, f"{'domain':<13}{'live':>6}{'stack':>7}{'plan':>6}{'behind':>10}{'soak left':>14}"]
     for row in rows:
         behind = f"{row.behind} d" if row.behind else "-"
         soak = "-" if row.soak_left is None else schedule.show_span(row.soak_left) if row.soak_left else "over"
@@ -120,8 +123,7 @@ def command(stack: str | None, json_: bool) -> None:
 
     Exit code 0; 1 where something couldn't be read.
     """
-    chosen = files.need_stack(stack)
-    rows, wrong = standings(chosen)
+    heading, rows, wrong = standings(files.need_stack(stack))
     if json_:
         shown = [
             {**vars(row), "soak_left": row.soak_left.total_seconds() if row.soak_left is not None else None}
@@ -129,17 +131,7 @@ def command(stack: str | None, json_: bool) -> None:
         ]
         click.echo(json.dumps(shown, indent=2))
     else:
-        now = place.settings(chosen).now()
-        start = config.parse(files.read(files.stack_file(chosen)), "", files.read_catalogue()).start
-        day = standing.day_of(start, now)
-        when = (
-            f", day {day} of the plan"
-            if day is not None and day > 0
-            else f", {1 - day} days before day 1"
-            if day is not None
-            else ""
-        )
-        click.echo(table(rows, f"{chosen} at {schedule.show(now)}{when}"))
+        click.echo(table(rows, heading))
     for text in wrong:
         click.echo(text, err=True)
     sys.exit(1 if wrong else 0)

@@ -58,16 +58,18 @@ class Watch:
     stack: str
     settings: Settings
     known: Catalogue
-    sdk: Sdk = field(default_factory=Sdk)
     _in_alarm: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sdk = Sdk()
+        aws = Aws.brief(self.settings, sdk)
+        self._store, self._counters, self._alarms = SecretsManager(self.settings, sdk), CloudWatch(aws), Alarms(aws)
 
     def look(self) -> Iterator[Row]:
         """Every domain, in the catalogue's order. What can't be read is said, and acted on by nobody."""
-        store = SecretsManager(self.settings, self.sdk)
-        counters = CloudWatch(Aws(self.settings, self.sdk, attempts=2, read_timeout=4))
-        context = Context(self.settings, store, counters=counters)
+        context = Context(self.settings, self._store, counters=self._counters)  # what it remembers is one look's
         names = {name: context.percent_name(self.stack, name).secret for name in self.known.domains}
-        found = store.get_many(names.values())
+        found = self._store.get_many(names.values())
         states, unread = self._alarm_states([name for name, secret in names.items() if _above_zero(found[secret])])
         for domain in self.known.domains.values():
             yield self._row(context, domain, found[names[domain.name]], states, unread)
@@ -119,7 +121,7 @@ class Watch:
             for policy in self.known.domains[name].alerts
             if policy.action.startswith("rollback-")
         ]
-        found = Alarms(Aws(self.settings, self.sdk, attempts=2, read_timeout=4)).get_many(names) if names else {}
+        found = self._alarms.get_many(names) if names else {}
         failed = next((str(alarm) for alarm in found.values() if isinstance(alarm, StoreError)), "")
         states = {
             name: alarm.state

@@ -28,8 +28,7 @@ def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
     """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
     settings = Settings.read(os.environ, config.get("region"), config.get("unified-url"))
     sdk = Sdk()
-    # Few and short tries: counters are read at every refresh, and a refresh may be on the way to a rollback.
-    counters = CloudWatch(Aws(settings, sdk, attempts=2, read_timeout=4))
+    counters = CloudWatch(Aws.brief(settings, sdk))
     context, aws = Context(settings, SecretsManager(settings, sdk), counters=counters), Aws(settings, sdk)
     return {
         "rollout:index:TrafficFlag": TrafficFlag(context),

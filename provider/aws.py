@@ -14,6 +14,9 @@ from provider.store import Absent, StoreError
 CONNECT_TIMEOUT: Final = 3
 READ_TIMEOUT: Final = 10
 ATTEMPTS: Final = 3
+#: The same where counters and alarms are looked at: a look may be on the way to a rollback, and comes again.
+BRIEF_ATTEMPTS: Final = 2
+BRIEF_READ_TIMEOUT: Final = 4
 
 #: Error codes that mean "there is no such thing".
 _ABSENT: Final = (
@@ -42,6 +45,11 @@ class Aws:
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
         self._account: tuple[str, str] | None = None
+
+    @classmethod
+    def brief(cls, settings: Settings, sdk: Sdk | None = None, *, attempts: int = BRIEF_ATTEMPTS) -> Aws:
+        """For looks that must hold nobody up: few and short tries."""
+        return cls(settings, sdk, attempts=attempts, read_timeout=BRIEF_READ_TIMEOUT)
 
     def call(self, service: str, operation: str, about: str, **arguments: Any) -> dict[str, Any]:
         """One API call. Raises `Absent` where AWS says that there is no such thing."""

@@ -8,10 +8,10 @@ from typing import Any, Final, Protocol
 
 from provider.aws import Aws
 from provider.store import StoreError
+from rollout.alarms import NAMESPACE
 from rollout.gate_window import Series, Window
 
 #: The metrics contract (gate.md).
-NAMESPACE: Final = "WaWebhook"
 UNIT: Final = "Count"
 #: GetMetricData takes at most 500 queries a call; a series is two of them, its Sum and its SampleCount.
 PAGE: Final = 250

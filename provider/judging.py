@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final
 
 from provider import evidence, probes
 from provider.context import Context
 from provider.evidence import Look
 from provider.row import Refused, Row
-from provider.store import StoreError
+from provider.store import Entry, StoreError
+from rollout import gate_waiver, moves, tags
 from rollout import judge as rules
-from rollout import moves
-from rollout.catalogue import Domain
 from rollout.conditions import Conditions
 from rollout.gate import Verdict
 from rollout.judge import Ask, Refusal
 from rollout.moves import Kind, Live
 from rollout.problem import Problem
 
-#: A waiver counts for at most this long from now (design, config).
-LONGEST_WAIVER: Final = timedelta(days=7)
 #: Refused for these, a raise isn't asked for evidence: it is no legal move, whatever the counters say.
 UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
 
@@ -68,7 +64,7 @@ class Allowed:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> Allowed:
+def judge(context: Context, ask: Ask, kind: Kind, row: Row, stack: str, where: str) -> Allowed:
     """The verdict of a move that may happen; raises `Refused` for one that may not, with every reason."""
     for text in (*context.settings.warnings, *ask.conditions.malformed):
         row.warn(text)
@@ -80,7 +76,7 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> Allow
         found.insert(0, Refusal("region", text, "unset AWS_REGION, or set it to the stack's region"))
     seen: Look | None = None
     if ask.conditions.gate != "off" and not {refusal.key for refusal in found} & UNASKED:
-        refusals, seen = _evidence(context, ask, kind, row)
+        refusals, seen = _evidence(context, ask, kind, row, stack)
         found = [*refusals, *found] if seen and seen.answer.verdict is Verdict.ROLLBACK else [*found, *refusals]
     found += _drill(ask) if kind is Kind.RAISE else []
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
@@ -100,17 +96,36 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, where: str) -> Allow
     return Allowed(passed, seen.record() if seen else {})
 
 
-def burning(context: Context, domain: Domain, live: Live, history: Sequence[Mapping[str, Any]]) -> str:
-    """What is said of a domain that must come down; empty where it needn't. Raises `StoreError`."""
+def warn_of_fire(
+    context: Context, state: Mapping[str, Any], entry: Entry | None, inputs: Mapping[str, Any], row: Row
+) -> None:
+    """Says on the row of a refreshed flag that its domain must come down (gate.md, when it is judged), or wasn't judged.
+
+    Nothing of it enters an output: a verdict that changed by itself would show in every preview.
+    """
+    domain, since = context.catalogue.domains.get(str(state.get("domain"))), tags.moment(str(state.get("since")))
+    conditions = Conditions.from_inputs(inputs.get("conditions") or {})
+    if conditions.gate == "off" or context.settings.only_lower or domain is None or entry is None or since is None:
+        return
+    live = Live(entry.text, since, entry.version)
     if not live.percent:
-        return ""
-    answer = evidence.look(context, domain, live, history).answer
-    if answer.verdict is not Verdict.ROLLBACK:
-        return ""
-    return f"{answer.line()}: make rollback DOMAIN={domain.name} TO={answer.target}"
+        return
+    try:
+        answer = evidence.look(context, domain, live, state.get("moves") or ()).answer
+    except StoreError as error:
+        row.warn(f"not judged: {error}")
+        return
+    if answer.verdict is Verdict.ROLLBACK:
+        row.warn(f"{answer.line()}: {_rollback(state['stack'], domain.name, answer.target)}")
 
 
-def _evidence(context: Context, ask: Ask, kind: Kind, row: Row) -> tuple[list[Refusal], Look | None]:
+def _rollback(stack: str, domain: str, target: str | None) -> str:
+    """The command that brings a domain down; without STACK, make means the local one."""
+    elsewhere = "" if stack == "local" else f" STACK={stack}"
+    return f"make rollback DOMAIN={domain} TO={target}{elsewhere}"
+
+
+def _evidence(context: Context, ask: Ask, kind: Kind, row: Row, stack: str) -> tuple[list[Refusal], Look | None]:
     """What the gate says, with a line per metric on the row. From 0 there is nothing to judge by but who reports."""
     try:
         if not ask.live.percent:
@@ -130,7 +145,7 @@ def _evidence(context: Context, ask: Ask, kind: Kind, row: Row) -> tuple[list[Re
         return [], seen
     do = "wait for more traffic, or mend what the gate names"
     if answer.verdict is Verdict.ROLLBACK:
-        do = f"make rollback DOMAIN={ask.domain.name} TO={answer.target}"
+        do = _rollback(stack, ask.domain.name, answer.target)
     return [Refusal("gate", f"gate: {answer.why()} ({seen.span()})", do)], seen
 
 
@@ -145,7 +160,7 @@ def _drill(ask: Ask) -> list[Refusal]:
 def _waived(ask: Ask, reason: str) -> bool:
     return any(
         waiver.domain == ask.domain.name and waiver.to == ask.wanted and waiver.accepts == reason
-        and ask.now < waiver.until <= ask.now + LONGEST_WAIVER
+        and ask.now < waiver.until <= ask.now + gate_waiver.LONGEST
         for waiver in ask.conditions.waivers
     )  # fmt: skip
 

@@ -86,24 +86,8 @@ class TrafficFlag:
         self._read_here.add(urn)
         history = state.get("moves") or ()
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
-        self._warn_of_fire(outputs, entry, inputs or {}, row)
+        judging.warn_of_fire(self._context, outputs, entry, inputs or {}, row)
         return outputs
-
-    def _warn_of_fire(self, state: Properties, entry: Entry | None, inputs: Properties, row: Row) -> None:
-        """Says on the row that a domain must come down (gate.md, when it is judged). Nothing of it enters an output."""
-        conditions, settings = inputs.get(CONDITIONS) or {}, self._context.settings
-        since = tags.moment(str(state.get("since")))
-        domain = self._context.catalogue.domains.get(str(state.get("domain")))
-        if conditions.get("gate") == "off" or settings.only_lower or domain is None or entry is None or since is None:
-            return
-        try:
-            live = Live(entry.text, since, entry.version)
-            said = judging.burning(self._context, domain, live, state.get("moves") or ())
-        except StoreError as error:
-            row.warn(f"not judged: {error}")
-            return
-        if said:
-            row.warn(said)
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
         return _name(new).secret, self._change(new, {}, None, preview, row)
@@ -150,7 +134,7 @@ class TrafficFlag:
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(kind, new, old, live, entry, preview, row)
         ask = judging.asked(self._context, new, old, live, wanted)
-        allowed = judging.judge(self._context, ask, kind, row, _where(new))
+        allowed = judging.judge(self._context, ask, kind, row, name.stack, _where(new))
         starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran
         attempt = moves.current_attempt(history, starts, ask.conditions.attempt)
         return self._written(new, old, live, entry, found, allowed, attempt, preview)

@@ -93,8 +93,8 @@ class Player:
     def _begin(self) -> None:
         """Day 0: everything at 0, applied."""
         text = self._file.read_text()
-        for name, domain in self.known.domains.items():
-            text = edit.set_flag(text, name, 0, None if domain.enable_flag is None else False)
+        for name in self.known.domains:
+            text = self._set(text, name, 0)
         self._file.write_text(text)
         self.scratch.env["ROLLOUT_NOW"] = tags.iso(FIRST - HOUR)
         self.scratch.up()
@@ -103,6 +103,11 @@ class Player:
     @property
     def _file(self) -> Path:
         return self.scratch.folder / f"Pulumi.{STACK}.yaml"
+
+    def _set(self, text: str, name: str, percent: int) -> str:
+        """The stack file's text with a domain at `percent`; its enable flag, if it has one, goes with it."""
+        has_switch = self.known.domains[name].enable_flag is not None
+        return edit.set_flag(text, name, percent, percent > 0 if has_switch else None)
 
     def _traffic(self, until: datetime) -> None:
         """An hour at a time: each goes where the flags send it."""
@@ -123,9 +128,7 @@ class Player:
 
     def _start_again(self, name: str) -> None:
         """Contingency scenario 1: from 0 again, by a new attempt (24 h after the breach: the judge sees to that)."""
-        text = edit.set_flag(
-            self._file.read_text(), name, 0, None if self.known.domains[name].enable_flag is None else False
-        )
+        text = self._set(self._file.read_text(), name, 0)
         number = 1 + len([path for path in self.incidents() if f"-{name}-" in path.name])
         self._file.write_text(
             edit.add_attempt(text, name, Attempt(number, "fixed in unified, see the incident", "rehearsal"))
@@ -149,13 +152,12 @@ class Player:
 
     def _withdraw(self, said: str) -> None:
         """A raise that was refused leaves the stack file again: what is live is what the file says."""
-        text = self._file.read_text()
+        text = before = self._file.read_text()
         for name, percent in self.live().items():
             have = edit.percent_of(text, name)
             if have is not None and have > percent:
-                switch = None if self.known.domains[name].enable_flag is None else percent > 0
-                text = edit.set_flag(text, name, percent, switch)
-        if text == self._file.read_text():
+                text = self._set(text, name, percent)
+        if text == before:
             raise AssertionError(f"`pulumi up` failed, and no raise was refused:\n{said}")
         self._file.write_text(text)
         self.scratch.up()

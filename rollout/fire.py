@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rollout import gate_text, tags
 from rollout.catalogue import AlertPolicy
-from rollout.gate import Verdict
+from rollout.gate import Verdict, target_of
 from rollout.gate_domain import Answer
 from rollout.gate_seen import Seen, Slot
 from rollout.ladder import LADDER
@@ -62,9 +62,8 @@ def from_alarm(
         return None
     if compared and percent < LADDER[-1] and not _under(seen.series if seen else (), window, policy.threshold):
         return None
-    to = "zero" if policy.action == "rollback-zero" else "50" if percent == LADDER[-1] else "previous"
     reason = f"{domain} {percent} %: the alarm of {policy.metric} is in ALARM, at {looks} looks in a row"
-    return Fire(domain, policy.metric, to, "its alarm", reason)
+    return Fire(domain, policy.metric, target_of(policy.action, percent), "its alarm", reason)
 
 
 def _under(series: Sequence[Slot], window: timedelta, limit: float) -> bool:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from rollout import gate_burn, gate_math, gate_text
-from rollout.catalogue import Metric, Needs
+from rollout.catalogue import Action, Metric, Needs
 from rollout.gate_burn import ABSENT, Burn
 from rollout.gate_seen import Counts, Seen, why_impossible
 from rollout.ladder import LADDER
@@ -59,6 +59,13 @@ class Judged:
     def line(self) -> str:
         """What a row shows: `HOLD errors 0/100: about 16 more clean requests`."""
         return f"{self.verdict} {self.reason}"
+
+
+def target_of(action: Action, percent: int | None) -> Target:
+    """Where a rollback of this action goes; at 100 % the previous rung is 50, which brings a control back."""
+    if action == "rollback-zero":
+        return "zero"
+    return "50" if percent == LADDER[-1] else "previous"
 
 
 def judge_metric(
@@ -140,7 +147,6 @@ class _Asked:
 
     def _rollback(self, burn: Burn) -> Judged:
         metric = self.metric
-        target: Target = "zero" if metric.action == "rollback-zero" else "previous"
         text = f"{metric.name} {gate_text.of(burn.bad, burn.total)}{burn.over}"
         log = -gate_math.evidence(burn.bad, burn.total, metric.good, metric.bad_level) if burn.total else 0.0
         if burn.total:
@@ -150,9 +156,8 @@ class _Asked:
             text += "; once met, it stays met for this live value"
         if self.percent == LADDER[-1]:
             text += "; no control"
-            target = "50" if target == "previous" else target
         decided = Judged(metric.name, Verdict.ROLLBACK, "rollback", text, burn.bad, burn.total, metric.bad_level)
-        return replace(decided, odds=gate_text.odds(log), target=target)
+        return replace(decided, odds=gate_text.odds(log), target=target_of(metric.action, self.percent))
 
     # --- PASS
 

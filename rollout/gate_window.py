@@ -78,16 +78,16 @@ def windows(since: datetime, now: datetime, period: timedelta = MINUTE) -> Windo
 
     A value that is older than the fine window is counted from its first whole hour on.
     """
-    newest = _floor(now, period)
+    newest = floor(now, period)
     # A whole hour: one that is cut would be counted twice, or in part.
-    border = _floor(newest - FINE, HOUR)
+    border = floor(newest - FINE, HOUR)
     settled = _ceil(since + gate_seen.SETTLING, period)
     counted = settled if settled >= border else _ceil(settled, HOUR)
-    begin = min(counted, _floor(newest - DAY, HOUR))
+    begin = min(counted, floor(newest - DAY, HOUR))
     if period == HOUR:
         border = begin  # one question is enough
     return Windows(
-        Window(begin, border, HOUR), Window(border, newest, period), counted, _floor(now - gate_seen.LATE, period)
+        Window(begin, border, HOUR), Window(border, newest, period), counted, floor(now - gate_seen.LATE, period)
     )
 
 
@@ -168,16 +168,17 @@ def _data(points: Points, starts: Sequence[datetime], bad: Series, total: Series
 
 def _last_day(data: Mapping[datetime, tuple[float, float]], over: Windows) -> float | None:
     """The sum of 24 hours and what the first one needs to be whole; None without any datum."""
-    since = _floor(over.fine.end - DAY, HOUR)
+    since = floor(over.fine.end - DAY, HOUR)
     values = [value for start, (value, _) in data.items() if since <= start < over.fine.end]
     return sum(values) if values else None
 
 
-def _floor(moment: datetime, period: timedelta) -> datetime:
+def floor(moment: datetime, period: timedelta) -> datetime:
+    """The start of the whole period (a part of a day) that `moment` is in."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + (moment - midnight) // period * period
 
 
 def _ceil(moment: datetime, period: timedelta) -> datetime:
-    down = _floor(moment, period)
+    down = floor(moment, period)
     return down if down == moment else down + period

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from rollout import judge, schedule
+from rollout.gate import Verdict
 from rollout.gate_domain import Answer
 from rollout.judge import Ask, Refusal
 from rollout.ladder import LADDER, next_rung
@@ -72,7 +73,7 @@ def stand(
         elif refusals:
             following = f"{goal}: {refusals[0].do or refusals[0].text}"
         else:
-            following = goal if not answer or answer.verdict == "PASS" else f"{goal}, once the gate passes"
+            following = goal if not answer or answer.verdict is Verdict.PASS else f"{goal}, once the gate passes"
     return Standing(
         domain.name,
         live.show(),

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from provider.counters import NAMESPACE, UNIT
+from provider.counters import UNIT
+from rollout import tags
+from rollout.alarms import NAMESPACE
 from rollout.catalogue import Domain
 from rollout.gate_window import HOUR, LEGACY_COUNTERS
+from tests import days
 from tests.harness import client
 
 UNIFIED = "wa-webhook-unified"
@@ -40,6 +43,13 @@ class Reporter:
         other = {name: 0 if name in ("Errors", "SlowRequests", "BrokenSessions") else rest for name in LEGACY_COUNTERS}
         self.publish(UNIFIED, start, end, own | unified)
         self.publish(self.domain.legacy, start, end, other)
+
+    def healthy_days(self, since: float, until: float, percent: int, **unified: float) -> None:
+        """`healthy` from one virtual day to another, with events enough to decide every metric at `percent`."""
+        start, end = (tags.moment(days.clock(day)) for day in (since, until))
+        assert start is not None
+        assert end is not None
+        self.healthy(start, end, share=percent / 100, each=4000, **unified)
 
     def publish(self, service: str, start: datetime, end: datetime, values: Mapping[str, float]) -> None:
         """The same values for each period from `start` up to `end`."""

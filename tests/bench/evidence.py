@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from rollout import tags
 from rollout.gate_window import HOUR, MINUTE
 from setup import env
 from tests import days
@@ -28,11 +27,8 @@ WATCH = ("python", "-m", "rollout", "watch", "--stack", "local", "--no-commit")
 
 def report(box: Sandbox, domain: str, period: timedelta, since: float, **unified: float) -> None:
     """Counters of a domain from day `since` to NOW."""
-    start, end = tags.moment(days.clock(since)), tags.moment(days.clock(NOW))
-    if start is None or end is None:
-        raise AssertionError(since)
     reporter = Reporter.on(box.url, CATALOGUE.domains[domain], period=period)
-    reporter.healthy(start, end, share=AT[domain] / 100, each=4000, **unified)
+    reporter.healthy_days(since, NOW, AT[domain], **unified)
 
 
 def previews(folder: Path, runs: int) -> Iterator[str]:

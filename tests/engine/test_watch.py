@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from rollout import tags
 from tests import days
 from tests.harness import Sandbox
 from tests.pure.samples import CATALOGUE
@@ -28,11 +27,7 @@ def reports(sandbox: Sandbox) -> Burns:
     sandbox.env["ROLLOUT_COUNT_PERIOD"] = "3600"
 
     def report(domain: str, **unified: float) -> None:
-        start, end = (tags.moment(days.clock(day)) for day in (SINCE, NOW))
-        assert start
-        assert end
-        reporter = Reporter.on(sandbox.url, CATALOGUE.domains[domain])
-        reporter.healthy(start, end, share=AT[domain] / 100, each=4000, **unified)
+        Reporter.on(sandbox.url, CATALOGUE.domains[domain]).healthy_days(SINCE, NOW, AT[domain], **unified)
 
     return report
 
