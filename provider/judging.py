@@ -136,7 +136,7 @@ def _evidence(context: Context, ask: Ask, kind: Kind, row: Row, stack: str) -> t
         return [evidence.unread(error)], None
     answer = seen.answer
     if kind is Kind.RAISE and (young := seen.young()):
-        return [Refusal("gate", f"gate: {young}", "wait for them")], seen
+        return [Refusal("gate", f"gate: {young}", "wait for the first counts")], seen
     if kind is Kind.OUTSIDE and answer.verdict is not Verdict.ROLLBACK:
         return [], None
     for line in (*answer.lines()[1:], seen.span()):
