@@ -15,7 +15,7 @@ from commands.rewrite import Rewrite, alone, as_text
 from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
 from provider.settings import Settings
 from provider.store import Store, StoreError
-from rollout import config, schedule
+from rollout import config, history, schedule
 from rollout.config import Breach, Why
 from rollout.entry import DATA
 from rollout.problem import BadInput
@@ -35,7 +35,11 @@ def carry_out(
     steps: list[tuple[str, Callable[[], None], str]] = [
         ("secret", lambda: _was_there(left, settings), f"compare `python -m rollout live --stack {order.stack}`"),
         ("file", lambda: _edit_file(left, now), f"set percent: {done.rung} for {order.domain} in the stack file"),
-        ("pulumi", lambda: _up(left, message, now), f"pulumi up --stack {order.stack}, once that is mended"),
+        (
+            "pulumi",
+            lambda: _up(left, message, now, settings.virtual_now),
+            f"pulumi up --stack {order.stack}, once that is mended",
+        ),
         ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
         *(
             [("audit", lambda: settle.audit(left), f"python -m rollout audit --stack {order.stack}")]
@@ -122,7 +126,7 @@ def _edit_file(left: Left, now: datetime) -> None:
         )
 
 
-def _up(left: Left, message: str, now: datetime) -> None:
+def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> None:
     """Records the rollback in the engine's state and history; of other domains nothing is moved."""
     order = left.order
     path = files.stack_file(order.stack)
@@ -147,7 +151,7 @@ def _up(left: Left, message: str, now: datetime) -> None:
             file.write_text(used, encoding="utf-8")
             return (
                 "up", "--yes", "--skip-preview", "--continue-on-error", "--stack", order.stack,
-                "--config-file", str(file), "--message", message.splitlines()[0],
+                "--config-file", str(file), "--message", history.stamp(message.splitlines()[0], virtual),
             )  # fmt: skip
 
         first = wanted()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from provider.settings import Settings
-from rollout import catalogue, edit, tags
+from rollout import catalogue, edit, history, tags
 from rollout.catalogue import Catalogue
 from rollout.entry import Attempt
 from rollout.gate_window import HOUR
@@ -97,7 +98,7 @@ class Player:
             text = self._set(text, name, 0)
         self._file.write_text(text)
         self.scratch.env["ROLLOUT_NOW"] = tags.iso(FIRST - HOUR)
-        self.scratch.up()
+        self._up("day 0: everything at 0")
         self.scratch.commit("day 0")
 
     @property
@@ -133,12 +134,12 @@ class Player:
         self._file.write_text(
             edit.add_attempt(text, name, Attempt(number, "fixed in unified, see the incident", "rehearsal"))
         )
-        self.scratch.up()
+        self._up(f"{name}: to 0, attempt {number}")
         self.scratch.commit(f"{name}: to 0, attempt {number}")
 
     def _promote(self, morning: Morning) -> None:
         self.scratch.rollout("promote", str(morning.day), "--stack", STACK)
-        done = self.scratch.up("--suppress-outputs", check=False)
+        done = self._up(f"day {morning.day}", check=False)
         said = done.stdout + done.stderr
         if "Traceback" in said:
             raise AssertionError(said)
@@ -147,10 +148,10 @@ class Player:
             if verdict:
                 morning.said.append(verdict[0] if name in verdict[0] else f"{verdict[0]} ({name})")
         if done.returncode:
-            self._withdraw(said)
+            self._withdraw(said, morning.day)
         self.scratch.commit(f"day {morning.day}")
 
-    def _withdraw(self, said: str) -> None:
+    def _withdraw(self, said: str, day: int) -> None:
         """A raise that was refused leaves the stack file again: what is live is what the file says."""
         text = before = self._file.read_text()
         for name, percent in self.live().items():
@@ -160,4 +161,9 @@ class Player:
         if text == before:
             raise AssertionError(f"`pulumi up` failed, and no raise was refused:\n{said}")
         self._file.write_text(text)
-        self.scratch.up()
+        self._up(f"day {day}: what was refused leaves the stack file")
+
+    def _up(self, message: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`pulumi up`, with the virtual time in its message: the log's only source for it."""
+        stamped = history.stamp(message, tags.moment(self.scratch.env["ROLLOUT_NOW"]))
+        return self.scratch.up("--suppress-outputs", "--message", stamped, check=check)

@@ -1,0 +1,119 @@
+"""`log`: when, who, from which commit, what moved, by which verdict; from the stack's history and the flags' records."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+from commands import engine, files, journal
+from rollout import schedule
+from rollout.journal import KINDS, Line
+from rollout.problem import BadInput, Problem
+
+NARROW: Final = 80
+WIDEST: Final = 160
+#: So many lines are shown unless more are asked for.
+NEWEST: Final = 30
+LOUD: Final = ("rollback", "stop", "outside", "not applied", "freeze", "held", "breach", "waiver")
+INDENT: Final = " " * 18
+
+
+def chosen(
+    lines: list[Line], domains: tuple[str, ...], kinds: tuple[str, ...], since: datetime | None, every: bool
+) -> list[Line]:
+    """The lines that the filters leave; runs that changed nothing only where `every`."""
+    return [
+        line for line in lines
+        if (not domains or line.domain in domains)
+        and (line.kind in kinds if kinds else every or line.kind != "no change")
+        and (since is None or line.at >= since)
+    ]  # fmt: skip
+
+
+def table(lines: list[Line], width: int) -> list[str]:
+    """For a terminal `width` columns wide: a line of facts, and under it in whose words, by which verdict, by whom."""
+    names = max((len(line.domain) for line in lines), default=0)
+    shown = []
+    for line in lines:
+        head = f"{schedule.show(line.at)[:16]}  {line.domain:<{names}}  {_what(line)}  {line.planned}".rstrip()
+        by = "  ".join(filter(None, (line.who, line.commit[:7], f"#{line.pr}" if line.pr else "", _seconds(line))))
+        if by and len(head) + 2 + len(by) <= width:
+            head, by = f"{head}  {by}", ""
+        shown.append(head)
+        said = "; ".join(filter(None, (_said(line), by)))
+        shown += textwrap.wrap(
+            said, width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ", break_on_hyphens=False
+        )
+    return shown
+
+
+def _what(line: Line) -> str:
+    """What brings traffic down, or holds it, stands out without colour: in capitals."""
+    kind = line.kind.upper() if line.kind in LOUD else line.kind
+    if line.new is None:
+        return kind
+    old = "?" if line.old is None else line.old
+    return f"{kind:<11}  {old:>3} -> {line.new:>3} %"
+
+
+def _said(line: Line) -> str:
+    """The verdict where there is one that says more than the kind, else the line's own text."""
+    verdict = line.verdict if line.kind in ("raise", "restored") else ""
+    return verdict or line.text
+
+
+def _seconds(line: Line) -> str:
+    return f"{line.seconds:.0f} s" if line.seconds else ""  # the engine keeps whole seconds
+
+
+def _since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput([Problem("no date", "--since", "2026-12-09 or 2026-12-09T02:14:00Z", text)]) from None
+    return parsed.replace(tzinfo=parsed.tzinfo or UTC)
+
+
+@click.command("log")
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@click.option("--domain", multiple=True, metavar="D", help="Only this domain; may be given again.")
+@click.option("--kind", multiple=True, type=click.Choice(KINDS), metavar="K", help=f"Only these: {', '.join(KINDS)}.")
+@click.option("--since", metavar="DATE", help="Only what happened from then on (UTC).")
+@click.option("-n", "--newest", default=NEWEST, show_default=True, help="So many at most; 0: all.")
+@click.option("--all", "every", is_flag=True, help="Runs that changed nothing, too.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object a line, newest first.")
+def command(
+    stack: str | None, domain: tuple[str, ...], kind: tuple[str, ...], since: str | None, newest: int, every: bool,
+    json_: bool,
+) -> None:  # fmt: skip
+    """Show what happened, newest first: raises, rollbacks, stops, freezes, waivers, and what was refused.
+
+    Out of the stack's history (any backend) and each flag's own record. Exit code 0; 1 where the engine can't tell.
+    """
+    from_then = _since(since)
+    known = files.read_catalogue()
+    for name in domain:
+        if name not in known.domains:
+            raise BadInput([Problem("unknown domain", "--domain", ", ".join(known.domains), name)])
+    try:
+        story = journal.load(files.need_stack(stack))
+    except engine.EngineFailed as error:
+        click.echo(f"the stack's history can't be read: {error}", err=True)
+        sys.exit(1)
+    found = chosen(list(story.lines), domain, kind, from_then, every)[::-1]
+    shown = found[:newest] if newest > 0 else found
+    if json_:
+        click.echo("".join(f"{json.dumps(journal.plain(line), ensure_ascii=False)}\n" for line in shown), nl=False)
+        return
+    width = min(WIDEST, max(NARROW, shutil.get_terminal_size((NARROW, 0)).columns))
+    click.echo("\n".join(table(shown, width)) if shown else "nothing of that kind has happened")
+    if len(found) > len(shown):
+        click.echo(f"({len(found) - len(shown)} older: -n 0)")

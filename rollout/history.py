@@ -1,0 +1,113 @@
+"""The stack's history as `pulumi stack history --json` prints it, as typed values. No engine is called here.
+
+Self-managed backends keep no versions and no events, but the full config of every run: what a run changed is read
+from the difference of two configs, and what a flag did from its own record, `moves`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from rollout import tags
+from rollout.config import PREFIX
+
+#: A rehearsal's runs carry its virtual clock at the end of their message: the engine's own times are the machine's.
+_VIRTUAL: Final = re.compile(r"\s*\[at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\]$")
+#: How GitHub ends the title of a squashed pull request, and begins that of a merged one.
+_PR: Final = re.compile(r"\(#(\d+)\)\s*$|^Merge pull request #(\d+) ")
+
+
+@dataclass(frozen=True)
+class Update:
+    """One run of the engine. `config`: the keys of `wa-rollout:` without the prefix; `seconds` is the machine's time."""
+
+    number: int  # 1 is the oldest that the backend keeps
+    kind: str  # update, refresh, destroy, ...
+    at: datetime
+    seconds: float
+    result: str  # succeeded, failed, in-progress
+    message: str = ""
+    commit: str = ""
+    who: str = ""
+    pr: int | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def end(self) -> datetime:
+        return self.at + timedelta(seconds=self.seconds)
+
+    @property
+    def done(self) -> bool:
+        return self.result == "succeeded"
+
+    def percent(self, domain: str) -> int | None:
+        """The percent that this run's config had; None where it can't be read."""
+        flag = _map(_map(self.config.get("flags")).get(domain))
+        percent = flag.get("percent")
+        return percent if type(percent) is int else None
+
+
+def stamp(message: str, virtual: datetime | None) -> str:
+    """A run's message; under a virtual clock with its time, which the history keeps nowhere else."""
+    return message if virtual is None else f"{message} [at {tags.iso(virtual)}]"
+
+
+def read(entries: Iterable[Mapping[str, Any]]) -> list[Update]:
+    """The runs, oldest first. `entries` is the engine's list, newest first; one that has no time is left out."""
+    found = [(entry, when) for entry in entries if (when := _time(entry.get("startTime")))]
+    return [_update(number, entry, when) for number, (entry, when) in enumerate(reversed(found), 1)]
+
+
+def _update(number: int, entry: Mapping[str, Any], begun: datetime) -> Update:
+    environment = _map(entry.get("environment"))
+    message = str(entry.get("message") or "").strip()
+    virtual = _VIRTUAL.search(message)
+    message = _VIRTUAL.sub("", message)
+    ended = _time(entry.get("endTime"))
+    return Update(
+        number=number,
+        kind=str(entry.get("kind") or "update"),
+        at=(tags.moment(virtual[1]) if virtual else None) or begun,
+        seconds=max(0.0, (ended - begun).total_seconds()) if ended else 0.0,
+        result=str(entry.get("result") or "unknown"),
+        message=message.splitlines()[0] if message else "",
+        commit=str(environment.get("git.head") or "")[:40],
+        who=str(environment.get("git.author") or environment.get("git.committer") or ""),
+        pr=_pr(environment, message),
+        config=_config(_map(entry.get("config"))),
+        changes={key: value for key, value in _map(entry.get("resourceChanges")).items() if type(value) is int},
+    )
+
+
+def _pr(environment: Mapping[str, Any], message: str) -> int | None:
+    given = str(environment.get("ci.pr.number") or "")
+    if given.isdecimal():
+        return int(given)
+    found = _PR.search(message.splitlines()[0] if message else "")
+    return int(found[1] or found[2]) if found else None
+
+
+def _config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What isn't secret of the program's own keys; secrets have no value here, and no key of ours is one."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        if key.startswith(PREFIX) and isinstance(value, Mapping) and not value.get("secret"):
+            found[key.removeprefix(PREFIX)] = value.get("objectValue", value.get("value"))
+    return found
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,176 @@
+"""The log: what happened to the traffic, when, by whom and why, out of the stack's history and each flag's `moves`.
+
+A move is what the provider recorded of a flag; a run of the engine says who ran it, from which commit, and how long
+it took. The two are matched by time and value. What a run changed beside the percents (a freeze, a waiver, ...) is
+the difference of its config to the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from rollout import marks, standing, tags
+from rollout.history import Update
+from rollout.plan import Plan
+
+#: A move belongs to a run whose time is at most so far away: the store's clock isn't the engine's.
+NEAR: Final = timedelta(minutes=5)
+#: A stop is recorded by the run after it, which may wait for another run's lock.
+RECORDED: Final = timedelta(minutes=15)
+
+#: Kinds of lines, in the order in which a filter names them.
+KINDS: Final = (
+    "start", "raise", "rollback", "stop", "outside", "restored", "not applied", "freeze", "held", "breach", "attempt",
+    "waiver", "restore", "checked", "note", "notify", "closed", "settings", "destroy", "no change",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened. `old` and `new`: per cent (None: unknown, or no move); `update`: the run's number.
+
+    `planned`: `as planned`, `2 d late`, `ahead of the plan`, `not planned`, or empty where it is no move. `move` is the
+    provider's own entry, with `counts`, `window` and the gate's version where the gate let it through.
+    """
+
+    at: datetime
+    kind: str
+    text: str
+    domain: str = ""
+    old: int | None = None
+    new: int | None = None
+    planned: str = ""
+    verdict: str = ""
+    who: str = ""
+    commit: str = ""
+    pr: int | None = None
+    update: int | None = None
+    seconds: float | None = None
+    result: str = ""
+    move: Mapping[str, Any] = field(default_factory=dict)
+
+
+def lines(
+    updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, Any]]], plan: Plan, start: date | None
+) -> list[Line]:
+    """Everything that happened, oldest first. `moves`: per domain, oldest first (see `provider.record`)."""
+    found: list[tuple[datetime, int, Line]] = []
+    taken: set[tuple[int, str]] = set()
+    for domain, record in moves.items():
+        for move in record:
+            at = tags.moment(str(move.get("at")))
+            if at is None:
+                continue
+            update = _run_of(move, at, domain, updates, taken)
+            if update is not None:
+                taken.add((update.number, domain))
+            line = _moved(move, at, domain, update, plan, start)
+            found.append((at, update.number if update else 0, line))
+    before: Update | None = None
+    running = dict.fromkeys(moves, 0)
+    for update in updates:
+        rest = _beside(update, before, moves, taken, running)
+        found += [(update.at, update.number, line) for line in rest]
+        for domain in moves:
+            if (update.number, domain) in taken or update.done:
+                running[domain] = update.percent(domain) or 0
+        before = update if update.config else before
+    return [line for _, _, line in sorted(found, key=lambda item: item[:2])]
+
+
+def _run_of(
+    move: Mapping[str, Any], at: datetime, domain: str, updates: Sequence[Update], taken: set[tuple[int, str]]
+) -> Update | None:
+    """The run that made a judged move, or that recorded a stop; None where no run near it asked for that value."""
+    stop = move.get("verdict") == "stop"
+    if move.get("verdict") == "outside":
+        return None
+    near: list[tuple[bool, timedelta, int, Update]] = []
+    for update in updates:
+        if (update.number, domain) in taken or update.percent(domain) != move.get("to"):
+            continue
+        away = max(update.at - at, at - update.end, timedelta(0))
+        if stop and not (update.at >= at - timedelta(seconds=1) and away <= RECORDED):
+            continue
+        if away <= (RECORDED if stop else NEAR):
+            near.append((not update.done and not stop, away, update.number, update))
+    return min(near, key=lambda item: item[:3])[3] if near else None
+
+
+def _moved(
+    move: Mapping[str, Any], at: datetime, domain: str, update: Update | None, plan: Plan, start: date | None
+) -> Line:
+    old, new, verdict = _whole(move.get("from")), _whole(move.get("to")), str(move.get("verdict") or "")
+    kind = _kind(old, new, verdict)
+    text = update.message if update and kind in ("stop", "rollback") else ""
+    return Line(
+        at, kind, text, domain, old, new, _planned(kind, domain, at, new, plan, start), verdict,
+        **_by(update), move=move,
+    )  # fmt: skip
+
+
+def _kind(old: int | None, new: int | None, verdict: str) -> str:
+    if verdict in ("stop", "outside"):
+        return verdict
+    if verdict.startswith("restored"):
+        return "restored"
+    if old == new:
+        return "start"
+    return "raise" if (new or 0) > (old or 0) else "rollback"
+
+
+def _planned(kind: str, domain: str, at: datetime, new: int | None, plan: Plan, start: date | None) -> str:
+    if kind == "start":
+        return ""
+    if kind != "raise" or new is None:
+        return "not planned"
+    day = standing.day_of(start, at)
+    if day is None:
+        return ""
+    meant = plan.reached(domain, new)
+    if meant is None or meant > day:
+        return "ahead of the plan"
+    return f"{day - meant} d late" if day > meant else "as planned"
+
+
+def _by(update: Update | None) -> dict[str, Any]:
+    if update is None:
+        return {}
+    return {
+        "who": update.who, "commit": update.commit, "pr": update.pr, "update": update.number,
+        "seconds": update.seconds, "result": update.result,
+    }  # fmt: skip
+
+
+def _beside(
+    update: Update, before: Update | None, domains: Iterable[str], taken: set[tuple[int, str]], running: dict[str, int]
+) -> list[Line]:
+    """What a run did but the moves: config entries that came, changed or went, and raises that didn't happen."""
+    by = _by(update)
+    found = [
+        Line(update.at, mark.kind, mark.text, mark.domain, **by)
+        for mark in marks.between(before.config if before else {}, update.config)
+    ]
+    if not update.done:
+        for domain in domains:
+            wanted = update.percent(domain)
+            if wanted is not None and wanted > running[domain] and (update.number, domain) not in taken:
+                text = "refused, or the run failed: its rows say which"
+                found.append(Line(update.at, "not applied", text, domain, running[domain], wanted, **by))
+    if update.kind == "destroy":
+        found.append(Line(update.at, "destroy", update.message, **by))
+    if not found and not any((update.number, domain) in taken for domain in domains):
+        changed = sum(count for key, count in update.changes.items() if key != "same")
+        text = f"{update.message}: {changed} resources changed, no percent" if changed else update.message
+        if not update.done:
+            text = f"{update.message}: {update.result}"
+        found.append(Line(update.at, "settings" if changed else "no change", text, **by))
+    return found
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also as the float that the state makes of it."""
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

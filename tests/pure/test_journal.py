@@ -1,0 +1,159 @@
+"""The log: history and `moves` put together, as a file backend keeps them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from commands import journal as reading
+from commands import log
+from rollout import history, journal, marks
+from rollout.journal import Line
+from tests.pure.cases import CATALOGUE
+from tests.pure.test_standing import PLAN
+
+START = date(2026, 12, 1)
+DAY_1 = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+def run(at: datetime, percent: int, *, result: str = "succeeded", message: str = "", **entries: Any) -> dict[str, Any]:
+    """One entry of `pulumi stack history --json` with jobs at `percent` and `wa-rollout:` entries beside it."""
+    keys = {
+        "flags": {"jobs": {"percent": percent, "enabled": True}},
+        **{k.replace("_", "-"): v for k, v in entries.items()},
+    }
+    return {
+        "kind": "update", "startTime": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "result": result, "message": message,
+        "endTime": (at + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "environment": {"git.head": "a" * 40, "git.author": "Ana K.", "git.author.email": "ana@example.org"},
+        "config": {f"wa-rollout:{key}": {"value": "", "objectValue": value, "secret": False} for key, value in keys.items()},
+        "resourceChanges": {"same": 52, "update": 1},
+    }  # fmt: skip
+
+
+def move(at: datetime, old: int, new: int, verdict: str = "PASS") -> dict[str, Any]:
+    return {"from": float(old), "to": float(new), "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "verdict": verdict}
+
+
+def told(entries: list[dict[str, Any]], moves: list[dict[str, Any]]) -> list[Line]:
+    return journal.lines(history.read(entries[::-1]), {"jobs": moves}, PLAN, START)
+
+
+def days(number: float) -> datetime:
+    return DAY_1 + timedelta(days=number - 1)
+
+
+def test_a_raise_has_who_from_which_commit_and_how_late() -> None:
+    """Day 8 is the plan's for 5 % of jobs."""
+    entries = [run(days(1), 0), run(days(10), 5, message="jobs to 5 % (#12)")]
+    start, raised = told(entries, [move(days(1), 0, 0), move(days(10), 0, 5)])
+    assert (start.kind, start.old, start.new) == ("start", 0, 0)
+    assert (raised.kind, raised.old, raised.new, raised.planned) == ("raise", 0, 5, "2 d late")
+    assert (raised.who, raised.commit, raised.pr, raised.seconds) == ("Ana K.", "a" * 40, 12, 2.0)
+
+
+@pytest.mark.parametrize(("day", "says"), [(8, "as planned"), (7, "ahead of the plan"), (11, "3 d late")])
+def test_planned_or_not(day: int, says: str) -> None:
+    assert told([run(days(day), 5)], [move(days(day), 0, 5)])[0].planned == says
+
+
+def test_a_rollback_and_a_stop_are_never_planned() -> None:
+    entries = [run(days(9), 10), run(days(10), 5, message="rollback: jobs 10 -> 5 on local"), run(days(11), 0)]
+    found = told(
+        entries, [move(days(9), 5, 10), move(days(10) - timedelta(seconds=2), 10, 5, "stop"), move(days(11), 5, 0)]
+    )
+    assert [(line.kind, line.planned) for line in found[1:]] == [("stop", "not planned"), ("rollback", "not planned")]
+    assert found[1].update == 2
+    assert found[1].text == "rollback: jobs 10 -> 5 on local"
+
+
+def test_what_was_written_outside_is_nobodys_run() -> None:
+    outside = told([run(days(9), 10)], [move(days(9), 10, 3, "outside")])[0]
+    assert (outside.kind, outside.who, outside.update) == ("outside", "", None)
+
+
+def test_a_refused_raise_is_told_and_the_later_one_is_matched() -> None:
+    entries = [run(days(8), 5), run(days(9), 10, result="failed"), run(days(10), 10)]
+    found = told(entries, [move(days(8), 0, 5), move(days(10), 5, 10)])
+    assert [(line.kind, line.update) for line in found] == [("raise", 1), ("not applied", 2), ("raise", 3)]
+    assert (found[1].old, found[1].new) == (5, 10)
+
+
+def test_a_raise_in_a_run_that_failed_elsewhere_has_happened() -> None:
+    found = told([run(days(8), 5, result="failed")], [move(days(8), 0, 5)])
+    assert [(line.kind, line.result) for line in found] == [("raise", "failed")]
+
+
+def test_entries_that_come_change_and_go_are_marked() -> None:
+    freeze = {"why": "INC-7", "by": "Ana K."}
+    waiver = {"jobs-5": {"domain": "jobs", "accepts": "no-drill", "to": 5, "why": "w", "by": "b"}}
+    entries = [run(days(1), 0), run(days(2), 0, freeze=freeze), run(days(3), 0), run(days(4), 0, waivers=waiver)]
+    found = told(entries, [])
+    assert [(line.kind, line.text, line.domain) for line in found[1:]] == [
+        ("freeze", "freeze set: INC-7; by Ana K.", ""),
+        ("freeze", "freeze lifted: INC-7; by Ana K.", ""),
+        ("waiver", "waivers jobs-5 set: w; accepts no-drill; to 5 %; by b; domain jobs", "jobs"),
+    ]
+
+
+def test_a_run_without_any_change_is_left_out_unless_asked() -> None:
+    quiet = {**run(days(1), 0), "resourceChanges": {"same": 53}}
+    found = told([quiet], [])
+    assert [line.kind for line in found] == ["no change"]
+    assert log.chosen(found, (), (), None, every=False) == []
+    assert log.chosen(found, (), (), None, every=True) == found
+
+
+def test_the_virtual_clock_stands_in_the_message_and_leaves_it() -> None:
+    """The engine's own times are the machine's: a rehearsal plays a day in seconds."""
+    entry = run(datetime(2026, 1, 1, tzinfo=UTC), 5, message=history.stamp("day 8", days(8)))
+    assert history.stamp("day 8", None) == "day 8"
+    found = told([entry], [move(days(8), 0, 5)])[0]
+    assert (found.at, found.update, found.planned) == (days(8), 1, "as planned")
+    assert history.read([entry])[0].message == "day 8"
+
+
+def test_a_history_that_is_odd_is_read_as_far_as_it_goes() -> None:
+    odd: list[dict[str, Any]] = [
+        {},
+        {"startTime": "soon"},
+        {"startTime": "2026-12-01T08:00:00Z", "config": "?", "environment": None},
+    ]
+    assert [(update.number, update.config, update.who) for update in history.read(odd)] == [(1, {}, "")]
+    assert told([], [{"at": "never"}, {}]) == []
+
+
+def test_no_secret_of_the_config_is_read() -> None:
+    entry = run(days(1), 0)
+    entry["config"]["wa-rollout:notify"] = {"secret": True, "value": "canary"}
+    assert "canary" not in repr(history.read([entry]))
+
+
+def test_an_email_address_stays_in_the_history() -> None:
+    line = told([run(days(8), 5)], [move(days(8), 0, 5)])[0]
+    assert "example.org" not in str(reading.plain(line))
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_table_keeps_to_its_width(width: int) -> None:
+    entries = [run(days(8), 5), run(days(9), 5, freeze={"why": "w " * 90, "by": "Ana K."})]
+    text = log.table(told(entries, [move(days(8), 0, 5, "PASS 0 -> 5 %: 5 attested, 2 probes, no traffic yet")]), width)
+    assert max(map(len, text)) <= width
+    assert any("FREEZE" in line for line in text)
+
+
+def test_a_pull_requests_number_is_found_where_github_puts_it() -> None:
+    merged = run(days(1), 0, message="Merge pull request #77 from ana/day-3")
+    by_ci = {**run(days(1), 0), "environment": {"ci.pr.number": "5"}}
+    assert [update.pr for update in history.read([merged, by_ci])] == [5, 77]
+
+
+def test_marks_of_a_first_run_are_no_changes() -> None:
+    assert marks.between({}, {"freeze": {"why": "w"}}) == []
+
+
+def test_every_domain_of_the_catalogue_has_lines() -> None:
+    moves = {name: [move(days(1), 0, 0)] for name in CATALOGUE.domains}
+    assert [line.domain for line in journal.lines([], moves, PLAN, START)] == list(CATALOGUE.domains)
