@@ -1,0 +1,62 @@
+"""What the project's folder holds beside the config: drills on record, the approval, the commit it stands at."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from rollout import approval
+from rollout.approval import Approval
+from rollout.drill import Drill
+from rollout.problem import BadInput, Problem
+
+DRILLS: Final = "records/drills"
+#: A file of somebody's that is larger is none of ours.
+LARGEST: Final = 64_000
+
+
+def drills(home: Path) -> list[Drill]:
+    """Every drill on record that can be read. One that can't counts as absent."""
+    import yaml  # a raise's business alone: no other run pays for it
+
+    found = []
+    for path in sorted((home / DRILLS).glob("*.yaml")):
+        try:
+            plain = yaml.safe_load(path.read_bytes()[:LARGEST])
+        except (OSError, yaml.YAMLError):
+            continue
+        drill = Drill.read(plain) if isinstance(plain, dict) else None
+        if drill is not None:
+            found.append(drill)
+    return found
+
+
+def approved(path: str) -> Approval:
+    """The approval in the file. Raises `BadInput`: without a readable one nothing is approved."""
+    try:
+        raw = Path(path).read_bytes()[:LARGEST]
+    except OSError as error:
+        problem = Problem(f"the approval can't be read: {error.strerror}", f"ROLLOUT_APPROVED={path}", do=approval.DO)
+        raise BadInput([problem]) from None
+    return approval.read(raw, path)
+
+
+def commit(home: Path) -> tuple[str, str]:
+    """The commit and the tree that the project's files are at. Raises `BadInput` where git can't say, or they differ."""
+    try:
+        head, tree = _git(home, "rev-parse", "HEAD", "HEAD^{tree}").split()
+        dirty = _git(home, "status", "--porcelain", "--untracked-files=no").strip()
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        problem = Problem("git can't say at which commit this is", str(home), do="deploy from a clone")
+        raise BadInput([problem]) from None
+    if dirty:
+        names = ", ".join(line[3:] for line in dirty.splitlines())
+        raise BadInput([Problem("files differ from the commit that was approved", names, do="commit, and review that")])
+    return head, tree
+
+
+def _git(home: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(home), *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    ).stdout
