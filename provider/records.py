@@ -14,6 +14,7 @@ from rollout.problem import BadInput, Problem
 DRILLS: Final = "records/drills"
 #: A file of somebody's that is larger is none of ours.
 LARGEST: Final = 64_000
+SHOWN: Final = 5
 
 
 def drills(home: Path) -> list[Drill]:
@@ -46,12 +47,12 @@ def commit(home: Path) -> tuple[str, str]:
     """The commit and the tree that the project's files are at. Raises `BadInput` where git can't say, or they differ."""
     try:
         head, tree = _git(home, "rev-parse", "HEAD", "HEAD^{tree}").split()
-        dirty = _git(home, "status", "--porcelain", "--untracked-files=no").strip()
+        dirty = _git(home, "diff", "--name-only", "HEAD").splitlines()
     except (OSError, ValueError, subprocess.CalledProcessError):
         problem = Problem("git can't say at which commit this is", str(home), do="deploy from a clone")
         raise BadInput([problem]) from None
     if dirty:
-        names = ", ".join(line[3:] for line in dirty.splitlines())
+        names = ", ".join(dirty[:SHOWN]) + (f" and {len(dirty) - SHOWN} more" if len(dirty) > SHOWN else "")
         raise BadInput([Problem("files differ from the commit that was approved", names, do="commit, and review that")])
     return head, tree
 
