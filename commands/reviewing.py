@@ -181,8 +181,13 @@ def _approval(seen: Around, rows: Sequence[Row]) -> tuple[Approval | None, list[
     """What an approval of this would bind; None, and why, where nobody can say at which commit it is."""
     raised = [row for row in rows if row.kind in (Kind.RAISE, Kind.OUTSIDE)]
     try:
-        commit, tree = records.commit(files.ROOT)
+        commit = records.commit(files.ROOT)
+        wrong = [commit.unclean] if commit.unclean else []
     except BadInput as error:
-        return None, [f"no approval can be made: {problem.line()}" for problem in error.problems] if raised else []
+        wrong = [problem.line() for problem in error.problems]
+    if wrong:
+        return None, [f"no approval can be made: {text}" for text in wrong] if raised else []
     asks = [(seen.ask(seen.known.domains[row.domain], seen.live[row.domain] or UNREAD, row.new), row) for row in raised]
-    return approval.make(seen.stack, commit, tree, [approval.Raise.of(ask, ask.before) for ask, _ in asks]), []
+    return approval.make(
+        seen.stack, commit.id, commit.tree, [approval.Raise.of(ask, ask.before) for ask, _ in asks]
+    ), []

@@ -139,10 +139,11 @@ def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
         return []
     try:
         given = records.approved(file)
-        commit, tree = records.commit(context.home)
+        commit = records.commit(context.home)
     except BadInput as error:
         return [Refusal("approval", problem.line(), approval.DO) for problem in error.problems]
-    return approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit, tree)
+    found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree)
+    return [*found, *([Refusal("approval", commit.unclean, "commit, and review that")] if commit.unclean else [])]
 
 
 def warn_of_fire(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -43,18 +44,31 @@ def approved(path: str) -> Approval:
     return approval.read(raw, path)
 
 
-def commit(home: Path) -> tuple[str, str]:
-    """The commit and the tree that the project's files are at. Raises `BadInput` where git can't say, or they differ."""
+@dataclass(frozen=True)
+class Commit:
+    """Where the project's files are at. `dirty`: the tracked files that differ from it."""
+
+    id: str
+    tree: str
+    dirty: tuple[str, ...]
+
+    @property
+    def unclean(self) -> str:
+        """Which files aren't as committed, in words; empty where all are."""
+        if not self.dirty:
+            return ""
+        more = f" and {len(self.dirty) - SHOWN} more" if len(self.dirty) > SHOWN else ""
+        return f"files differ from the commit: {', '.join(self.dirty[:SHOWN])}{more}"
+
+
+def commit(home: Path) -> Commit:
+    """The commit and the tree of the project's files. Raises `BadInput` where git can't say."""
     try:
         head, tree = _git(home, "rev-parse", "HEAD", "HEAD^{tree}").split()
-        dirty = _git(home, "diff", "--name-only", "HEAD").splitlines()
+        return Commit(head, tree, tuple(_git(home, "diff", "--name-only", "HEAD").splitlines()))
     except (OSError, ValueError, subprocess.CalledProcessError):
         problem = Problem("git can't say at which commit this is", str(home), do="deploy from a clone")
         raise BadInput([problem]) from None
-    if dirty:
-        names = ", ".join(dirty[:SHOWN]) + (f" and {len(dirty) - SHOWN} more" if len(dirty) > SHOWN else "")
-        raise BadInput([Problem("files differ from the commit that was approved", names, do="commit, and review that")])
-    return head, tree
 
 
 def _git(home: Path, *arguments: str) -> str:

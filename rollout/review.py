@@ -105,6 +105,10 @@ class Page:
         return [row for row in self.rows if row.kind is Kind.STAY]
 
     @property
+    def burning(self) -> list[Row]:
+        return [row for row in self.rows if row.fire]
+
+    @property
     def may(self) -> bool:
         """Whether all of it may be applied."""
         return not (self.failure or self.refused or self.touched or any(row.refusals for row in self.raises))

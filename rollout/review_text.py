@@ -26,12 +26,11 @@ def marker(stack: str) -> str:
 def page(found: Page) -> str:
     """The whole page."""
     parts = [marker(found.stack), f"### {_title(found)}", ""]
-    parts += _failure(found)
+    parts += [*_failure(found), *_fires(found)]
     if found.raises or found.lowers:
         parts += [*_table([*found.lowers, *found.raises]), ""]
     for row in (*found.lowers, *found.raises):
         parts += [*_decide(row, found.stack), ""]
-    parts += _fires(found)
     parts += [*_beside(found), ""]
     parts += _details(found, sum(map(len, parts)))
     parts += _bound(found)
@@ -43,6 +42,8 @@ def _title(found: Page) -> str:
     counted = [f"{len(found.raises)} raise{'s' * (len(found.raises) != 1)}"] if found.raises else []
     counted += [f"{len(found.lowers)} rollback{'s' * (len(found.lowers) != 1)}"] if found.lowers else []
     what = ", ".join(counted) or "no percent moves"
+    if found.burning:
+        what = f"**burning: {', '.join(escape(row.domain) for row in found.burning)}**; {what}"
     if found.failure:
         return f"{escape(found.stack)}{day}: no preview could be made"
     if not found.may:
@@ -50,7 +51,7 @@ def _title(found: Page) -> str:
         end = f"**refused: {', '.join(map(escape, refused))}**" if refused else "**refused**"
         rest = "; the rollback goes all the same" if found.lowers else ""
         return f"{escape(found.stack)}{day}: {what}; {end}{rest}"
-    if not (found.raises or found.lowers or found.beside or found.drift):
+    if not (found.raises or found.lowers or found.beside or found.drift or found.burning):
         return f"{escape(found.stack)}{day}: nothing to do"
     return f"{escape(found.stack)}{day}: {what}; may be applied"
 
@@ -95,9 +96,12 @@ def rollback(domain: str, stack: str) -> str:
 
 
 def _fires(found: Page) -> list[str]:
-    burning = [row for row in found.rows if row.fire]
-    lines = [f"- **ROLLBACK {escape(row.domain)}**: {escape(row.fire)}" for row in burning]
-    return ["**Burning now:**", "", *lines, ""] if lines else []
+    """What burns now, each with the command that ends it; paragraphs, since the list below is another one."""
+    lines = []
+    for row in found.burning:
+        lines += [f"**ROLLBACK {escape(row.domain)}**: {escape(row.fire)}", ""]
+        lines += [f"Bring it down: {code(rollback(row.domain, found.stack))}", ""]
+    return lines
 
 
 def _beside(found: Page) -> list[str]:
@@ -106,17 +110,16 @@ def _beside(found: Page) -> list[str]:
     rest = [one for one in found.beside if not one.first]
     lines = _listed("What else changes", [f"**{_item(one)}**" for one in first] + [_item(one) for one in rest])
     if not found.seen:
-        lines.append("Not every row could be compared: the preview ended before it had seen all of them.")
+        lines.append("- Not every row could be compared: the preview ended before it had seen all of them.")
     lines += _listed("Drift, put back by this `up`", map(code, found.drift))
-    lines.append(f"**Freeze:** {escape(found.frozen) or 'none'}. **On call:** {escape(found.on_call) or 'nobody'}.")
+    lines.append(f"- **Freeze:** {escape(found.frozen) or 'none'}.")
+    lines.append(f"- **On call:** {escape(found.on_call) or 'nobody'}.")
     names = ", ".join(map(escape, found.protected))
     if found.touched:
-        lines.append(f"**PROTECTED SERVICES NAMED: {', '.join(map(escape, found.touched))}.**")
+        lines.append(f"- **PROTECTED SERVICES NAMED: {', '.join(map(escape, found.touched))}.**")
     else:
-        lines.append(f"**Protected** ({names}): untouched, none of {found.compared} rows names one.")
-    if found.warnings:
-        lines += ["", *_listed("Warnings", map(escape, found.warnings))]
-    return lines
+        lines.append(f"- **Protected** ({names}): untouched, none of {found.compared} rows names one.")
+    return lines + (_listed("Warnings", map(escape, found.warnings)) if found.warnings else [])
 
 
 def _item(one: Beside) -> str:
@@ -126,9 +129,9 @@ def _item(one: Beside) -> str:
 def _listed(title: str, texts: Iterable[str]) -> list[str]:
     found = list(texts)
     if not found:
-        return [f"**{title}:** nothing."]
-    more = [f"- and {len(found) - LISTED} more"] if len(found) > LISTED else []
-    return [f"**{title}:**", "", *(f"- {text}" for text in found[:LISTED]), *more, ""]
+        return [f"- **{title}:** nothing."]
+    more = [f"  - and {len(found) - LISTED} more"] if len(found) > LISTED else []
+    return [f"- **{title}:**", *(f"  - {text}" for text in found[:LISTED]), *more]
 
 
 def _details(found: Page, used: int) -> list[str]:
@@ -155,7 +158,7 @@ def _details(found: Page, used: int) -> list[str]:
 def _bound(found: Page) -> list[str]:
     made = f"Made at {schedule.show(found.at)}."
     if found.approval is None or not found.raises:
-        return [f"{made} A lowering needs no approval."]
+        return [f"{made} A lowering needs no approval." if found.lowers else made]
     given = found.approval
     raises = ", ".join(f"{escape(one.domain)} -> {one.new} %" for one in given.raises)
     parts = f"{raises}, the live values, limits, waivers, version {escape(given.rule)} of the gate's rule"

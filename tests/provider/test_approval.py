@@ -80,7 +80,7 @@ def test_what_wasnt_is_refused_and_named(desk: Desk, home: Path) -> None:
 def test_a_commit_on_top_and_an_edited_file_are_named(desk: Desk, home: Path) -> None:
     approve(desk, home, wanted(desk))
     (home / "domains.yaml").write_bytes((home / "domains.yaml").read_bytes() + b"# more\n")
-    assert "files differ from the commit that was approved" in refused(desk)
+    assert "files differ from the commit: domains.yaml" in refused(desk)
     git(home, "commit", "-q", "-a", "-m", "more")
     assert "with other files" in refused(desk)
 
