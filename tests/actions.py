@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||==|!=|!|\(|\)|[A-Za-z_][\w.-]*|
 _WHOLE = re.compile(r"\$\{\{(.*?)\}\}", re.S)
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str) -> dict[Any, Any]:
     """A workflow; its `on` is under the key True, since YAML 1.1 takes the word for a boolean."""
     found = yaml.safe_load((WORKFLOWS / name).read_text())
     assert isinstance(found, dict)
