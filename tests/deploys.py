@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -85,7 +86,10 @@ class Checkout:
         for name in COPIED:
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "domains.yaml", self.folder)
+        self._git("init", "--quiet", "--initial-branch", "main")
+        self.before = self.commit()
         (self.folder / "Pulumi.prod.yaml").write_text(stack_file)
+        self.commit()
         stub = _STUB.format(python=sys.executable, folder=str(folder), stands_in=STANDS_IN)
         for path in (*(self._stubs / name for name in ("gh", "pulumi", "make", "setup", "python")),
                      self.folder / ".venv" / "bin" / "python"):  # fmt: skip
@@ -96,6 +100,21 @@ class Checkout:
             (self.folder / "setup" / f"{name}.sh").write_text(f'exec setup {name} "$@"\n')
         self._log, self._answers = folder / "calls.jsonl", folder / "answers.json"
 
+    def commit(self) -> str:
+        """Commits what was changed; answers the commit."""
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", "a change")
+        return self._git("rev-parse", "HEAD").strip()
+
+    def _git(self, *words: str) -> str:
+        who = {
+            f"GIT_{role}_{what}": "test@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **who}
+        return subprocess.run(
+            ["git", *words], cwd=self.folder, env=env, check=True, capture_output=True, text=True
+        ).stdout
+
     def run(self, workflow: str, answers: Sequence[Answer] = (), **github: Any) -> Run:
         """One run of a workflow."""
         self._answers.write_text(json.dumps([asdict(one) for one in answers]))
@@ -105,7 +124,8 @@ class Checkout:
             "GITHUB_ACTOR": "ana", "GITHUB_SHA": COMMIT, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2",
             "GITHUB_SERVER_URL": "https://git.example",
         }  # fmt: skip
-        context = {"repository": REPO, "sha": COMMIT, "run_id": "77", "token": "token-of-the-run", **github}
+        context = {"repository": REPO, "sha": COMMIT, "run_id": "77", "token": "token-of-the-run",
+                   "event": {"before": self.before}, **github}  # fmt: skip
         values = {"STATE_BACKEND": "s3://state", "AWS_REGION": "eu-west-1", "PLANNER_ROLE": "planner",
                   "APPLIER_ROLE": "applier", "LOWER_ROLE": "lower"}  # fmt: skip
         return Run(workflow, self.folder, env, github=context, vars=values)

@@ -1,9 +1,9 @@
 """Brings down, at once, every domain whose stack file is below what is live. No approval, no queue, and first no engine.
 
-Usage: python -m deploy.ci.lower now|record STACK
+Usage: python -m deploy.ci.lower now|record STACK, with BEFORE: the commit that main was at before the push
 `now` finds what is due and writes to the store; `record` repeats it once the engine is there, which moves nothing any
 more, and brings stack state and history up to date. Outputs of `now`: `lower` (`jobs=5 ...`, or empty) and `rest`
-(`true` where an `up` may have more to do).
+(`false` only where an `up` has nothing more to do: the push touched the stack file alone, and the command says so too).
 """
 
 from __future__ import annotations
@@ -51,9 +51,19 @@ def _find(stack: str) -> None:
         raise SystemExit(done.returncode or 1) from None
     DUE.write_text(json.dumps({"lower": due}))
     actions.output("lower", " ".join(f"{domain}={percent}" for domain, percent in due.items()))
-    actions.output("rest", str(rest).lower())
+    actions.output("rest", str(rest or _touched_more(stack)).lower())
     if not due:
         actions.summary(f"Nothing to lower on {stack}.")
+
+
+def _touched_more(stack: str) -> bool:
+    """Whether the push touched more than the stack file: a changed limit or component is no number that `review` sees.
+
+    Where that can't be known (a first push, a forced one), it counts as touched.
+    """
+    asked = ["git", "diff", "--name-only", "--end-of-options", os.environ.get("BEFORE", ""), "HEAD"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return done.returncode != 0 or {*done.stdout.splitlines()} - {f"Pulumi.{stack}.yaml"} != set()
 
 
 def _rollback(domain: str, percent: int, stack: str) -> int:

@@ -73,6 +73,20 @@ def test_a_change_that_only_lowers_needs_nobody(checkout: Checkout) -> None:
     assert not checkout.calls("gh")
 
 
+@pytest.mark.parametrize("before", ["", "0" * 40, "--output=x"])  # a new branch's; what isn't a commit
+def test_where_the_push_is_unknown_there_is_an_up(checkout: Checkout, before: str) -> None:
+    checkout.run("deploy.yml", [due(False, jobs=5), *reviewed()], event={"before": before})
+    assert checkout.calls("pulumi")
+
+
+def test_a_lowering_beside_a_change_of_the_code_is_followed_by_an_up(checkout: Checkout) -> None:
+    (checkout.folder / "domains.yaml").write_text("# another limit\n")
+    checkout.commit()
+    checkout.run("deploy.yml", [due(False, jobs=5), *reviewed()])
+    assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
+    assert checkout.calls("pulumi")
+
+
 def test_nothing_to_lower_waits_for_no_engine(checkout: Checkout) -> None:
     done = checkout.run("deploy.yml", [due(True), *reviewed()])
     assert not checkout.calls("rollout rollback")
