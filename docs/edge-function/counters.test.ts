@@ -10,7 +10,6 @@ import {
   type Datum,
   dueAt,
   feature,
-  MemoryLedger,
   report,
   request,
   rounded,
@@ -18,6 +17,7 @@ import {
   sessionBroke,
 } from "./counters.ts";
 import { DOMAINS } from "./flags.ts";
+import { MemoryLedger, tableLedger } from "./ledger.ts";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 11, 1, 12, 0);
@@ -85,6 +85,21 @@ test("a session that breaks in a later minute than it began never makes a minute
     broken += jobs["BrokenSessions"] ?? 0;
   }
   assert.equal(broken, 2);
+});
+
+test("the table's ledger passes minutes and counts on, and null means that another run has the minute", async () => {
+  const calls: [string, Readonly<Record<string, unknown>>][] = [];
+  const answers: unknown[] = [undefined, { jobs: { Requests: 2 } }, null];
+  const ledger = tableLedger((name, args) => (calls.push([name, args]), Promise.resolve(answers.shift())));
+  await ledger.add("jobs", complaint);
+  const taken = await ledger.take(START);
+  assert.deepEqual([taken?.get("jobs"), taken?.get("property")], [{ Requests: 2 }, {}]);
+  assert.equal(await ledger.take(START), null);
+  assert.deepEqual(calls, [
+    ["rollout_add", { of_domain: "jobs", counts: { Complaints: 1 } }],
+    ["rollout_take", { at: "2026-12-01T12:00:00.000Z" }],
+    ["rollout_take", { at: "2026-12-01T12:00:00.000Z" }],
+  ]);
 });
 
 test("what is no whole number from 0 on is refused, not sent", () => {

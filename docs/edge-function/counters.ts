@@ -156,32 +156,3 @@ export function rounded(ms: number): number {
   const step = Math.min(49, Math.ceil(Math.log(ms / 2000) / Math.log(1.07)));
   return Math.round(2000 * 1.07 ** step);
 }
-
-/** A ledger in memory: for one process that stays, and for tests. In many isolates each would report its own part. */
-export class MemoryLedger implements Ledger {
-  readonly #now: () => number;
-  readonly #minutes = new Map<number, Map<Domain, Record<string, number>>>();
-  #taken = Number.NEGATIVE_INFINITY;
-
-  constructor(now: () => number = Date.now) {
-    this.#now = now;
-  }
-
-  add(domain: Domain, counts: Counts): Promise<void> {
-    const start = Math.floor(this.#now() / MINUTE) * MINUTE;
-    const minute = this.#minutes.get(start) ?? new Map<Domain, Record<string, number>>();
-    this.#minutes.set(start, minute);
-    const sums = minute.get(domain) ?? {};
-    minute.set(domain, sums);
-    for (const [name, more] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + more;
-    return Promise.resolve();
-  }
-
-  take(start: number): Promise<ReadonlyMap<Domain, Counts> | null> {
-    if (start <= this.#taken) return Promise.resolve(null);
-    const found = this.#minutes.get(start) ?? new Map<Domain, Counts>();
-    this.#taken = start;
-    for (const minute of this.#minutes.keys()) if (minute <= start) this.#minutes.delete(minute);
-    return Promise.resolve(found);
-  }
-}

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Where } from "./bucket.ts";
-import { dueAt, MemoryLedger } from "./counters.ts";
+import { dueAt } from "./counters.ts";
 import { type Answer, peopleOf, route } from "./example.ts";
 import { Flags } from "./flags.ts";
+import { MemoryLedger } from "./ledger.ts";
 
 const LEGACY = {
   "ai-agents": "https://legacy.example/wa-webhook-ai-agents",

@@ -20,7 +20,8 @@ const signed = (service) => (url, init) => fetch(url, { ...init, headers: { ...i
   `AWS4-HMAC-SHA256 Credential=testing/20261209/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=0` } });
 const at = (module) => import(new URL(module + ".js", given.base));
 const { Flags, DOMAINS } = await at("flags");
-const { MemoryLedger, report, request, feature, sessionBegan } = await at("counters");
+const { report, request, feature, sessionBegan } = await at("counters");
+const { MemoryLedger } = await at("ledger");
 """
 FLAGS = f"""{SIGNED}
 const flags = new Flags({{ stack: given.stack, read: it.readSecrets(signed("secretsmanager"), given.url), warn: () => 0 }});
