@@ -65,6 +65,16 @@ test("at 100 % unified answers; the first message begins a session, the second d
   assert.deepEqual([found["Requests"], found["Errors"], found["Sessions"], found["BrokenSessions"]], [2, 0, 1, 0]);
 });
 
+test("legacy's answer is passed on, and a body that fetch has unpacked isn't called packed", async () => {
+  const { send, parts } = stage("0");
+  const headers = { "content-encoding": "gzip", "content-length": "3", "x-kept": "1" };
+  parts.fetch = () => Promise.resolve(new Response("unpacked", { status: 403, headers }));
+  assert.equal(await send(message("1")), "unpacked");
+  const response = await route(parts, "jobs", new Request("https://unified.example/jobs", { method: "POST", body: message("1") }));
+  assert.equal(response.status, 403);
+  assert.deepEqual([...response.headers.keys()].filter((name) => name !== "content-type"), ["x-kept"]);
+});
+
 test("a session that began on legacy stays there at 100 %", async () => {
   const { send, table } = stage("100");
   table.set("250788123456", "legacy");

@@ -93,7 +93,11 @@ async function forward(parts: Parts, domain: Domain, request: Request, raw: Arra
   for (const name of ["host", "content-length", "connection"]) headers.delete(name);
   const init: RequestInit = { method: request.method, headers, redirect: "manual" };
   if (raw.byteLength > 0) init.body = raw;
-  return await (parts.fetch ?? fetch)(parts.legacy[domain] + search, init);
+  const response = await (parts.fetch ?? fetch)(parts.legacy[domain] + search, init);
+  // fetch has unpacked the body: what the headers say of the packed one is no longer true.
+  const kept = new Headers(response.headers);
+  for (const name of ["content-encoding", "content-length"]) kept.delete(name);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers: kept });
 }
 
 function sum(all: readonly Counts[]): Counts {
