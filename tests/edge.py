@@ -35,24 +35,40 @@ def without(reason: str) -> NoReturn:
     pytest.skip(f"edge function not checked: {reason}")
 
 
-@functools.cache
+class Missing(Exception):
+    """What the tests need isn't on this machine, and can't be had."""
+
+
 def built() -> Path:
     """The folder of the compiled code and tests. Skips where Node or the compiler can't be had; fails on a type error."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        without("node and npm aren't both on PATH")
+    found = _built()
+    return found if isinstance(found, Path) else without(found)
+
+
+@functools.cache
+def _built() -> Path | str:
+    """The folder, or why there is none: without a network that is found out once, not by every test."""
+    try:
+        node_is_there()
+        sources = sorted([*CODE.glob("*.ts"), *BUILD.iterdir()])
+        digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+        out = TOOLS / f"out-{digest}"
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        with (TOOLS / "lock").open("w") as lock:  # the tests' workers come at the same time
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not out.exists():
+                compile_into(out, install())
+    except Missing as missing:
+        return str(missing)
+    return out
+
+
+def node_is_there() -> None:
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise Missing("node and npm aren't both on PATH")
     version = run("node", "--version").stdout.strip()
     if int(version.removeprefix("v").split(".")[0]) < OLDEST_NODE:
-        without(f"node {version} is older than {OLDEST_NODE}")
-    sources = sorted([*CODE.glob("*.ts"), *BUILD.iterdir()])
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    out = TOOLS / f"out-{digest}"
-    TOOLS.mkdir(parents=True, exist_ok=True)
-    with (TOOLS / "lock").open("w") as lock:  # the tests' workers come at the same time
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not out.exists():
-            compile_into(out, install())
-    return out
+        raise Missing(f"node {version} is older than {OLDEST_NODE}")
 
 
 def install() -> Path:
@@ -63,11 +79,11 @@ def install() -> Path:
         return compiler
     for path in (BUILD / "package.json", pinned):
         shutil.copy(path, TOOLS)
-    flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retries", "1")
+    flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retry-mintimeout=1000")
     done = run("npm", "ci", *flags, "--cache", str(PROJECT / ".tools/cache/npm"), folder=TOOLS)
     if done.returncode:
         code = re.search(r"\bE[A-Z]{4,}\b", done.stderr)
-        without(f"npm could not install the pinned compiler ({code[0] if code else f'exit {done.returncode}'})")
+        raise Missing(f"npm could not install the pinned compiler ({code[0] if code else f'exit {done.returncode}'})")
     shutil.copy(pinned, copy)  # last: half-installed never counts
     return compiler
 
