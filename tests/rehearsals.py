@@ -41,7 +41,7 @@ def play(folder: Path, name: str, days: int, seed: int = 1) -> tuple[list[Mornin
     with pytest.MonkeyPatch.context() as patch:
         for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(key, "testing")  # the simulator takes any
-        player = Player(folder, name, seed)
+        player = Player(folder, name, seed, drills=False)
         try:
             mornings = list(player.play(days))
             return mornings, player.live(), [Path(path.name) for path in player.incidents()]

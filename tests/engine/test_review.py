@@ -34,7 +34,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
     """Two days of a healthy rehearsal, and the morning of the third: AI agents at 5 %, soaked, with traffic."""
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "testing")  # the traffic is published from here
-    player = Player(tmp_path / "project", "healthy", 1)
+    player = Player(tmp_path / "project", "healthy", 1, drills=False)
     for _ in player.play(2):
         pass
     player._traffic(DAY_3)
