@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),
     "watch": ("commands.watch", "Judge what is live, once or every minute, and bring down what burns."),
     "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
+    "notify": ("commands.notify", "Tell the topic of changes what is about to rise, or what has happened."),
     "drill": ("commands.drill", "Roll a domain back where nothing is lost by it, and measure how long it takes."),
     "unlock": ("commands.unlock", "Clear what a killed engine left: its lock, its processes, its open operations."),
 }

@@ -32,7 +32,7 @@ def page(stack: str) -> Page:
         running = pool.submit(_preview, stack, known.protected)
         past = pool.submit(_deployed, stack)
         seen = around.look(stack)
-        rows = [_row(seen, domain) for domain in known.domains.values()]
+        rows = [row(seen, domain) for domain in known.domains.values()]
         preview, failure = running.result()
         update = past.result()
     if preview is not None and not preview.complete:
@@ -86,7 +86,8 @@ def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
     )  # fmt: skip
 
 
-def _row(seen: Around, domain: Domain) -> Row:
+def row(seen: Around, domain: Domain) -> Row:
+    """One domain of the review: where it goes, and everything that speaks against it."""
     name, wanted = domain.name, seen.config.flags[domain.name].percent
     live, record = seen.live[name], seen.records.get(name)
     kind = moves.classify(live or UNREAD, wanted, record.percent if record else None)
