@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "log": ("commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
     "review": ("commands.review", "Preview a change as a page to decide from, and what an approval binds."),
+    "freeze": ("commands.freeze", "Write into a stack config that nothing rises, or that one domain doesn't."),
+    "unfreeze": ("commands.unfreeze", "Take that out again, to be reviewed."),
     "live": ("commands.live", "Show what is live now, read back from the store."),
     "audit": ("commands.audit", "Compare what is live with the stack file and the stack's state."),
     "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),
