@@ -113,12 +113,12 @@ def _moved(
 
 
 def _kind(old: int | None, new: int | None, verdict: str) -> str:
+    if old == new:  # the first value, or one that a state which was lost took over
+        return "start"
     if verdict in ("stop", "outside"):
         return verdict
     if verdict.startswith("restored"):
         return "restored"
-    if old == new:
-        return "start"
     return "raise" if (new or 0) > (old or 0) else "rollback"
 
 
