@@ -86,6 +86,14 @@ def test_a_raise_in_a_run_that_failed_elsewhere_has_happened() -> None:
     assert [(line.kind, line.result) for line in found] == [("raise", "failed")]
 
 
+def test_a_stop_is_recorded_by_the_run_after_it_and_not_by_one_before() -> None:
+    """Ten minutes before, the stack asked for the same 5 %."""
+    stopped = days(10) + timedelta(minutes=10)
+    entries = [run(days(10), 5), run(stopped + timedelta(seconds=3), 5, message="rollback: jobs 10 -> 5 on local")]
+    found = told(entries, [move(stopped, 10, 5, "stop")])
+    assert [(line.kind, line.update) for line in found if line.kind == "stop"] == [("stop", 2)]
+
+
 def test_entries_that_come_change_and_go_are_marked() -> None:
     freeze = {"why": "INC-7", "by": "Ana K."}
     waiver = {"jobs-5": {"domain": "jobs", "accepts": "no-drill", "to": 5, "why": "w", "by": "b"}}
