@@ -98,12 +98,13 @@ def row(seen: Around, domain: Domain) -> Row:
     shown, percent = live.show(), live.percent
     also = _also(seen, domain, live)
     if kind in (Kind.RAISE, Kind.OUTSIDE):
+        behind = standing.behind(seen.plan, seen.day, name, wanted)  # where the raise brings it
         weighed = judging.weigh(seen.context, ask, kind, seen.stack, probe=False)
         answer = weighed.seen.answer if weighed.seen and not weighed.seen.young() else None
         also += tuple(f"waived: {one.reason}" for one in (answer.metrics.values() if answer else ()) if one.waived)
         return Row(
             name, shown, percent, wanted, kind, planned, behind, _soak(ask), str(weighed.verdict),
-            review.gist(answer) if answer else "no traffic yet, nothing to judge by" if not percent else "",
+            review.gist(answer, domain, wanted) if answer else "no traffic yet, nothing to judge by" if not percent else "",
             tuple(weighed.lines()), tuple(weighed.refusals), also=also,
         )  # fmt: skip
     look, _ = seen.look(ask)

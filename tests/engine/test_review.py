@@ -103,7 +103,7 @@ def test_pages_and_what_was_approved(played: Player, tmp_path: Path) -> None:
         "raise",
         "PASS",
     )
-    assert "4 of 4 metrics pass; nearest to its limit" in row["bounds"]
+    assert "4 of 4 metrics pass; least room: sessions 0/619" in row["bounds"]
     assert page["digest"] == json.loads(approval.read_text())["digest"]
 
     # other files than those that were approved

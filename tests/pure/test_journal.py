@@ -87,9 +87,9 @@ def test_a_raise_in_a_run_that_failed_elsewhere_has_happened() -> None:
 
 
 def test_a_stop_is_recorded_by_the_run_after_it_and_not_by_one_before() -> None:
-    """Ten minutes before, the stack asked for the same 5 %."""
-    stopped = days(10) + timedelta(minutes=10)
-    entries = [run(days(10), 5), run(stopped + timedelta(seconds=3), 5, message="rollback: jobs 10 -> 5 on local")]
+    """Seconds before, a run asked for the same 5 %; the rollback's own waited a minute for the lock."""
+    stopped = days(10) + timedelta(seconds=10)
+    entries = [run(days(10), 5), run(stopped + timedelta(minutes=1), 5, message="rollback: jobs 10 -> 5 on local")]
     found = told(entries, [move(stopped, 10, 5, "stop")])
     assert [(line.kind, line.update) for line in found if line.kind == "stop"] == [("stop", 2)]
 
