@@ -95,7 +95,7 @@ def _decide(row: Row, stack: str) -> list[str]:
     ]
     for refusal in row.refusals:
         do = f" *Do:* {escape(refusal.do)}." if refusal.do else ""
-        lines.append(f"- {row.verdict}: {escape(refusal.text)}.{do}")
+        lines.append(f"> - {row.verdict}: {escape(refusal.text)}.{do}")  # a quote: or the next list would join it
     if row.kind in (Kind.RAISE, Kind.OUTSIDE) and not row.refusals:
         back = f"back to {row.old or 0} %"
         lines += ["", f"If it burns: {code(rollback(row.domain, stack))} ({back}; never refused)"]

@@ -67,7 +67,7 @@ def test_the_local_stack_needs_no_name_in_its_command() -> None:
 
 def test_a_refusal_says_why_and_what_to_do_and_offers_no_rollback() -> None:
     found = text(pages.REFUSED)
-    assert "- HOLD: soak at 5 % not over: 3 min of 48 h. *Do:* raise from 2026-12-11 07:00 UTC (2 h slack)." in found
+    assert "> - HOLD: soak at 5 % not over: 3 min of 48 h. *Do:* raise from 2026-12-11 07:00 UTC (2 h slack)." in found
     assert "If it burns" not in found
 
 
