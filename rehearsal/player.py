@@ -68,7 +68,7 @@ class Player:
             self.scratch.env["ROLLOUT_NOW"] = tags.iso(now)
             morning = Morning(day, now, before)
             self._watch(morning)
-            self._promote(morning)
+            self._operate(morning)
             morning.live = self.live()
             morning.moved = [
                 f"{name} {before[name]} -> {percent} %"
@@ -137,8 +137,12 @@ class Player:
         self._up(f"{name}: to 0, attempt {number}")
         self.scratch.commit(f"{name}: to 0, attempt {number}")
 
+    def _operate(self, morning: Morning) -> None:
+        """What the operator does of a morning: the day's promotion."""
+        self._promote(morning)
+
     def _promote(self, morning: Morning) -> None:
-        self.scratch.rollout("promote", str(morning.day), "--stack", STACK)
+        self.scratch.rollout("promote", str(min(morning.day, LAST_DAY)), "--stack", STACK)
         done = self._up(f"day {morning.day}", check=False)
         said = done.stdout + done.stderr
         if "Traceback" in said:

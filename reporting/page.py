@@ -1,0 +1,81 @@
+"""The page: every report and picture in one HTML file that needs nothing else, no script, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from reporting import charts, flight
+from rollout import report_strip
+from rollout.report_parts import Block, Bullets, Cell, Figure, Heading, Para, Picture, Report, State, Table, text
+from rollout.report_story import Story
+
+TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+#: Each picture is drawn twice: the page shows the one that fits.
+WIDE: Final = 1120.0
+NARROW: Final = 350.0
+
+
+def render(story: Story, reports: Sequence[Report]) -> str:
+    """The whole file."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"cell": _cell, "state": _state}
+    environment.tests |= {
+        kind.__name__.lower(): lambda block, kind=kind: isinstance(block, kind)
+        for kind in (Heading, Para, Bullets, Table, Picture)
+    }
+    template = environment.get_template("page.html.j2")
+    return template.render(stack=story.stack, reports=reports, pictures=pictures(story), tables=_tables(story)) + "\n"
+
+
+def pictures(story: Story) -> Mapping[str, Markup]:
+    """Every picture by name, wide and narrow; none for what has nothing to show."""
+    found: dict[str, Markup] = {}
+    strip = report_strip.strip(story)
+    for name, width in (("wide", WIDE), ("narrow", NARROW)):
+        drawn = {
+            "errors": charts.rates(story, "errors", "Error rates", f"errors-{name}", width),
+            "latency": charts.rates(story, "latency", "Rates of slow requests", f"latency-{name}", width),
+            "odds": charts.odds(story, f"odds-{name}", width),
+        }
+        if strip is not None:
+            drawn["strip"] = flight.draw(strip, f"strip-{name}", width)
+        for key, svg in drawn.items():
+            found[key] = found.get(key, Markup()) + Markup(svg)  # noqa: S704 - drawn here; its texts are escaped
+    return found
+
+
+def _tables(story: Story) -> dict[str, list[Block]]:
+    """The tables that stand folded under a picture and say the same."""
+    strip = report_strip.strip(story)
+    return {"strip": [report_strip.table(story, strip), report_strip.planned(story)] if strip else []}
+
+
+def _cell(cell: Cell) -> Markup:
+    """A cell with each figure's source; text in backticks as code."""
+    found = Markup()
+    for part in cell:
+        if isinstance(part, Figure):
+            found += Markup('<span data-source="{}">{}</span>').format(part.source, part.text)
+        elif part.startswith("`") and part.endswith("`") and len(part) > 2:
+            found += Markup("<code>{}</code>").format(part[1:-1])
+        else:
+            found += escape(part)
+    return found
+
+
+def _state(cell: Cell) -> str:
+    """The class of a cell that is a verdict; the word itself stands in it."""
+    word = text(cell)
+    return word.replace(" ", "-") if word in [one.value for one in State] else ""
+
+
+def kind_of(block: Block) -> str:
+    """The block's name, as the template asks for it."""
+    return type(block).__name__.lower()
