@@ -55,7 +55,9 @@ def records(folder: str, stack: str) -> dict[str, Mapping[str, Any]]:
         try:
             record = yaml.safe_load(files.read(path))
         except yaml.YAMLError as error:
-            problems.append(Problem("no YAML", files.name(path), given=str(error).splitlines()[0], do="mend it: it is evidence"))
+            problems.append(
+                Problem("no YAML", files.name(path), given=str(error).splitlines()[0], do="mend it: it is evidence")
+            )
             continue
         if not isinstance(record, dict):
             problems.append(Problem("no record", files.name(path), "keys and values", do="mend it: it is evidence"))

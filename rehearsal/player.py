@@ -87,6 +87,13 @@ class Player:
         """The incidents that the watch has written, oldest first."""
         return sorted((self.scratch.folder / "records" / "incidents").glob("*.yaml"))
 
+    def report(self, out: Path) -> str:
+        """Writes the reports into `out`, with the page where its libraries are; answers what the command said."""
+        done = self.scratch.run(
+            ".venv-dev/bin/python", "-m", "rollout", "report", "--stack", STACK, "--out", str(out.resolve())
+        )
+        return done.stdout.rstrip()
+
     def close(self) -> list[str]:
         """Ends everything; answers what had to be killed."""
         return self.scratch.close()

@@ -34,7 +34,8 @@ _STYLE: Final[dict[str, Any]] = {
 
 def style(name: str) -> Any:
     """matplotlib's settings while a picture is drawn and saved; its ids are hashes salted by the picture's name."""
-    return mpl.rc_context({**_STYLE, "svg.hashsalt": name})
+    settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": name}
+    return mpl.rc_context(settings)
 
 
 def new(width: float, height: float) -> Figure:

@@ -21,6 +21,7 @@ PANEL: Final = 190.0
 SHAPES: Final = {"errors": ("o", DEEP), "latency": ("s", OTHER), "sessions": ("^", INK)}
 #: The odds that are shown, as a power of ten: what the gate shows, too.
 TOP: Final = math.log10(gate_text.MOST_ODDS)
+OVER: Final = {"errors": 0.0, "latency": 1.1, "sessions": 2.2}
 NEEDED: Final = gate_math.PROOF / math.log(10)
 
 
@@ -28,12 +29,18 @@ def rates(story: Story, metric: str, what: str, name: str, width: float) -> str:
     """Bad rates of one metric by rung, unified and legacy, with their bands and the good limit."""
     found = {domain: [p for p in points(story, domain) if p.metric.name == metric] for domain in story.known.domains}
 
+    highest = max(
+        (max(100 * point.metric.good, *_highest(point)) for row in found.values() for point in row), default=1.0
+    )
+
     def panel(axes: Axes, domain: str) -> None:
-        _rates(axes, found[domain])
+        _rates(axes, found[domain], 1.05 * highest)
 
     counted = sum(map(len, found.values()))
-    description = f"{counted} rungs of {len(found)} domains that a raise left. Filled circles: unified; hollow squares: " \
-                  "legacy; bars: 95 % bands; dashed line: the limit. The tables below have every number."  # fmt: skip
+    description = (
+        f"{counted} rungs of {len(found)} domains that a raise left. Filled circles: unified; hollow squares: legacy; "
+        "bars: 95 % bands; dashed line: the limit. The tables below have every number."
+    )
     legend = [("o", DEEP, DEEP, "unified"), ("s", OTHER, "none", "legacy"), ("--", INK, "none", "limit")]
     title = f"{what} by rung, in per cent"
     return _picture(list(found), panel, name, width, title, description, legend)
@@ -46,8 +53,10 @@ def odds(story: Story, name: str, width: float) -> str:
     def panel(axes: Axes, domain: str) -> None:
         _odds(axes, story, points(story, domain), last)
 
-    description = "A mark for each metric that was proven, on the day of the raise, in powers of ten; at the top: over 10^12 " \
-                  "to 1. Dashed line: the 100 to 1 that a raise needs. The tables below have every number."  # fmt: skip
+    description = (
+        "A mark for each metric that was proven, on the day of the raise, in powers of ten; at the top: over 10^12 to 1. "
+        "Dashed line: the 100 to 1 that a raise needs. The tables below have every number."
+    )
     legend = [(shape, colour, colour, metric) for metric, (shape, colour) in SHAPES.items()]
     legend.append(("--", INK, "none", "needed"))
     title = "Odds for each raise, over time (days)"
@@ -76,7 +85,13 @@ def _picture(
         return canvas.svg(figure, name, title, description)
 
 
-def _rates(axes: Axes, found: Sequence[Point]) -> None:
+def _highest(point: Point) -> list[float]:
+    """The upper ends of the bands, in per cent: one scale for every domain, so that panels compare."""
+    sides = [(point.counts.get(f"{side}bad"), point.counts.get(f"{side}total")) for side in ("", "legacy_")]
+    return [100 * band(bad, total)[1] for bad, total in sides if bad is not None and total] or [0.0]
+
+
+def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
     if not found:
         _nothing(axes)
         return
@@ -91,9 +106,9 @@ def _rates(axes: Axes, found: Sequence[Point]) -> None:
             face = colour if not side else canvas.PAPER
             axes.plot([x], [100 * bad / total], marker=shape, markersize=5.5, color=colour, markerfacecolor=face)
     axes.axhline(100 * found[0].metric.good, color=INK, linewidth=1, linestyle=(0, (4, 2)))
-    axes.set_xticks(range(len(found)), [f"{point.stretch.percent}" for point in found])
+    axes.set_xticks(range(len(found)), [f"{point.stretch.percent} %" for point in found])
     axes.set_xlim(-0.6, len(found) - 0.4)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, top)
 
 
 def _odds(axes: Axes, story: Story, found: Sequence[Point], last: int) -> None:
@@ -101,17 +116,18 @@ def _odds(axes: Axes, story: Story, found: Sequence[Point], last: int) -> None:
     proven = [point for point in found if point.judged_odds is not None and point.stretch.until]
     for point in proven:
         shape, colour = SHAPES.get(point.metric.name, ("D", MUTED))
-        height = min(TOP, (point.judged_odds or 0) / math.log(10))
-        shift = {"errors": -0.28, "latency": 0.28}.get(point.metric.name, 0.0)
+        height = (point.judged_odds or 0) / math.log(10)
+        if height >= TOP:  # one above the other: on one line the last would cover the others
+            height = TOP + OVER.get(point.metric.name, 0.0)
         until = point.stretch.until
         if until:
-            axes.plot([story.day_x(until) + shift], [height], marker=shape, markersize=5.5, color=colour)
+            axes.plot([story.day_x(until)], [height], marker=shape, markersize=5.0, color=colour)
     if not proven:
         _nothing(axes)
     axes.set_xlim(1, last + 1)
-    axes.set_xticks([day for day in (1, *range(7, last + 1, 7))])
-    axes.set_ylim(0, TOP + 1)
-    axes.set_yticks([2, 6, 12], ["100", "$10^6$".replace("$", ""), "10^12"])
+    axes.set_xticks([1, *range(7, last + 1, 7)])
+    axes.set_ylim(0, TOP + 3)
+    axes.set_yticks([2, 6, 12], ["100", "10\u2076", "10\u00b9\u00b2"])
 
 
 def _nothing(axes: Axes) -> None:

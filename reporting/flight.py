@@ -17,8 +17,10 @@ from rollout.report_strip import KINDS, Mark, Row, Step, Strip
 #: Pixels: a mark, the height of a rung, the room for a row's name, and between rows.
 MARK: Final = 15.0
 RUNG: Final = 11.0
-NAME: Final = 20.0
+NAME: Final = 30.0
 BETWEEN: Final = 16.0
+#: Pixels a bold letter of a row's name takes.
+BOLD: Final = 8.2
 #: Filled marks are what brings traffic down; the shape differs as well as the letter.
 FILLED: Final = ("R", "S", "I", "O")
 SHAPE: Final = {"P": "circle", "H": "square", "R": "square", "S": "square", "O": "square", "I": "diamond",
@@ -68,8 +70,10 @@ def _described(strip: Strip) -> str:
     ends = ", ".join(f"{domain} {percent} %" for domain, percent in last.items())
     counts = {letter: sum(mark.letter == letter for row in strip.rows for mark in row.marks) for letter in KINDS}
     marks = ", ".join(f"{KINDS[letter]} {count}" for letter, count in counts.items() if count)
-    return f"Days 1 to {strip.last}; the plan has {strip.planned_last}. At the end: {ends}. Marks: {marks or 'none'}. " \
-           "The table below says the same."  # fmt: skip
+    return (
+        f"Days 1 to {strip.last}; the plan has {strip.planned_last}. At the end: {ends}. Marks: {marks or 'none'}. "
+        "The table below says the same."
+    )
 
 
 def _lanes(marks: Sequence[Mark], scale: Scale) -> list[int]:
@@ -107,7 +111,7 @@ def _row(axes: Axes, row: Row, scale: Scale, top: float, lanes: Sequence[int]) -
     base = top + NAME + RUNG * 5
     now = row.actual[-1].percent if row.actual else 0
     axes.text(2, top + 13, row.domain, fontweight="bold", fontsize=12)
-    axes.text(scale.x(1) + 104, top + 13, f"{now} % live", color=MUTED)
+    axes.text(2 + BOLD * len(row.domain) + 8, top + 13, f"{now} % at the end", color=MUTED)
     axes.plot([scale.x(1), axes.get_xlim()[1]], [base, base], color=MUTED, linewidth=0.8)
     for step in row.actual:
         if step.percent:
@@ -156,12 +160,23 @@ def _mark(axes: Axes, letter: str, x: float, y: float) -> None:
     face, edge, ink = (ALERT, ALERT, PAPER) if filled else (PAPER, INK, INK)
     marker = {"circle": "o", "square": "s", "diamond": "D"}[SHAPE[letter]]
     size = half * (1.6 if marker == "D" else 1.9)
-    axes.plot([x], [y], marker=marker, markersize=size, markerfacecolor=face, markeredgecolor=edge, markeredgewidth=1, zorder=6)
-    axes.text(x, y + 0.3, letter, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color=ink, zorder=7)
+    axes.plot(
+        [x],
+        [y],
+        marker=marker,
+        markersize=size,
+        markerfacecolor=face,
+        markeredgecolor=edge,
+        markeredgewidth=1,
+        zorder=6,
+    )
+    axes.text(
+        x, y + 0.3, letter, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color=ink, zorder=7
+    )
 
 
 LINES: Final = {"planned": "planned", "live": "live", "soak": "live, soaking", "freeze": "frozen"}
-_ITEM: Final = 7.0  # pixels a letter of the legend takes
+_ITEM: Final = 6.1  # pixels a letter of the legend takes
 
 
 def _legend_rows(width: float) -> list[list[tuple[float, str, str]]]:
@@ -190,6 +205,8 @@ def _legend(axes: Axes, rows: Sequence[Sequence[tuple[float, str, str]]], y: flo
                 hatch = {"live": "", "soak": "////", "freeze": "..."}[key]
                 face = "none" if key == "freeze" else SOFT
                 edge = MUTED if key == "freeze" else DEEP
-                axes.add_patch(Rectangle((x, y - 6), 18, 12, facecolor=face, edgecolor=edge, hatch=hatch, linewidth=0.8))
+                axes.add_patch(
+                    Rectangle((x, y - 6), 18, 12, facecolor=face, edgecolor=edge, hatch=hatch, linewidth=0.8)
+                )
             axes.text(x + 23, y, text, va="center_baseline", fontsize=10)
         y += 10

@@ -18,20 +18,32 @@ TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 #: Each picture is drawn twice: the page shows the one that fits.
 WIDE: Final = 1120.0
 NARROW: Final = 350.0
+#: What stands over each picture.
+CAPTIONS: Final = {
+    "strip": "Planned and live percent by day; heights are rungs. Letters under a row say what happened.",
+    "errors": "Errors by rung, per cent of requests, with what the counts leave open.",
+    "latency": "Slow requests by rung, per cent of requests, with what the counts leave open.",
+    "odds": "Odds by which each raise was let through, by day, on a scale of powers of ten; above 10\u00b9\u00b2 nothing more is shown.",
+}
 
 
 def render(story: Story, reports: Sequence[Report]) -> str:
     """The whole file."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters |= {"cell": _cell, "state": _state}
+    environment.filters |= {"cell": _cell, "state": _state, "layout": _layout}
     environment.tests |= {
         kind.__name__.lower(): lambda block, kind=kind: isinstance(block, kind)
         for kind in (Heading, Para, Bullets, Table, Picture)
     }
     template = environment.get_template("page.html.j2")
-    return template.render(stack=story.stack, reports=reports, pictures=pictures(story), tables=_tables(story)) + "\n"
+    drawn, tables = pictures(story), _tables(story)
+    return template.render(stack=story.stack, reports=reports, pictures=drawn, captions=CAPTIONS, tables=tables) + "\n"
 
 
 def pictures(story: Story) -> Mapping[str, Markup]:
@@ -63,10 +75,14 @@ def _cell(cell: Cell) -> Markup:
     for part in cell:
         if isinstance(part, Figure):
             found += Markup('<span data-source="{}">{}</span>').format(part.source, part.text)
-        elif part.startswith("`") and part.endswith("`") and len(part) > 2:
-            found += Markup("<code>{}</code>").format(part[1:-1])
         else:
-            found += escape(part)
+            pieces = part.split("`")
+            for number, piece in enumerate(pieces):
+                found += (
+                    Markup("<code>{}</code>").format(piece)
+                    if number % 2 and number + 1 < len(pieces)
+                    else escape(piece)
+                )
     return found
 
 
@@ -76,6 +92,8 @@ def _state(cell: Cell) -> str:
     return word.replace(" ", "-") if word in [one.value for one in State] else ""
 
 
-def kind_of(block: Block) -> str:
-    """The block's name, as the template asks for it."""
-    return type(block).__name__.lower()
+def _layout(table: Table) -> str:
+    """What becomes of a table on a phone: few columns stay, many numbers scroll in their box, prose is stacked."""
+    if len(table.columns) <= 3:
+        return "few"
+    return "numbers" if len(table.numeric) > 2 else "prose"

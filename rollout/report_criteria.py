@@ -14,8 +14,21 @@ from rollout.fire import SEVERITY
 from rollout.ladder import LADDER
 from rollout.moves import Live
 from rollout.report_bands import apart, band
-from rollout.report_incidents import breaches
-from rollout.report_parts import Cell, Figure, State, counted, joined, moment, number_of, percent, quoted, show_span, span, words
+from rollout.report_entries import breaches
+from rollout.report_parts import (
+    Cell,
+    Figure,
+    State,
+    counted,
+    joined,
+    moment,
+    number_of,
+    percent,
+    quoted,
+    show_span,
+    span,
+    words,
+)
 from rollout.report_performance import Point, points
 from rollout.report_story import Story, near
 
@@ -52,7 +65,12 @@ def standing_at_100(story: Story, name: str) -> Criterion:
     last = found[-1]
     place = f"moves/{name}/{last.entered}"
     if last.percent != LADDER[-1]:
-        why: Cell = ("it stands at ", percent(last.percent, f"{place}/to"), " since ", moment(last.since, f"{place}/at"))
+        why: Cell = (
+            "it stands at ",
+            percent(last.percent, f"{place}/to"),
+            " since ",
+            moment(last.since, f"{place}/at"),
+        )
         return Criterion(f"stable-{name}", text, State.NOT_MET, why, "climb on: `rollout status` says what comes next")
     stands = span(last.since, as_of, f"{place}/at {story.as_of_place}")
     why = (percent(100, f"{place}/to"), " since ", moment(last.since, f"{place}/at"), ", for ", stands)
@@ -141,7 +159,9 @@ def critical(story: Story) -> Criterion:
                  number_of(every, "incidents"))  # fmt: skip
     if not found:
         return Criterion("critical", text, State.MET, why)
-    return Criterion("critical", text, State.NOT_MET, why, "read the incident report; what it cost is for people to judge")
+    return Criterion(
+        "critical", text, State.NOT_MET, why, "read the incident report; what it cost is for people to judge"
+    )
 
 
 def satisfaction(story: Story) -> Criterion:
@@ -158,15 +178,21 @@ def satisfaction(story: Story) -> Criterion:
 
 
 def sessions(story: Story, name: str) -> list[Criterion]:
-    """"Zero session breaks", read at the seed's one decimal (design.md, decided 10) and as the literal 0."""
+    """ "Zero session breaks", read at the seed's one decimal (design.md, decided 10) and as the literal 0."""
     text = f"Zero session breaks ({name})"
     found = [point for point in points(story, name) if point.metric.name == "sessions"]
     limit = next((one.good for one in story.domain(name).metrics if one.name == "sessions"), None)
     if not found or limit is None:
         why: Cell = ("no rung was left upwards with counts",)
-        return [Criterion(f"sessions-{kind}-{name}", f"{text}, {kind}", State.UNKNOWN, why) for kind in ("rate", "literal")]
+        return [
+            Criterion(f"sessions-{kind}-{name}", f"{text}, {kind}", State.UNKNOWN, why) for kind in ("rate", "literal")
+        ]
     over = [one for one in found if one.counts["bad"] / max(1, one.counts["total"]) >= limit]
-    burnt = [place for place, (domain, entry) in breaches(story).items() if (domain, entry.get("metric")) == (name, "sessions")]
+    burnt = [
+        place
+        for place, (domain, entry) in breaches(story).items()
+        if (domain, entry.get("metric")) == (name, "sessions")
+    ]
     shown = Figure(gate_text.rate(limit), "limit", f"catalogue/{name}/sessions")
     why = ("rungs at or over ", shown, ": ", number_of([one.place for one in over], "rungs over"), " of ",
            number_of([one.place for one in found], "rungs"), " counted; breaches: ", number_of(burnt, "breaches"))  # fmt: skip
@@ -179,7 +205,9 @@ def literal(story: Story, name: str, metrics: Sequence[str], key: str, text: str
     """A literal zero: one bad event is enough against it; and none is no proof while a rung has no counts."""
     found = [point for point in points(story, name) if point.metric.name in metrics]
     if not found:
-        return Criterion(key, text, State.UNKNOWN, ("no rung was left upwards with counts",), "climb; counts come with raises")
+        return Criterion(
+            key, text, State.UNKNOWN, ("no rung was left upwards with counts",), "climb; counts come with raises"
+        )
     places = " ".join(point.place for point in found)
     bad, total = (sum(int(point.counts.get(side, 0)) for point in found) for side in ("bad", "total"))
     why: Cell = (Figure(gate_text.of(bad, total), "sum", places), " at the rungs that were counted")
@@ -190,4 +218,6 @@ def literal(story: Story, name: str, metrics: Sequence[str], key: str, text: str
         return Criterion(key, text, State.MET, why)
     rungs = [(percent(one.percent, f"moves/{name}/{one.entered}/to"),) for one in dark]
     why = (*why, "; not recorded at ", *joined(rungs))
-    return Criterion(key, text, State.UNKNOWN, why, "count them at the metric source since then; write it under `notes`")
+    return Criterion(
+        key, text, State.UNKNOWN, why, "count them at the metric source since then; write it under `notes`"
+    )

@@ -10,7 +10,20 @@ from typing import Final
 
 from rollout.journal import Line
 from rollout.report_parts import (
-    Block, Bullets, Cell, Figure, Heading, Para, Report, Table, clock, joined, moment, percent, quoted, words,
+    Block,
+    Bullets,
+    Cell,
+    Figure,
+    Heading,
+    Para,
+    Report,
+    Table,
+    clock,
+    joined,
+    moment,
+    percent,
+    quoted,
+    words,
 )  # fmt: skip
 from rollout.report_story import Story
 
@@ -31,11 +44,11 @@ def report(story: Story) -> Report:
     for day in range(1, (story.day_of(as_of) or 0) + 1):
         found = _day(story, day)
         if found:
-            blocks += [*_quiet(story, quiet), *found]
+            blocks += [*_quiet(quiet), *found]
             quiet = []
         else:
             quiet.append(day)
-    blocks += _quiet(story, quiet)
+    blocks += _quiet(quiet)
     return Report("daily-log", "Daily rollout log", [about(story), *blocks])
 
 
@@ -44,7 +57,12 @@ def about(story: Story) -> Para:
     as_of = story.as_of
     if as_of is None:
         return Para(("Stack ", quoted(story.stack, "stack"), ": nothing is recorded yet."), "lead")
-    head: Cell = ("Stack ", quoted(story.stack, "stack"), ", as the record stands at ", moment(as_of, story.as_of_place))
+    head: Cell = (
+        "Stack ",
+        quoted(story.stack, "stack"),
+        ", as the record stands at ",
+        moment(as_of, story.as_of_place),
+    )
     day = story.day_of(as_of)
     return Para(words(*head, *(() if day is None else (", ", day_figure(day, story.as_of_place))), "."), "lead")
 
@@ -104,7 +122,9 @@ def _day(story: Story, day: int) -> list[Block]:
     notes = [note for note in story.notes() if note.day == f"{begins:%Y-%m-%d}"]
     if not lines and not notes:
         return []
-    found: list[Block] = [Heading(2, (*_title(day), Figure(f"{begins:%Y-%m-%d}", "date", f"start {day}")), f"day-{day}")]
+    found: list[Block] = [
+        Heading(2, (*_title(day), Figure(f"{begins:%Y-%m-%d}", "date", f"start {day}")), f"day-{day}")
+    ]
     found.append(_stand(story, day))
     if lines:
         rows = [
@@ -147,7 +167,7 @@ def _stand(story: Story, day: int) -> Table:
     return Table(caption, ("domain", "planned", "live"), rows, (1, 2))
 
 
-def _quiet(story: Story, days: list[int]) -> list[Block]:
+def _quiet(days: list[int]) -> list[Block]:
     """Days without an entry, in one line: silence is said, so that a missing day isn't taken for a lost one."""
     if not days:
         return []

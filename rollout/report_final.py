@@ -12,9 +12,23 @@ from typing import Final
 from rollout.ladder import LADDER
 from rollout.report_criteria import Criterion, baseline, critical, satisfaction, standing_at_100
 from rollout.report_daily import about
-from rollout.report_incidents import breaches, summary
+from rollout.report_entries import breaches
+from rollout.report_incidents import summary
 from rollout.report_parts import (
-    Block, Bullets, Cell, Figure, Heading, Para, Picture, Report, State, Table, moment, number_of, quoted, span, words,
+    Block,
+    Bullets,
+    Cell,
+    Figure,
+    Heading,
+    Para,
+    Picture,
+    Report,
+    State,
+    Table,
+    moment,
+    number_of,
+    quoted,
+    words,
 )  # fmt: skip
 from rollout.report_story import Story
 from rollout.report_weekly import weekly
@@ -76,13 +90,14 @@ def criteria(story: Story) -> list[Criterion]:
     why: Cell = ("every domain is stable, and nothing stands against it",)
     if waiting:
         why = (f"not yet: {', '.join(waiting)}; see below",)
-    return [*found, Criterion("archive", WEEK_7, state, why, "" if state is State.MET else "wait, or mend what is named")]
+    return [
+        *found,
+        Criterion("archive", WEEK_7, state, why, "" if state is State.MET else "wait, or mend what is named"),
+    ]
 
 
 def table(caption: str, found: Sequence[Criterion]) -> Table:
-    rows = [
-        ((Figure(one.text, "seed", one.name),), (one.state.value,), one.why, (one.do or "-",)) for one in found
-    ]
+    rows = [((Figure(one.text, "seed", one.name),), (one.state.value,), one.why, (one.do or "-",)) for one in found]
     return Table(caption, ("criterion", "judged", "why", "do"), rows)
 
 
@@ -152,4 +167,3 @@ def _feedback(story: Story) -> list[Block]:
         return [Para(("Nobody wrote any: add them under ", "`notes`", " in the stack config, by date."))]
     cells = [(Figure(note.day, "note day", note.where), ": ", quoted(note.text, note.where)) for note in notes]
     return [Para(("What people wrote under `notes`, in their words:",)), Bullets(cells)]
-

@@ -9,11 +9,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rollout import tags
-from rollout.journal import Line
 from rollout.report_daily import about, by, event, said
+from rollout.report_entries import breaches, used_by, waivers
 from rollout.report_parts import (
-    NOT_RECORDED, Block, Bullets, Cell, Figure, Heading, Para, Report, Table, moment, number_of, percent, quoted, span,
-    whole, words,
+    NOT_RECORDED,
+    Block,
+    Bullets,
+    Cell,
+    Figure,
+    Heading,
+    Para,
+    Report,
+    Table,
+    moment,
+    number_of,
+    percent,
+    quoted,
+    span,
+    whole,
+    words,
 )  # fmt: skip
 from rollout.report_story import Story, near
 
@@ -65,13 +79,18 @@ def _incident(story: Story, number: int, name: str, record: Mapping[str, Any]) -
         "Incident ", Figure(f"{number}", "rank", place), ": ", quoted(record.get("metric") or "?", f"{place}/metric"), " on ",
         domain, *((", ", moment(at, f"{place}/at")) if at else ()),
     )  # fmt: skip
-    rows = [((key,), (quoted(record[key], f"{place}/{key}"),)) for key in FACTS if record.get(key) not in (None, "")]
+    rows: list[Sequence[Cell]] = [
+        ((key,), (quoted(record[key], f"{place}/{key}"),)) for key in FACTS if record.get(key) not in (None, "")
+    ]
     rows.append((("after it",), _after(story, domain, record)))
     found: list[Block] = [Heading(2, title, f"incident-{number}"), Table("What was recorded", ("what", "record"), rows)]
     for key, caption in (("rows", "What the gate said"), ("steps", "What was done, in seconds since it was seen")):
         texts = record.get(key)
         if isinstance(texts, Sequence) and not isinstance(texts, str) and texts:
-            found += [Para((f"{caption}:",)), Bullets([(quoted(text, f"{place}/{key}/{n}"),) for n, text in enumerate(texts)])]
+            found += [
+                Para((f"{caption}:",)),
+                Bullets([(quoted(text, f"{place}/{key}/{n}"),) for n, text in enumerate(texts)]),
+            ]
     return found
 
 
@@ -84,7 +103,12 @@ def _after(story: Story, domain: str, record: Mapping[str, Any]) -> Cell:
     for line in story.of_kind("raise"):
         if line.domain == domain and line.at > at:
             place = story.place(line)
-            return ("next raise ", moment(line.at, place), ", after ", span(at, line.at, f"incidents/{name}/at {place}"))
+            return (
+                "next raise ",
+                moment(line.at, place),
+                ", after ",
+                span(at, line.at, f"incidents/{name}/at {place}"),
+            )
     return ("no raise since",)
 
 
@@ -93,30 +117,24 @@ def _lowerings(story: Story) -> list[Block]:
     rows = []
     for line in story.of_kind("stop", "rollback", "outside"):
         of = next(
-            (name for name, one in story.incidents.items() if one.get("domain") == line.domain and near(one, line.at)), ""
+            (name for name, one in story.incidents.items() if one.get("domain") == line.domain and near(one, line.at)),
+            "",
         )
-        incident: Cell = (quoted(of, f"incidents/{of}"),) if of else ("none",)
+        incident: Cell = (Figure(of, "name", f"incidents/{of}"),) if of else ("none",)
         rows.append(
-            ((moment(line.at, story.place(line)),), (line.domain,), event(story, line), said(story, line), by(line), incident)
+            (
+                (moment(line.at, story.place(line)),),
+                (line.domain,),
+                event(story, line),
+                said(story, line),
+                by(line),
+                incident,
+            )
         )
     if not rows:
         return [Heading(2, ("What came down",), "down"), Para(("Nothing did.",))]
     columns = ("when", "domain", "what", "message", "by", "incident's record")
     return [Heading(2, ("What came down",), "down"), Table("Stops, rollbacks and changes outside", columns, rows)]
-
-
-def breaches(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Every breach that a run's config had: place -> domain and entry; the same one counts once."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    seen: set[tuple[str, str]] = set()
-    for update in story.updates:
-        entries = update.config.get("breach")
-        for domain, entry in entries.items() if isinstance(entries, Mapping) else ():
-            key = (str(domain), str(entry.get("at")) if isinstance(entry, Mapping) else str(entry))
-            if key not in seen and isinstance(entry, Mapping):
-                found[f"history/{update.number}/config/breach/{domain}"] = (str(domain), entry)
-            seen.add(key)
-    return found
 
 
 def _breaches(story: Story) -> list[Block]:
@@ -174,43 +192,13 @@ def _entries(story: Story, key: str, title: str) -> list[Block]:
     return [Heading(2, (title,), key), Table(title, columns, rows)]
 
 
-def waivers(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Every waiver that a run's config had: place -> name and entry as it first stood."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    seen: set[str] = set()
-    for update in story.updates:
-        entries = update.config.get("waivers")
-        for name, entry in entries.items() if isinstance(entries, Mapping) else ():
-            if name not in seen and isinstance(entry, Mapping):
-                found[f"history/{update.number}/config/waivers/{name}"] = (str(name), entry)
-            seen.add(str(name))
-    return found
-
-
-def used_by(story: Story, name: str, entry: Mapping[str, Any]) -> tuple[str, Line] | None:
-    """The raise that a waiver let through: its place and line; None where none is recorded.
-
-    A metric's waiver is named in the raise's counts. One of a drill isn't: there the run had it, and asked for drills.
-    """
-    for line in story.of_kind("raise"):
-        if line.domain != entry.get("domain") or line.new != whole(entry.get("to")):
-            continue
-        counts = line.move.get("counts")
-        kept = counts.get(entry.get("metric")) if isinstance(counts, Mapping) else None
-        config = story.run(line.update).config if line.update else {}
-        drill = entry.get("accepts") == "no-drill" and config.get("drill") not in ("off", False)
-        if (isinstance(kept, Mapping) and kept.get("waived") == name) or (drill and name in (config.get("waivers") or {})):
-            return story.place(line), line
-    return None
-
-
 def _waivers(story: Story) -> list[Block]:
     rows: list[Sequence[Cell]] = []
     for place, (name, entry) in waivers(story).items():
         use = used_by(story, name, entry)
         rows.append(
             (
-                (quoted(name, f"{place} name"),), (str(entry.get("domain", "?")),),
+                (Figure(name, "name", place),), (str(entry.get("domain", "?")),),
                 *((quoted(entry[key], f"{place}/{key}"),) if key in entry else ("-",) for key in ("metric", "accepts")),
                 (percent(entry.get("to"), f"{place}/to"),),
                 *((quoted(entry[key], f"{place}/{key}"),) if key in entry else ("-",) for key in ("why", "by", "until")),

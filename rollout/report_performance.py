@@ -16,10 +16,26 @@ from rollout.ladder import LADDER, next_rung
 from rollout.report_bands import CONFIDENCE, apart, band
 from rollout.report_daily import about
 from rollout.report_parts import (
-    NOT_RECORDED, Block, Cell, Figure, Heading, Para, Picture, Report, Table, counted, moment, percent, rate, words,
+    NOT_RECORDED,
+    Block,
+    Cell,
+    Figure,
+    Heading,
+    Para,
+    Picture,
+    Report,
+    Table,
+    counted,
+    moment,
+    percent,
+    rate,
 )  # fmt: skip
 from rollout.report_story import Story, Stretch, near
 
+BANDS: Final = (
+    "Bad events of all events at each rung, on unified and on legacy over the same time, with the band of rates that the "
+    "counts leave open at "
+)
 #: Why a rung has no counts, by what ended it.
 WHY: Final = {
     "": "counts are kept by the raise that leaves a rung",
@@ -38,8 +54,7 @@ def report(story: Story) -> Report:
         about(story),
         Para(
             (
-                "Bad events of all events at each rung, on unified and on legacy over the same time, with the band of rates "
-                "that the counts leave open at ", confidence, " (Clopper and Pearson). ",
+                BANDS, confidence, " (Clopper and Pearson). ",
                 "Bands that have no rate in common are apart; bands that overlap show no difference.",
             )
         ),
@@ -110,7 +125,7 @@ def _domain(story: Story, name: str) -> list[Block]:
     rows = [
         (
             (percent(point.stretch.percent, f"moves/{name}/{point.stretch.entered}/to"),),
-            (point.metric.name,), *_sides(point), _limit(story, point),
+            (point.metric.name,), *_sides(point), _limit(point),
             ((compared(point.counts), ", waived (", str(point.counts["waived"]), ")") if point.counts.get("waived")
              else (compared(point.counts),)),
             _odds(point),
@@ -146,17 +161,21 @@ def limit_of(metric: Metric, rung: int) -> str:
     return gate_text.count(first)
 
 
-def _limit(story: Story, point: Point) -> Cell:
+def _limit(point: Point) -> Cell:
     name, metric = point.stretch.domain, point.metric
     place = f"moves/{name}/{point.stretch.entered}/to" if metric.good_at_first_rung is not None else ""
-    return (Figure(limit_of(metric, point.stretch.percent), "limit", f"catalogue/{name}/{metric.name} {place}".strip()),)
+    return (
+        Figure(limit_of(metric, point.stretch.percent), "limit", f"catalogue/{name}/{metric.name} {place}".strip()),
+    )
 
 
 def _odds(point: Point) -> Cell:
     log = point.judged_odds
     if log is None:
         return ("presence only",) if point.metric.total else ("-",)
-    return (Figure(gate_text.show_odds(log), "odds", f"{point.place} moves/{point.stretch.domain}/{point.stretch.left}"),)
+    return (
+        Figure(gate_text.show_odds(log), "odds", f"{point.place} moves/{point.stretch.domain}/{point.stretch.left}"),
+    )
 
 
 def _window(story: Story, one: Stretch) -> tuple[Cell, ...]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout import schedule, tags
-from rollout.report_incidents import used_by, waivers
-from rollout.report_parts import Cell, Table, moment, percent, quoted, words
+from rollout.report_entries import used_by, waivers
+from rollout.report_parts import Cell, Figure, Table, moment, percent, quoted, words
 from rollout.report_story import Story
 
 #: A letter for each kind, in the order of the legend; the letters are what is read where there is no colour.
@@ -94,7 +94,9 @@ def planned(story: Story) -> Table:
     """The plan as the strip outlines it, by the days on which it moves."""
     rows = []
     for name in story.known.domains:
-        days = [n for n in sorted(story.plan.days) if n and story.plan.percent(n, name) != story.plan.percent(n - 1, name)]
+        days = [
+            n for n in sorted(story.plan.days) if n and story.plan.percent(n, name) != story.plan.percent(n - 1, name)
+        ]
         cell: Cell = ()
         for day in days:
             to = percent(story.plan.percent(day, name), f"plan/{day}/{name}")
@@ -104,8 +106,6 @@ def planned(story: Story) -> Table:
 
 
 def _plan_day(day: int) -> Cell:
-    from rollout.report_parts import Figure
-
     return (Figure(f"day {day}", "plan day", f"{day}"),)
 
 
@@ -157,6 +157,6 @@ def _marks(story: Story, name: str) -> list[Mark]:
     for place, (waiver, entry) in waivers(story).items():
         use = used_by(story, waiver, entry)
         if use and use[1].domain == name:
-            what = ("waiver used: ", quoted(waiver, f"{place} name"))
+            what = ("waiver used: ", Figure(waiver, "name", place))
             found.append(Mark(story.day_x(use[1].at), "W", (moment(use[1].at, use[0]),), what))
     return found

@@ -8,7 +8,7 @@ from typing import Final
 from rollout.entry import DATA
 from rollout.ladder import LADDER
 from rollout.report_criteria import Criterion, at_the_end, baseline, literal, sessions
-from rollout.report_incidents import breaches
+from rollout.report_entries import breaches
 from rollout.report_parts import Cell, State, counted, moment, percent, quoted, words
 from rollout.report_story import Story
 
@@ -76,7 +76,9 @@ def features(story: Story, name: str, text: str) -> Criterion:
     if over:
         return Criterion(f"features-{name}", text, State.NOT_MET, why, f"over the limit: {', '.join(over)}")
     if missing:
-        why = words(*why, "; " if why else None, f"no counts of {', '.join(missing)} at a raise to ", percent(100, "rule 100"))
+        why = words(
+            *why, "; " if why else None, f"no counts of {', '.join(missing)} at a raise to ", percent(100, "rule 100")
+        )
         return Criterion(f"features-{name}", text, State.UNKNOWN, why, "test them by hand; write it under `notes`")
     return Criterion(f"features-{name}", text, State.MET, why)
 
@@ -87,9 +89,16 @@ def probed(story: Story, item: str, text: str) -> Criterion:
     raises = [line for line in story.of_kind("raise") if line.domain == AGENTS and line.verdict.startswith("PASS")]
     raises = [line for line in raises if asked and (line.new or 0) >= asked.before]
     if not raises:
-        return Criterion(item, text, State.UNKNOWN, ("no raise that asks for it was let through",), "ask the probe by hand")
+        return Criterion(
+            item, text, State.UNKNOWN, ("no raise that asks for it was let through",), "ask the probe by hand"
+        )
     place = f"moves/{AGENTS}/{story.move_number(raises[-1])}"
-    why: Cell = ("probed at ", moment(raises[-1].at, f"{place}/at"), ": ", quoted(raises[-1].verdict, f"{place}/verdict"))
+    why: Cell = (
+        "probed at ",
+        moment(raises[-1].at, f"{place}/at"),
+        ": ",
+        quoted(raises[-1].verdict, f"{place}/verdict"),
+    )
     return Criterion(item, text, State.MET, why)
 
 
@@ -98,7 +107,9 @@ def no_data_lost(story: Story) -> Criterion:
     text = "No data loss or corruption (jobs)"
     for place, (domain, entry) in breaches(story).items():
         if domain == JOBS and entry.get("metric") == DATA:
-            return Criterion("data", text, State.NOT_MET, ("a breach of data: ", quoted(entry.get("at", "?"), f"{place}/at")))
+            return Criterion(
+                "data", text, State.NOT_MET, ("a breach of data: ", quoted(entry.get("at", "?"), f"{place}/at"))
+            )
     checked, place = story.standing_entry("checked")
     words_ = checked.get(JOBS, {}).get("no-data-lost") if isinstance(checked, Mapping) else None
     if not words_:
