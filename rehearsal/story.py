@@ -42,6 +42,7 @@ class Story(Player):
     def __init__(self, folder: Path, seed: int = 1) -> None:
         super().__init__(folder, SCENARIO, seed)
         self.scratch.env |= {f"GIT_{role}_NAME": WHO for role in ("AUTHOR", "COMMITTER")}
+        self.scratch.git("commit", "--quiet", "--amend", "--no-edit", "--reset-author")  # day 0's, before this name
         self._notes: dict[str, str] = {}
 
     def _operate(self, morning: Morning) -> None:

@@ -104,7 +104,10 @@ def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
             x = number + shift
             axes.plot([x, x], [low, high], color=colour, linewidth=1.4, linestyle="-" if not side else (0, (2, 1)))
             face = colour if not side else canvas.PAPER
-            axes.plot([x], [100 * bad / total], marker=shape, markersize=5.5, color=colour, markerfacecolor=face)
+            at = 100 * bad / total
+            axes.plot(
+                [x], [at], marker=shape, markersize=5.5, color=colour, markerfacecolor=face, clip_on=False, zorder=5
+            )
     axes.axhline(100 * found[0].metric.good, color=INK, linewidth=1, linestyle=(0, (4, 2)))
     axes.set_xticks(range(len(found)), [f"{point.stretch.percent} %" for point in found])
     axes.set_xlim(-0.6, len(found) - 0.4)

@@ -99,7 +99,6 @@ def _days(axes: Axes, strip: Strip, scale: Scale, top: float, bottom: float, nar
     if strip.last > strip.planned_last:
         x = scale.x(strip.planned_last + 1)
         axes.plot([x, x], [top - 4, bottom], color=INK, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
-        axes.text(x + 4, bottom + 10, "the plan ends here", fontsize=9, color=MUTED, va="center")
     for start, end in strip.freezes:
         left, right = scale.x(start), scale.x(end)
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, hatch="...", edgecolor=MUTED,
@@ -175,7 +174,13 @@ def _mark(axes: Axes, letter: str, x: float, y: float) -> None:
     )
 
 
-LINES: Final = {"planned": "planned", "live": "live", "soak": "live, soaking", "freeze": "frozen"}
+LINES: Final = {
+    "planned": "planned",
+    "end": "end of the plan",
+    "live": "live",
+    "soak": "live, soaking",
+    "freeze": "frozen",
+}
 _ITEM: Final = 6.1  # pixels a letter of the legend takes
 
 
@@ -199,6 +204,8 @@ def _legend(axes: Axes, rows: Sequence[Sequence[tuple[float, str, str]]], y: flo
         for x, key, text in row:
             if key in KINDS:
                 _mark(axes, key, x + 9, y)
+            elif key == "end":
+                axes.plot([x + 9, x + 9], [y - 7, y + 7], color=INK, linewidth=1.2, linestyle=(0, (1, 2)))
             elif key == "planned":
                 axes.plot([x, x + 18], [y, y], color=INK, linewidth=1, linestyle=(0, (4, 2)))
             else:

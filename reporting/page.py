@@ -94,6 +94,6 @@ def _state(cell: Cell) -> str:
 
 def _layout(table: Table) -> str:
     """What becomes of a table on a phone: few columns stay, many numbers scroll in their box, prose is stacked."""
-    if len(table.columns) <= 3:
+    if len(table.columns) <= 3 or len(table.rows) <= 2 < len(table.numeric):
         return "few"
     return "numbers" if len(table.numeric) > 2 else "prose"

@@ -116,7 +116,9 @@ def baseline(
         }  # fmt: skip
         if not shared:
             states.append(State.UNKNOWN)
-            bad = words(*bad, "; " if bad else None, f"{domain}: no raise to ", percent(100, "rule 100"), " has counts")
+            bad = words(
+                *bad, "; " if bad else None, f"{domain}: no raise to ", Figure("100 %", "rule", "100"), " has counts"
+            )
         for key, point in shared.items():
             states.append(against(point.counts))
             places.append(point.place)
@@ -130,7 +132,7 @@ def baseline(
         return Criterion(name, text, State.NOT_MET, bad, "mend unified, or say in `notes` why this is accepted")
     if State.UNKNOWN in states:
         return Criterion(name, text, State.UNKNOWN, bad, "compare again with more events, or decide by hand")
-    why: Cell = ("unified's rate at most legacy's at the raise to ", percent(100, "rule 100"), ", in each metric compared: ",
+    why: Cell = ("unified's rate at most legacy's at the raise to ", Figure("100 %", "rule", "100"), ", in each metric compared: ",
                  number_of(places, "comparisons"))  # fmt: skip
     return Criterion(name, text, State.MET, why)
 

@@ -153,18 +153,15 @@ def _stand(story: Story, day: int) -> Table:
     """Planned and live percents at the day's end."""
     ends = story.day_ends(day)
     last = min(day, story.plan.last)
-    rows = []
+    planned: list[Cell] = [("planned",)]
+    live: list[Cell] = [("live",)]
     for name in story.known.domains:
-        live, where = story.percent_at(name, ends - timedelta(seconds=1)) if ends else (0, "")
-        rows.append(
-            (
-                (name,),
-                (percent(story.plan.percent(last, name), f"plan/{last}/{name}"),),
-                (percent(live, where) if where else "nothing written yet",),
-            )
-        )
+        planned.append((percent(story.plan.percent(last, name), f"plan/{last}/{name}"),))
+        share, where = story.percent_at(name, ends - timedelta(seconds=1)) if ends else (0, "")
+        live.append((percent(share, where),) if where else ("nothing yet",))
     caption = "At the day's end" if day <= story.plan.last else "At the day's end, after the plan's last day"
-    return Table(caption, ("domain", "planned", "live"), rows, (1, 2))
+    columns = ("", *story.known.domains)
+    return Table(caption, columns, [planned, live], tuple(range(1, len(columns))))
 
 
 def _quiet(days: list[int]) -> list[Block]:

@@ -28,6 +28,7 @@ from rollout.report_parts import (
     counted,
     moment,
     percent,
+    quoted,
     rate,
 )  # fmt: skip
 from rollout.report_story import Story, Stretch, near
@@ -126,8 +127,7 @@ def _domain(story: Story, name: str) -> list[Block]:
         (
             (percent(point.stretch.percent, f"moves/{name}/{point.stretch.entered}/to"),),
             (point.metric.name,), *_sides(point), _limit(point),
-            ((compared(point.counts), ", waived (", str(point.counts["waived"]), ")") if point.counts.get("waived")
-             else (compared(point.counts),)),
+            (compared(point.counts), *_waived(point)),
             _odds(point),
         )
         for point in points(story, name)
@@ -167,6 +167,11 @@ def _limit(point: Point) -> Cell:
     return (
         Figure(limit_of(metric, point.stretch.percent), "limit", f"catalogue/{name}/{metric.name} {place}".strip()),
     )
+
+
+def _waived(point: Point) -> Cell:
+    name = point.counts.get("waived")
+    return (", waived by ", quoted(name, f"{point.place}/waived")) if name else ()
 
 
 def _odds(point: Point) -> Cell:

@@ -25,6 +25,10 @@ _OF_LINE: Final = {
 }  # fmt: skip
 
 
+#: The order of marks of one moment: what it was about comes first.
+_FIRST: Final = "ISROHFPWD"
+
+
 @dataclass(frozen=True)
 class Step:
     """A stretch of days at one percent."""
@@ -118,7 +122,13 @@ def _row(story: Story, name: str, end: float) -> Row:
         if hours is not None and one.percent:
             over = story.day_x(schedule.soak_ends(one.since, hours, story.known.soak_slack_hours))
             soaks.append(Step(start, min(over, until), one.percent))
-    return Row(name, _planned(story, name), actual, soaks, sorted(_marks(story, name), key=lambda mark: mark.x))
+    return Row(
+        name,
+        _planned(story, name),
+        actual,
+        soaks,
+        sorted(_marks(story, name), key=lambda mark: (mark.x, _FIRST.index(mark.letter))),
+    )
 
 
 def _planned(story: Story, name: str) -> list[Step]:

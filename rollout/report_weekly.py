@@ -9,7 +9,7 @@ from rollout.entry import DATA
 from rollout.ladder import LADDER
 from rollout.report_criteria import Criterion, at_the_end, baseline, literal, sessions
 from rollout.report_entries import breaches
-from rollout.report_parts import Cell, State, counted, moment, percent, quoted, words
+from rollout.report_parts import Cell, Figure, State, counted, moment, percent, quoted, words
 from rollout.report_story import Story
 
 AGENTS, JOBS, MARKET, PROPERTY = "ai-agents", "jobs", "marketplace", "property"
@@ -77,7 +77,10 @@ def features(story: Story, name: str, text: str) -> Criterion:
         return Criterion(f"features-{name}", text, State.NOT_MET, why, f"over the limit: {', '.join(over)}")
     if missing:
         why = words(
-            *why, "; " if why else None, f"no counts of {', '.join(missing)} at a raise to ", percent(100, "rule 100")
+            *why,
+            "; " if why else None,
+            f"no counts of {', '.join(missing)} at a raise to ",
+            Figure("100 %", "rule", "100"),
         )
         return Criterion(f"features-{name}", text, State.UNKNOWN, why, "test them by hand; write it under `notes`")
     return Criterion(f"features-{name}", text, State.MET, why)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -19,6 +20,16 @@ def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+#: The protocol's ends are file descriptors 3 and 4 (which may be the pipes' own numbers: away from there first).
+PIPED: Final = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for number, end in zip((3, 4), ends):
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
 class Browser:
     """One browser with one page, as a context. `profile`: an empty folder of its own."""
 
@@ -28,10 +39,10 @@ class Browser:
         flags = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
                  "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
                  f"--user-data-dir={profile}")  # fmt: skip
-        script = f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}'
         self._child = subprocess.Popen(
-            ["sh", "-c", script, path, *flags], pass_fds=(to_read, to_write), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": str(profile)},
+            [sys.executable, "-c", PIPED, str(to_read), str(to_write), path, *flags], pass_fds=(to_read, to_write),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": str(profile)},
         )  # fmt: skip
         os.close(to_read)
         os.close(to_write)
