@@ -110,7 +110,7 @@ lint:
 	@.venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff format --check . && .venv-dev/bin/python -m mypy
 
 clean: down
-	rm -rf .venv .venv-dev .tools .local
+	rm -rf .venv .venv-dev .tools .local reports/local
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # After a change of a .in file: pins every package with the hashes of all its files. No index address enters the result.

@@ -52,7 +52,6 @@ def svg(figure: Figure, name: str, title: str, description: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     box = re.search(r'viewBox="([^"]+)"', text)
     inner = text[text.index(">") + 1 :]
-    inner = re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{name}-", inner)
     inner = re.sub(r"font: ([0-9.]+px)[^;\"]*", r"font-size: \1", inner)
     inner = re.sub(r"<!--.*?-->\n?", "", inner, flags=re.S)
     inner = re.sub(r'<g id="[^"]*">', "<g>", inner)

@@ -199,7 +199,7 @@ def sessions(story: Story, name: str) -> list[Criterion]:
     why = ("rungs at or over ", shown, ": ", number_of([one.place for one in over], "rungs over"), " of ",
            number_of([one.place for one in found], "rungs"), " counted; breaches: ", number_of(burnt, "breaches"))  # fmt: skip
     state = State.NOT_MET if over or burnt else State.MET
-    rate = Criterion(f"sessions-rate-{name}", f"{text}, read as under 0.05 %", state, why)
+    rate = Criterion(f"sessions-rate-{name}", f"{text}, at the seed's one decimal", state, why)
     return [rate, literal(story, name, ("sessions",), f"sessions-literal-{name}", f"{text}, the literal 0")]
 
 

@@ -74,4 +74,5 @@ def test_what_happened_has_a_letter_and_a_line_of_the_table() -> None:
     drawn = {letter: letters.count(letter) - 1 for letter in "RSFDP"}  # one stands in the legend
     assert drawn == {"R": 1, "S": 1, "F": 1, "D": 1, "P": 8}
     assert "Marks: raise, gate passed 8, rollback 1, stop 1, drill 1." in wide[0]
-    assert wide[0].count("url(#") >= 3, "hatches: soak, freeze, legend"
+    soaks, freezes, legend = 9, 1, 2
+    assert len(re.findall(r"fill: url\(#|fill=\"url\(#", wide[0])) == soaks + freezes + legend, "hatches"

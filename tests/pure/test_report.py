@@ -204,12 +204,16 @@ def test_a_rung_that_no_raise_left_has_no_counts() -> None:
 
 def test_the_comparison_says_what_the_bands_say() -> None:
     worse = {**BETTER, "bad": 90}
-    told = story({"jobs": climb(8, errors=worse, posting={"bad": 0, "total": 40, "waived": "w"})}, [run(30)])
+    slow = {**BETTER, "legacy_bad": 90}
+    told = story(
+        {"jobs": climb(8, errors=worse, latency=slow, posting={"bad": 0, "total": 40, "waived": "w"})}, [run(30)]
+    )
     found = {(row[0], row[1]): row for row in rows(told, "jobs, per rung and metric")}
     assert found["50 %", "errors"][2:8] == [
         "90/9,000", "1 % (0.805 to 1.23)", "9/9,000", "0.1 % (0.0457 to 0.19)", "0.1 %", "unified higher",
     ]  # fmt: skip
     assert found["50 %", "posting"][7:] == ["legacy doesn't count it, waived by w", "presence only"]
+    assert found["50 %", "latency"][7] == "unified lower"
     assert found["5 %", "sessions"][7] == "no difference shown"
 
 
@@ -232,12 +236,22 @@ def test_a_freeze_and_a_waiver_are_told_from_their_entries() -> None:
     }
     moves = {"jobs": climb(8, posting={"bad": 0, "total": 4, "waived": "w"})}
     told = story(moves, [run(1), run(9, **freeze, waivers=waiver), run(11), run(30)])
-    assert rows(told, "Freezes") == [
+    assert rows(told, "No raise was let through") == [
         ["all", "2026-12-09 08:00 UTC", "2026-12-11 08:00 UTC", "2.0 days", "INC-7", "Ana K."]
     ]
     assert rows(told, "What was let through")[0][-1] == "2026-12-12 08:00 UTC"
     unused = {"w": {**waiver["w"], "metric": "search"}}
     assert report_entries.used_by(story(moves, [run(30)]), "w", unused["w"]) is None
+
+
+def test_a_second_attempt_doesnt_move_the_start_and_the_last_100_counts() -> None:
+    again = [*climb(8), move(14, 100, 0, "stop"), *climb(16)[1:]]
+    (row,) = (
+        row
+        for row in rows(story({"jobs": again}, [run(30)]), "First rung and 100 %, planned and actual")
+        if row[0] == "jobs"
+    )
+    assert row[1:] == ["day 8", "day 8, 2026-12-08 08:00 UTC", "day 13", "day 20, 2026-12-20 08:00 UTC", "1"]
 
 
 def test_drills_are_told_where_they_are_recorded() -> None:
