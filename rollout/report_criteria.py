@@ -28,7 +28,7 @@ from rollout.report_parts import (
     show_span,
     span,
     words,
-)
+)  # fmt: skip
 from rollout.report_performance import Point, points
 from rollout.report_story import Story, near
 

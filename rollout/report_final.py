@@ -5,7 +5,7 @@ A criterion is met, not met, or can't be told from the record; then the report s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from rollout.report_daily import about
 from rollout.report_entries import breaches
 from rollout.report_incidents import summary
 from rollout.report_parts import (
+    NOT_RECORDED,
     Block,
     Bullets,
     Cell,
@@ -28,6 +29,7 @@ from rollout.report_parts import (
     moment,
     number_of,
     quoted,
+    whole,
     words,
 )  # fmt: skip
 from rollout.report_story import Story
@@ -115,17 +117,18 @@ def archivable(story: Story, name: str) -> Ready:
     stable = standing_at_100(story, name)
     if stable.state is not State.MET:
         hinders.append(stable.why)
-    for key in ("freeze", "held"):
-        entry, place = story.standing_entry(key)
-        if key == "held":
-            entry, place = (entry or {}).get(name), f"{place}/{name}"
-        if entry:
-            hinders.append(("a ", key, " stands: ", quoted(entry.get("why", "?"), f"{place}/why")))
+    for key, entry_of in (("freeze", ""), ("held", name)):
+        entry, place = story.standing_entry(key, entry_of)
+        if entry is not None:  # what forbids and can't be read forbids all the same
+            why = (
+                quoted(entry["why"], f"{place}/why") if isinstance(entry, Mapping) and "why" in entry else NOT_RECORDED
+            )
+            hinders.append(("a ", key, " stands: ", why))
     latest = [(place, entry) for place, (domain, entry) in breaches(story).items() if domain == name][-1:]
-    attempts, _ = story.standing_entry("attempt")
-    number = ((attempts or {}).get(name) or {}).get("number", 1)
+    attempt, _ = story.standing_entry("attempt", name)
+    number = (whole(attempt.get("number")) if isinstance(attempt, Mapping) else None) or 1
     for place, entry in latest:
-        if not entry.get("cleared") and int(number) <= int(entry.get("attempt", 1)):
+        if not entry.get("cleared") and number <= (whole(entry.get("attempt")) or 1):
             hinders.append(("a breach latches it: ", quoted(entry.get("metric", "?"), f"{place}/metric")))
     return Ready(name, hinders)
 

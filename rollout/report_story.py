@@ -145,11 +145,14 @@ class Story:
                     found[day] = Note(str(day), str(words), f"history/{update.number}/config/notes/{day}")
         return [found[day] for day in sorted(found)]
 
-    def standing_entry(self, key: str) -> tuple[Any, str]:
-        """An entry of the newest config that a run had, and its place; None where it has none."""
+    def standing_entry(self, key: str, name: str = "") -> tuple[Any, str]:
+        """An entry of the newest config that a run had (under `name`, where it is a map of them); None where none is."""
         for update in reversed(self.updates):
             if update.config:
-                return update.config.get(key), f"history/{update.number}/config/{key}"
+                entry, place = update.config.get(key), f"history/{update.number}/config/{key}"
+                if not name:
+                    return entry, place
+                return (entry.get(name) if isinstance(entry, Mapping) else entry), f"{place}/{name}"
         return None, ""
 
     def spans(self, key: str, name: str = "") -> list[tuple[int, int | None]]:

@@ -113,8 +113,8 @@ def no_data_lost(story: Story) -> Criterion:
             return Criterion(
                 "data", text, State.NOT_MET, ("a breach of data: ", quoted(entry.get("at", "?"), f"{place}/at"))
             )
-    checked, place = story.standing_entry("checked")
-    words_ = checked.get(JOBS, {}).get("no-data-lost") if isinstance(checked, Mapping) else None
+    checked, place = story.standing_entry("checked", JOBS)
+    words_ = checked.get("no-data-lost") if isinstance(checked, Mapping) else None
     if not words_:
         return Criterion("data", text, State.UNKNOWN, ("nobody attested no-data-lost",), "compare the data; attest it")
-    return Criterion("data", text, State.MET, ("attested: ", quoted(words_, f"{place}/{JOBS}/no-data-lost")))
+    return Criterion("data", text, State.MET, ("attested: ", quoted(words_, f"{place}/no-data-lost")))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rehearsal.story import DAYS, NOTES, Story
-from tests import pages, traces
+from tests import figures, pages, record, traces
 
 FILES = ["final.md", "performance.md", "incidents.md", "daily-log.md", "index.html"]
 
@@ -65,27 +65,27 @@ def _reported(player: Story, folder: Path) -> None:
 
     raw = _raw(player)
     page = (folder / "one" / "index.html").read_text()
-    on_page = traces.check(raw, traces.figures(page))
+    on_page = traces.check(raw, figures.figures(page))
     done = player.scratch.rollout("report", "--stack", "local", "--json")
-    in_files = traces.markdown(json.loads(done.stdout), folder / "one")
+    in_files = figures.markdown(json.loads(done.stdout), folder / "one")
     assert on_page > in_files > 1500, (on_page, in_files)
     _told(raw, page)
     pages.whole(page)
     pages.seen(folder / "one" / "index.html", folder / "profile")
 
 
-def _raw(player: Story) -> traces.Raw:
+def _raw(player: Story) -> record.Raw:
     show = ("--stack", "local", "--json", "--full-dates", "--page-size", "0")
     history = json.loads(player.scratch.pulumi("stack", "history", *show).stdout)
     state = json.loads(player.scratch.pulumi("stack", "export", "--stack", "local").stdout)
-    return traces.Raw.read(player.scratch.folder, history, state["deployment"]["resources"])
+    return record.Raw.read(player.scratch.folder, history, state["deployment"]["resources"])
 
 
-def _told(raw: traces.Raw, page: str) -> None:
+def _told(raw: record.Raw, page: str) -> None:
     """The other way round: nothing that happened is missing. Every move's time and verdict, every note stands there."""
-    sources = {source for source, _ in traces.figures(page)}
-    for domain, record in raw.moves.items():
-        for number, move in enumerate(record):
+    sources = {source for source, _ in figures.figures(page)}
+    for domain, moves in raw.moves.items():
+        for number, move in enumerate(moves):
             if move["from"] != move["to"]:
                 assert f"clock:moves/{domain}/{number}/at" in sources, (domain, number)
             for metric in move.get("counts", {}):

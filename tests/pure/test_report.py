@@ -301,3 +301,15 @@ def test_somebodys_words_are_no_markup() -> None:
 def test_plain_values_keep_each_figures_source() -> None:
     found = json.dumps(report_parts.plain(report_final.report(finished())))
     assert '{"text": "100 %", "source": "percent:moves/jobs/5/to"}' in found
+
+
+@pytest.mark.parametrize("odd", ["yes", ["a"], {"jobs": "x"}, {"jobs": {"number": "two", "at": 7, "to": "ten"}}, 3])
+def test_entries_and_records_that_are_odd_are_told_as_far_as_they_go(odd: Any) -> None:
+    """A typing error in one entry must not take the reports away, least of all after an incident."""
+    keys = ("freeze", "held", "breach", "attempt", "waivers", "checked", "notes", "drill")
+    record = {"domain": odd, "severity": odd, "at": "soon", "steps": odd, "seen": odd}
+    moves = [{}, {"at": "never"}, *climb(8), {"at": iso(day(20)), "from": None, "to": None, "verdict": "outside"}]
+    told = story({"jobs": moves}, [run(1), run(30, **dict.fromkeys(keys, odd))], {"a": record}, {"d": record})
+    for make in (report_final.report, report_performance.report, report_incidents.report, report_daily.report):
+        assert markdown.render(make(told))
+    assert report_strip.strip(told) is not None
