@@ -45,12 +45,12 @@ def _number(raw: record.Raw, what: str, places: list[str]) -> str:
             raw.at(place)
     moves = [move for moves in raw.moves.values() for move in moves]
     lowered = [move for move in moves if move["to"] < (move["from"] or 0)]
-    every = {
+    every: dict[str, list[Any]] = {
         "stop": [move for move in moves if move["verdict"] == "stop"],
         "outside": [move for move in moves if move["verdict"] == "outside"],
         "rollback": [move for move in lowered if move["verdict"] not in ("stop", "outside")],
         "incidents": list(raw.incidents),
-        "drills with a record": list(raw.drills),
+        "drills": list(raw.drills),
     }
     return str(len(every.get(what, places)))
 
