@@ -32,7 +32,7 @@ help:
 	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
-	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff and mypy;  make bench  times and the long loops'
+	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff, mypy, actionlint;  make bench  times and the long loops'
 	@echo 'make clean                    remove all that the above left behind'
 
 tools:
@@ -108,6 +108,8 @@ bench: tools
 lint:
 	@sh setup/python.sh dev
 	@.venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff format --check . && .venv-dev/bin/python -m mypy
+	@sh setup/actionlint.sh
+	@PATH="$$PWD/.tools/actionlint:$$PATH"; ! command -v actionlint >/dev/null || actionlint
 
 clean: down
 	rm -rf .venv .venv-dev .tools .local reports/local

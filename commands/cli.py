@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "log": ("commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
     "report": ("commands.report", "Write the reports: daily log, performance, incidents, final."),
+    "review": ("commands.review", "Preview a change as a page to decide from, and what an approval binds."),
     "live": ("commands.live", "Show what is live now, read back from the store."),
     "audit": ("commands.audit", "Compare what is live with the stack file and the stack's state."),
     "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),

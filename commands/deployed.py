@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,13 +85,25 @@ def inputs(stack: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def moves(stack: str) -> dict[str, list[dict[str, Any]]]:
-    """Per domain the record of its flag, oldest first. Raises `EngineFailed`."""
-    return {
-        resource["inputs"]["domain"]: (resource.get("outputs") or {}).get("moves") or []
-        for resource in _resources(stack)
-        if resource.get("type") == "rollout:index:TrafficFlag"
-    }
+@dataclass(frozen=True)
+class Flag:
+    """A domain's percent flag in the state: the inputs it was last given, and its record, oldest move first."""
+
+    percent: int | None
+    rules: str | None
+    moves: list[dict[str, Any]]
+
+
+def flags(stack: str) -> dict[str, Flag]:
+    """Per domain its flag, as far as the stack has one. Raises `EngineFailed`."""
+    found = {}
+    for resource in _resources(stack):
+        given = resource.get("inputs") or {}
+        if resource.get("type") == "rollout:index:TrafficFlag" and "domain" in given:
+            percent = given.get("percent")
+            moves = (resource.get("outputs") or {}).get("moves") or []
+            found[given["domain"]] = Flag(None if percent is None else int(percent), given.get("rules"), moves)
+    return found
 
 
 def _resources(stack: str) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import yaml
+
 from commands import deployed, engine, files
 from commands.plan import read_plan
 from rollout import config, history, journal
@@ -35,34 +37,42 @@ def load(stack: str) -> Journal:
     """The story of `stack`. Raises `EngineFailed` where the engine can't tell it, `BadInput` for a broken catalogue."""
     known = files.read_catalogue()
     with ThreadPoolExecutor() as pool:  # two starts of the engine, side by side
-        past = pool.submit(_history, stack)
-        records = deployed.moves(stack)
-        updates = history.read(past.result())
-    return tell(stack, known, updates, records)
+        past = pool.submit(updates, stack)
+        records = {name: flag.moves for name, flag in deployed.flags(stack).items()}
+        return tell(stack, known, past.result(), records)
 
 
 def tell(
-    stack: str, known: Catalogue, updates: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]]
+    stack: str, known: Catalogue, past: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> Journal:
     """The story out of what was read."""
     plan = read_plan(known)
     moves = {name: records.get(name, ()) for name in known.domains}
-    start = _start(stack, known, updates)
-    return Journal(stack, known, plan, start, updates, moves, journal.lines(updates, moves, plan, start))
+    start = _start(stack, known, past)
+    return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start))
 
 
-def _history(stack: str) -> list[dict[str, Any]]:
+def updates(stack: str) -> list[Update]:
+    """Every run that the backend keeps, oldest first. Raises `EngineFailed`."""
     found = engine.read_json("stack", "history", "--stack", stack, "--json", "--full-dates", "--page-size", "0")
-    return found if isinstance(found, list) else []
+    return history.read(found if isinstance(found, list) else [])
 
 
-def _start(stack: str, known: Catalogue, updates: Sequence[Update]) -> date | None:
+def written(stack: str) -> dict[str, Any]:
+    """The stack file's `wa-rollout:` keys, plain, as the history keeps those of a run. Raises `BadInput`."""
+    data = yaml.safe_load(files.read(files.stack_file(stack)))
+    found = data.get("config") if isinstance(data, dict) else None
+    keys = found if isinstance(found, dict) else {}
+    return {key.removeprefix(config.PREFIX): value for key, value in keys.items() if key.startswith(config.PREFIX)}
+
+
+def _start(stack: str, known: Catalogue, past: Sequence[Update]) -> date | None:
     """Day 1's date: the stack file's, else that of the newest run that had one."""
     try:
         path = files.stack_file(stack)
         return config.parse(files.read(path), files.name(path), known).start
     except BadInput:
-        dates = [str(update.config["start"]) for update in updates if "start" in update.config]
+        dates = [str(update.config["start"]) for update in past if "start" in update.config]
     try:
         return date.fromisoformat(dates[-1]) if dates else None
     except ValueError:

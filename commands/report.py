@@ -5,10 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +13,7 @@ from typing import Any, Final
 import click
 import yaml
 
-from commands import engine, files, journal
+from commands import engine, files, journal, progress
 from reporting import markdown
 from rollout import report_daily, report_final, report_incidents, report_parts, report_performance
 from rollout.problem import BadInput, Problem
@@ -26,8 +23,6 @@ from rollout.report_story import Story
 INCIDENTS: Final = "records/incidents"
 DRILLS: Final = "records/drills"
 PAGE: Final = "index.html"
-#: Seconds after which a step says that it is still at it.
-PATIENCE: Final = 2.0
 
 
 def tell(story: Story) -> list[Report]:
@@ -73,24 +68,6 @@ def _plain(value: Any) -> Any:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
-@contextmanager
-def progress(what: str) -> Iterator[None]:
-    """A line on stderr where a step takes over 2 s, and again every 2 s."""
-    ended, began = threading.Event(), time.monotonic()
-
-    def speak() -> None:
-        while not ended.wait(PATIENCE):
-            click.echo(f"{what}: {time.monotonic() - began:.0f} s", err=True)
-
-    speaker = threading.Thread(target=speak, daemon=True)
-    speaker.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        speaker.join()
-
-
 def write(folder: Path, texts: Mapping[str, str]) -> None:
     """Each file whole or not at all; the folder is made. Raises `BadInput` where it can't be written."""
     try:
@@ -127,7 +104,7 @@ def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool)
     at = _as_of(as_of)
     chosen = files.need_stack(stack)
     try:
-        with progress("reading history and records"):
+        with progress.shown("reading history and records"):
             story = load(chosen, at)
     except engine.EngineFailed as error:
         click.echo(f"the stack's history can't be read: {error}", err=True)
@@ -141,7 +118,7 @@ def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool)
     if drawn:
         from reporting import page  # its libraries aren't in the run-time environment
 
-        with progress("drawing the page"):
+        with progress.shown("drawing the page"):
             texts[PAGE] = page.render(story, reports)
     folder = out if out is not None else files.ROOT / "reports" / chosen
     write(folder, texts)

@@ -5,28 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from commands import deployed, engine, files, place
-from commands.plan import read_plan
-from provider import evidence
-from provider.aws import Aws
-from provider.context import Context
-from provider.counters import CloudWatch
-from provider.sdk import Sdk
-from provider.secrets_manager import SecretsManager
-from provider.store import Entry, StoreError
-from rollout import conditions, config, schedule, standing
-from rollout.catalogue import Catalogue, Domain
-from rollout.conditions import Conditions
-from rollout.config import StackConfig
-from rollout.judge import Ask
+from commands import around, files
+from commands.around import Around
+from rollout import schedule, standing
+from rollout.catalogue import Domain
 from rollout.ladder import LADDER, next_rung
-from rollout.moves import Live
-from rollout.plan import Plan
 from rollout.standing import Standing
 
 WIDTH: Final = 80
@@ -34,29 +21,9 @@ WIDTH: Final = 80
 
 def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     """The heading, every domain in the catalogue's order, and what couldn't be read."""
-    known, settings, wrong = files.read_catalogue(), place.settings(stack), list[str]()
-    path = files.stack_file(stack)
-    stack_config = config.parse(files.read(path), files.name(path), known)
-    the_plan, now = read_plan(known), settings.now()
-    day = standing.day_of(stack_config.start, now)
-    sdk = Sdk()
-    counters = CloudWatch(Aws.brief(settings, sdk, attempts=1))
-    context = Context(settings, SecretsManager(settings, sdk), counters=counters)
-    with ThreadPoolExecutor() as pool:  # the engine tells the record meanwhile
-        records = pool.submit(deployed.moves, stack)
-        names = {name: context.percent_name(stack, name) for name in known.domains}
-        entries = context.store.get_many(name.secret for name in names.values())
-        found = {name: _live(context, entries[names[name].secret], wrong) for name in known.domains}
-        try:
-            history = records.result()
-        except engine.EngineFailed as error:
-            history = {}
-            wrong.append(f"the stack's state: {error}")
-        rows = [
-            _row(context, known, domain, found, stack_config, history.get(domain.name, []), the_plan, day)
-            for domain in known.domains.values()
-        ]
-    return f"{stack} at {schedule.show(now)}{_day(day)}", rows, wrong
+    seen = around.look(stack)
+    rows = [_row(seen, domain) for domain in seen.known.domains.values()]
+    return f"{stack} at {schedule.show(seen.now)}{_day(seen.day)}", rows, seen.wrong
 
 
 def _day(day: int | None) -> str:
@@ -65,40 +32,15 @@ def _day(day: int | None) -> str:
     return f", day {day} of the plan" if day > 0 else f", {1 - day} days before day 1"
 
 
-def _live(context: Context, entry: Entry | StoreError | None, wrong: list[str]) -> Live | None:
-    try:
-        if isinstance(entry, StoreError):
-            raise entry
-        return context.live(entry, context.store.tags(entry.name) if entry else {})
-    except StoreError as error:
-        wrong.append(str(error))
-        return None
-
-
-def _row(
-    context: Context, known: Catalogue, domain: Domain, found: dict[str, Live | None], stack: StackConfig,
-    history: list[dict[str, Any]], the_plan: Plan, day: int | None,
-) -> Standing:  # fmt: skip
-    live = found[domain.name]
-    planned = None if day is None else the_plan.percent(min(max(day, 0), the_plan.last), domain.name)
-    flag = stack.flags.get(domain.name)
+def _row(seen: Around, domain: Domain) -> Standing:
+    live, planned, flag = seen.live[domain.name], seen.planned(domain.name), seen.config.flags.get(domain.name)
+    wanted = flag.percent if flag else None
     if live is None:
-        return Standing(domain.name, "?", flag.percent if flag else None, planned, 0, None, "not read", "read it again")
-    percent = live.percent or 0
-    ask = Ask(
-        catalogue=known, domain=domain, live=live, wanted=next_rung(percent) or LADDER[-1], now=context.settings.now(),
-        conditions=Conditions.from_inputs(conditions.conditions(stack, domain.name)), moves=history,
-        others={name: other for name, other in found.items() if other is not None}, loopback=context.settings.loopback,
-    )  # fmt: skip
-    answer, unread = None, "" if stack.gate != "off" else "gate off"
-    if stack.gate != "off" and percent and live.since is not None:
-        try:
-            look = evidence.look(context, domain, live, history, ask if percent < LADDER[-1] else None)
-            answer, unread = (look.answer, "") if look.over.starts() else (None, "too young to judge")
-        except StoreError as error:
-            unread = f"not judged: {error}"
-    behind = standing.behind(the_plan, day, domain.name, live.percent)
-    return standing.stand(ask, flag.percent if flag else None, planned, behind, answer, unread)
+        return Standing(domain.name, "?", wanted, planned, 0, None, "not read", "read it again")
+    ask = seen.ask(domain, live, next_rung(live.percent or 0) or LADDER[-1])
+    look, unread = seen.look(ask)
+    behind = standing.behind(seen.plan, seen.day, domain.name, live.percent)
+    return standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread)
 
 
 def table(rows: list[Standing], heading: str) -> str:

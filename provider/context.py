@@ -41,12 +41,12 @@ class Context:
         self._counters = counters
         self._counted: dict[tuple[str, str], tuple[float, gate_window.Points | StoreError]] = {}
         self._counting: dict[str, Lock] = {}
-        self._home = home
+        self.home = home
         self._snapshots: dict[str, Snapshot[Entry]] = {}
 
     @cached_property
     def catalogue(self) -> catalogue.Catalogue:
-        return load_catalogue(self._home)
+        return load_catalogue(self.home)
 
     def snapshot(self, stack: str) -> Snapshot[Entry]:
         """The batched view of all flags of a stack, made at its first use in this process."""

@@ -6,25 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provider import evidence, probes
+from provider import evidence, probes, records
 from provider.context import Context
 from provider.evidence import Look
 from provider.row import Refused, Row
 from provider.store import Entry, StoreError
-from rollout import gate_waiver, moves, tags
+from rollout import approval, drill, moves, tags
 from rollout import judge as rules
+from rollout.catalogue import ChecklistItem
 from rollout.conditions import Conditions
 from rollout.gate import Verdict
 from rollout.judge import Ask, Refusal
 from rollout.moves import Kind, Live
-from rollout.problem import Problem
+from rollout.problem import BadInput, Problem
 
 #: Refused for these, a raise isn't asked for evidence: it is no legal move, whatever the counters say.
 UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
 
 
-def asked(context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int) -> Ask:
-    """What a raise is judged by. Other domains are read only where a prerequisite is asked."""
+def asked(
+    context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int, before: int | None
+) -> Ask:
+    """What a raise is judged by; `before`: the stack's percent until now. Others are read where a prerequisite is asked."""
     domain = context.catalogue.domains[new["domain"]]
     history = old.get("moves") or []
     others = {}
@@ -43,6 +46,7 @@ def asked(context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live
         only_lower=context.settings.only_lower,
         old_digest=old.get("rules"),
         new_digest=new.get("rules"),
+        before=before,
     )
 
 
@@ -64,36 +68,82 @@ class Allowed:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(context: Context, ask: Ask, kind: Kind, row: Row, stack: str, where: str) -> Allowed:
-    """The verdict of a move that may happen; raises `Refused` for one that may not, with every reason."""
-    for text in (*context.settings.warnings, *ask.conditions.malformed):
-        row.warn(text)
+@dataclass(frozen=True)
+class Weighed:
+    """What a move up was weighed by: every reason against it, the look at its counters, and the items that are probed."""
+
+    refusals: Sequence[Refusal]
+    seen: Look | None
+    probed: Sequence[ChecklistItem]
+
+    @property
+    def verdict(self) -> Verdict:
+        """ROLLBACK where the counters say so, else HOLD or PASS by whether anything is in the way."""
+        if self.seen and self.seen.answer.verdict is Verdict.ROLLBACK:
+            return Verdict.ROLLBACK
+        return Verdict.HOLD if self.refusals else Verdict.PASS
+
+    def lines(self) -> list[str]:
+        """A line per metric and comparison, and over which time they were counted; none where nothing was judged."""
+        if self.seen is None or not self.seen.answer.metrics or self.seen.young():
+            return []
+        return [*self.seen.answer.lines()[1:], self.seen.span()]
+
+
+def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = True) -> Weighed:
+    """Every reason against a raise, or against a value's being put back. `probe`: whether URLs are asked too."""
     settings = context.settings
     found = rules.judge_restore(ask) if kind is Kind.OUTSIDE else rules.judge_raise(ask)
     if settings.configured_region not in (None, settings.region):
         # First: in the wrong region every flag looks absent, and the other reasons would hide why.
         text = f"AWS_REGION is {settings.region}, rollout:region is {settings.configured_region}"
         found.insert(0, Refusal("region", text, "unset AWS_REGION, or set it to the stack's region"))
+    found += _approved(context, ask, stack)
     seen: Look | None = None
     if ask.conditions.gate != "off" and not {refusal.key for refusal in found} & UNASKED:
-        refusals, seen = _evidence(context, ask, kind, row, stack)
+        refusals, seen = _evidence(context, ask, kind, stack)
         found = [*refusals, *found] if seen and seen.answer.verdict is Verdict.ROLLBACK else [*found, *refusals]
-    found += _drill(ask) if kind is Kind.RAISE else []
+    if kind is Kind.RAISE and ask.conditions.drill != "off":
+        found += drill.refusals(ask, records.drills(context.home))
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
-    if kind is Kind.RAISE and not found:
+    if probe and kind is Kind.RAISE and not found:
         found = probes.run(probed, settings.unified_url)
+    return Weighed(found, seen, probed)
+
+
+def judge(context: Context, ask: Ask, kind: Kind, row: Row, stack: str, where: str) -> Allowed:
+    """The verdict of a move that may happen; raises `Refused` for one that may not, with every reason."""
+    for text in (*context.settings.warnings, *ask.conditions.malformed):
+        row.warn(text)
+    weighed = weigh(context, ask, kind, stack)
+    if kind is Kind.RAISE or weighed.verdict is Verdict.ROLLBACK:  # a value that is put back is asked for a fire alone
+        for line in weighed.lines():
+            row.info(line)
     move = f"{ask.domain.name} {ask.live.show()} -> {ask.wanted} %"
-    if found:
-        verdict = seen.answer.verdict if seen and seen.answer.verdict is Verdict.ROLLBACK else Verdict.HOLD
-        raise Refused(_problem(f"{verdict} {move}", found, where))
+    if weighed.refusals:
+        raise Refused(_problem(f"{weighed.verdict} {move}", weighed.refusals, where))
     _say_independence(ask, row)
     if kind is Kind.OUTSIDE:
         return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
     attested = sum(item.kind == "attested" and ask.wanted >= item.before for item in ask.domain.checklist)
     gate = "gate off" if ask.conditions.gate == "off" else "no traffic yet" if not ask.live.percent else "gate PASS"
-    passed = f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {len(probed)} probes, {gate}"
+    passed = f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {len(weighed.probed)} probes, {gate}"
     row.info(passed)
-    return Allowed(passed, seen.record() if seen else {})
+    return Allowed(passed, weighed.seen.record() if weighed.seen else {})
+
+
+def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
+    """Where an approval is asked for (ROLLOUT_APPROVED): whatever in this raise isn't what was approved."""
+    file = context.settings.approved
+    if file is None:
+        return []
+    try:
+        given = records.approved(file)
+        commit = records.commit(context.home)
+    except BadInput as error:
+        return [Refusal("approval", problem.line(), approval.DO) for problem in error.problems]
+    found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree)
+    return [*found, *([Refusal("approval", commit.unclean, "commit, and review that")] if commit.unclean else [])]
 
 
 def warn_of_fire(
@@ -125,8 +175,8 @@ def _rollback(stack: str, domain: str, target: str | None) -> str:
     return f"make rollback DOMAIN={domain} TO={target}{elsewhere}"
 
 
-def _evidence(context: Context, ask: Ask, kind: Kind, row: Row, stack: str) -> tuple[list[Refusal], Look | None]:
-    """What the gate says, with a line per metric on the row. From 0 there is nothing to judge by but who reports."""
+def _evidence(context: Context, ask: Ask, kind: Kind, stack: str) -> tuple[list[Refusal], Look | None]:
+    """What the gate says. From 0 there is nothing to judge by but who reports."""
     try:
         if not ask.live.percent:
             return (evidence.silent(context, ask.domain) if kind is Kind.RAISE else []), None
@@ -139,30 +189,12 @@ def _evidence(context: Context, ask: Ask, kind: Kind, row: Row, stack: str) -> t
         return [Refusal("gate", f"gate: {young}", "wait for the first counts")], seen
     if kind is Kind.OUTSIDE and answer.verdict is not Verdict.ROLLBACK:
         return [], None
-    for line in (*answer.lines()[1:], seen.span()):
-        row.info(line)
     if answer.verdict is Verdict.PASS:
         return [], seen
     do = "wait for more traffic, or mend what the gate names"
     if answer.verdict is Verdict.ROLLBACK:
         do = _rollback(stack, ask.domain.name, answer.target)
     return [Refusal("gate", f"gate: {answer.why()} ({seen.span()})", do)], seen
-
-
-def _drill(ask: Ask) -> list[Refusal]:
-    """Without a record of drills there is none that has passed."""
-    if ask.conditions.drill == "off" or ask.live.percent or _waived(ask, "no-drill"):
-        return []
-    do = "drill the rollback first, or a waiver that accepts no-drill"
-    return [Refusal("no-drill", "no passed drill of the last 7 days is on record", do)]
-
-
-def _waived(ask: Ask, reason: str) -> bool:
-    return any(
-        waiver.domain == ask.domain.name and waiver.to == ask.wanted and waiver.accepts == reason
-        and ask.now < waiver.until <= ask.now + gate_waiver.LONGEST
-        for waiver in ask.conditions.waivers
-    )  # fmt: skip
 
 
 def _problem(move: str, found: Sequence[Refusal], where: str) -> Problem:

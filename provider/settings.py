@@ -45,6 +45,7 @@ class Settings:
     `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a loopback endpoint.
     `only_domain`: the one domain that this run may move; the `up` of a rollback moves no other (ROLLOUT_ONLY_DOMAIN).
     `count_period`: seconds between two data of a counter (ROLLOUT_COUNT_PERIOD, a rehearsal's; the contract says 60).
+    `approved`: the file of what was approved (ROLLOUT_APPROVED); a raise that isn't in it is refused.
     `warnings` are for the operator: what the environment asked for and did not get.
     """
 
@@ -53,6 +54,7 @@ class Settings:
     unified_url: str
     only_lower: bool = False
     only_domain: str | None = None
+    approved: str | None = None
     virtual_now: datetime | None = None
     configured_region: str | None = None
     count_period: int = MINUTE
@@ -102,6 +104,7 @@ class Settings:
             unified_url=base.rstrip("/"),
             only_lower=environ.get("ROLLOUT_ONLY_LOWER") == "1",
             only_domain=environ.get("ROLLOUT_ONLY_DOMAIN") or None,
+            approved=environ.get("ROLLOUT_APPROVED") or None,
             virtual_now=now,
             configured_region=region,
             count_period=int(period),

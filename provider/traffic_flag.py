@@ -133,7 +133,7 @@ class TrafficFlag:
         kind = moves.classify(live, wanted, old_input)
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(kind, new, old, live, entry, preview, row)
-        ask = judging.asked(self._context, new, old, live, wanted)
+        ask = judging.asked(self._context, new, old, live, wanted, old_input)
         allowed = judging.judge(self._context, ask, kind, row, name.stack, _where(new))
         starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran
         attempt = moves.current_attempt(history, starts, ask.conditions.attempt)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from rollout.config import StackConfig
@@ -24,7 +24,7 @@ class Conditions:
 
     `on_call` is the hours as written, None where nobody is on call; `frozen` and `held` are `why; by`; `attempt` is
     0 where none is configured; `unaudited` names the domains whose data were found inconsistent and that nobody has
-    audited since; `checked` maps attested items to who and when; `malformed` names unreadable entries.
+    audited since; `start` is the plan's day 1; `checked` maps attested items to who and when; `malformed` names unreadable entries.
     """
 
     gate: str = "required"
@@ -39,6 +39,7 @@ class Conditions:
     restore: Restore | None = None
     checked: dict[str, str] = field(default_factory=dict)
     closed: bool = False
+    start: date | None = None
     malformed: tuple[str, ...] = ()
 
     @classmethod
@@ -57,6 +58,7 @@ class Conditions:
             restore=_permitting(_restore, inputs.get("restore")),
             checked={str(k): _text(v) for k, v in _map(inputs.get("checked")).items() if _text(v)},
             closed=inputs.get("closed") is True,
+            start=_date(inputs.get("start")),
             malformed=tuple(_text(item) for item in _list(inputs.get("malformed"))),
         )
 
@@ -81,6 +83,7 @@ def conditions(config: StackConfig, domain: str) -> dict[str, Any]:
         "restore": {"why": restore.why, "by": restore.by, "until": _iso(restore.until)} if restore else None,
         "checked": dict(config.checked.get(domain, {})),
         "closed": True if config.closed else None,
+        "start": config.start.isoformat() if config.start else None,
         "malformed": list(config.malformed.get(domain, ())),
     }
     return {key: value for key, value in inputs.items() if value not in (None, [], {})}
@@ -152,6 +155,13 @@ def _moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return parsed.astimezone(UTC) if parsed.tzinfo else None
+
+
+def _date(value: object) -> date | None:
+    try:
+        return date.fromisoformat(_text(value))
+    except ValueError:
+        return None
 
 
 def _list(value: object) -> list[Any]:

@@ -30,7 +30,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Ask:
-    """Everything a raise is judged by. `moves` is the flag's own record (see `provider.record`), oldest first."""
+    """Everything a raise is judged by. `moves` is the flag's own record (see `provider.record`), oldest first.
+
+    `before`: the percent that the stack had until now (None: no such stack); the approval binds it.
+    """
 
     catalogue: Catalogue
     domain: Domain
@@ -44,6 +47,7 @@ class Ask:
     only_lower: bool = False
     old_digest: str | None = None
     new_digest: str | None = None
+    before: int | None = None
 
 
 def judge_raise(ask: Ask) -> list[Refusal]:

@@ -66,7 +66,7 @@ def stand(
         following = "none: at 100 %"
     else:
         refusals = judge.judge_raise(ask)
-        left = _soak_left(ask, percent)
+        left = soak_left(ask, percent)
         goal = f"promote to {next_rung(percent)} %"
         if not planned or planned <= percent:
             following = "none today, as planned"
@@ -87,7 +87,8 @@ def stand(
     )
 
 
-def _soak_left(ask: Ask, percent: int) -> timedelta | None:
+def soak_left(ask: Ask, percent: int) -> timedelta | None:
+    """How long the live value of the domain still has to hold; None where nothing soaks."""
     hours = ask.domain.soak_hours.get(percent)
     if hours is None or ask.live.since is None:
         return None

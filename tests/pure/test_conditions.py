@@ -36,6 +36,7 @@ def expected(config: StackConfig, domain: str) -> Conditions:
         restore=config.restore.get(domain),
         checked=config.checked.get(domain, {}),
         closed=config.closed is not None,
+        start=config.start,
     )
 
 
@@ -57,7 +58,7 @@ def test_the_plain_form_holds_jsons_own_types_and_nothing_absent() -> None:
             walk(item)
 
     walk(plain)
-    assert set(conditions(read_stack(PROD), "jobs")) == {"gate", "drill", "on_call"}
+    assert set(conditions(read_stack(PROD), "jobs")) == {"gate", "drill", "on_call", "start"}
 
 
 def test_an_older_state_is_read() -> None:

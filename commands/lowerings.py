@@ -1,0 +1,67 @@
+"""Which domains a merge brings down: they go at once, by `rollback`, and wait for nobody's approval."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import click
+
+from commands import engine, files, journal, place
+from provider.secrets_manager import SecretsManager
+from provider.store import StoreError, secret_name
+from rollout import config, marks
+from rollout.ladder import parse_percent
+from rollout.problem import BadInput
+
+
+def show(stack: str, json_: bool) -> int:
+    """Prints a line `DOMAIN PERCENT` a lowering, or `{"lower": {...}, "rest": bool}`. Answers the exit code: 0, or 1.
+
+    A value that can't be read, or is no percent, is to be lowered where the file says 0: the safe side.
+    """
+    known = files.read_catalogue()
+    path = files.stack_file(stack)
+    flags = config.parse(files.read(path), files.name(path), known).flags
+    names = {name: secret_name(stack, domain.percent_flag) for name, domain in known.domains.items()}
+    found, wrong, raises = dict[str, int](), list[str](), False
+    entries = SecretsManager(place.settings(stack)).get_many(names.values())
+    for name, secret in names.items():
+        entry, wanted = entries[secret], flags[name].percent
+        if isinstance(entry, StoreError):
+            wrong.append(str(entry))
+            if wanted == 0:
+                found[name] = 0
+            continue
+        live = 0 if entry is None or entry.text is None else parse_percent(entry.text)
+        if wanted == 0 if live is None else wanted < live:
+            found[name] = wanted
+        raises = raises or (live is not None and wanted > live)
+    if json_:
+        click.echo(json.dumps({"lower": found, "rest": raises or _more(stack)}))
+    else:
+        click.echo("".join(f"{name} {percent}\n" for name, percent in found.items()), nl=False)
+    for text in wrong:
+        click.echo(text, err=True)
+    return 1 if wrong else 0
+
+
+def _more(stack: str) -> bool:
+    """Whether anything but percents may wait for an `up`: where nobody can say, yes."""
+    try:
+        done = [one for one in journal.updates(stack) if one.done and one.config]
+        if not done or marks.between(done[-1].config, journal.written(stack)):
+            return True
+        changed = subprocess.run(
+            ["git", "-C", str(files.ROOT), "diff", "--name-only", done[-1].commit, "HEAD"],
+            check=True, capture_output=True, text=True,
+        ).stdout.split()  # fmt: skip
+    except (engine.EngineFailed, BadInput, OSError, subprocess.CalledProcessError):
+        return True
+    own = {files.stack_file(stack).name}
+    return any(name.rpartition("/")[2] not in own and _matters(name) for name in changed)
+
+
+def _matters(name: str) -> bool:
+    """Whether a changed file can change what an `up` does; documents, tests and records can't."""
+    return not name.startswith(("docs/", "tests/", "records/", ".github/")) and not name.endswith(".md")

@@ -1,0 +1,90 @@
+"""Brings down, at once, every domain whose stack file is below what is live. No approval, no queue, and first no engine.
+
+Usage: python -m deploy.ci.lower now|record STACK, with BEFORE: the commit that main was at before the push
+`now` finds what is due and writes to the store; `record` repeats it once the engine is there, which moves nothing any
+more, and brings stack state and history up to date. Outputs of `now`: `lower` (`jobs=5 ...`, or empty) and `rest`
+(`false` only where an `up` has nothing more to do: the push touched the stack file alone, and the command says so too).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.ci import actions
+
+DUE: Final = Path("lowerings.json")
+TRIES: Final = 3
+#: Exit codes of `rollout rollback`.
+DOWN, LEFT_TO_DO, NOT_DOWN = 0, 1, 3
+
+
+def main(step: str, stack: str) -> int:
+    """Exit code 0: all are down (`record`: and on record); else the worst of the rollbacks'."""
+    if step == "now":
+        _find(stack)
+    due: dict[str, int] = json.loads(DUE.read_text())["lower"]
+    codes = {domain: _rollback(domain, percent, stack) for domain, percent in due.items()}
+    for _ in range(TRIES - 1):  # again only after every other domain had its turn
+        for domain, code in codes.items():
+            if code == NOT_DOWN:
+                codes[domain] = _rollback(domain, due[domain], stack)
+    for domain, code in codes.items():
+        _tell(step, domain, due[domain], stack, code)
+    # Without the engine, what comes after the store is left to do: that is what `record` is for.
+    return max((code for code in codes.values() if step != "now" or code != LEFT_TO_DO), default=DOWN)
+
+
+def _find(stack: str) -> None:
+    asked = ["python", "-m", "rollout", "review", "--lowerings", "--json", "--stack", stack]
+    done = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
+        due, rest = dict(found["lower"]), found["rest"] is not False
+    except (ValueError, KeyError, TypeError):
+        actions.warn("Lowerings unknown", "what has to come down could not be found out: see above; "
+                     f"by hand: make rollback DOMAIN=... TO=... STACK={stack}", level="error")  # fmt: skip
+        raise SystemExit(done.returncode or 1) from None
+    DUE.write_text(json.dumps({"lower": due}))
+    actions.output("lower", " ".join(f"{domain}={percent}" for domain, percent in due.items()))
+    actions.output("rest", str(rest or _touched_more(stack)).lower())
+    if not due:
+        actions.summary(f"Nothing to lower on {stack}.")
+
+
+def _touched_more(stack: str) -> bool:
+    """Whether the push touched more than the stack file: a changed limit or component is no number that `review` sees.
+
+    Where that can't be known (a first push, a forced one), it counts as touched.
+    """
+    asked = ["git", "diff", "--name-only", "--end-of-options", os.environ.get("BEFORE", ""), "HEAD"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return done.returncode != 0 or {*done.stdout.splitlines()} - {f"Pulumi.{stack}.yaml"} != set()
+
+
+def _rollback(domain: str, percent: int, stack: str) -> int:
+    # --no-commit: main says so already. --wait 0: a runner has nothing to do with the traffic's five minutes.
+    return subprocess.run(
+        ["python", "-m", "rollout", "rollback", domain, "--to", str(percent), "--no-commit", "--wait", "0",
+         "--by", os.environ.get("GITHUB_ACTOR") or "deploy", "--stack", stack],
+        check=False,
+    ).returncode  # fmt: skip
+
+
+def _tell(step: str, domain: str, percent: int, stack: str, code: int) -> None:
+    if step == "record":
+        said = "on record" if code == DOWN else "down, **not on record**: see the log"
+    else:
+        said = "down" if code in (DOWN, LEFT_TO_DO) else "**not known to be down**"
+    actions.summary(f"- {domain} to {percent} % on {stack}: {said}")
+    if code not in (DOWN, LEFT_TO_DO):
+        actions.warn("Not known to be down", f"{domain} on {stack}: make rollback DOMAIN={domain} TO={percent} "
+                     f"STACK={stack}", level="error")  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,140 @@
+"""What a reviewer approved, as a small file: `ROLLOUT_APPROVED` names it, and a raise that is another is refused.
+
+Bound are the domain, from -> to, the live value, the limits (the digest of the domain's rules), its waivers, the gate's
+rule version and the commit. Evidence isn't bound: it is judged again. A lowering needs no approval, and is asked none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rollout.gate import RULE_VERSION
+from rollout.judge import Ask, Refusal
+from rollout.problem import BadInput, Problem
+from rollout.tags import iso
+
+#: The form of the file; another one is refused rather than guessed at.
+FORM: Final = 1
+DO: Final = "review what is to be applied now: rollout review"
+
+
+@dataclass(frozen=True)
+class Raise:
+    """One move up. `live`: the text in the store (None: absent); `waivers`: a line each, sorted."""
+
+    domain: str
+    old: int | None
+    new: int
+    live: str | None
+    limits: str
+    waivers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, ask: Ask, before: int | None) -> Raise:
+        """The raise that `ask` is about; `before` is the percent that the stack had until now (None: none)."""
+        waivers = [
+            f"{one.name}: {one.metric or 'drill'} to {one.to} % accepts {one.accepts}"
+            f"{f', worst {one.worst}' if one.worst is not None else ''}, until {iso(one.until)}"
+            for one in ask.conditions.waivers
+        ]
+        return cls(ask.domain.name, before, ask.wanted, ask.live.text, ask.new_digest or "", tuple(sorted(waivers)))
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What was approved. `tree` is the id of the commit's files: a merge makes a new commit of the same tree."""
+
+    stack: str
+    commit: str
+    tree: str
+    raises: tuple[Raise, ...] = ()
+    rule: str = RULE_VERSION
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all the parts."""
+        return hashlib.sha256(_canonical(self._parts()).encode()).hexdigest()
+
+    def _parts(self) -> dict[str, Any]:
+        raises = [{**vars(one), "waivers": list(one.waivers)} for one in self.raises]
+        return {
+            "form": FORM, "stack": self.stack, "commit": self.commit, "tree": self.tree, "rule": self.rule,
+            "raises": raises,
+        }  # fmt: skip
+
+    def text(self) -> str:
+        """The file."""
+        return json.dumps({**self._parts(), "digest": self.digest}, indent=2, ensure_ascii=False) + "\n"
+
+
+def make(stack: str, commit: str, tree: str, raises: Iterable[Raise]) -> Approval:
+    """The approval of these raises."""
+    return Approval(stack, commit, tree, tuple(sorted(raises, key=lambda one: one.domain)))
+
+
+def read(raw: bytes, where: str) -> Approval:
+    """The approval in a file's bytes. Raises `BadInput` where it is none, or was changed since it was made."""
+    try:
+        data = json.loads(raw)
+        raises = tuple(
+            Raise(one["domain"], one["old"], one["new"], one["live"], one["limits"], tuple(one["waivers"]))
+            for one in data["raises"]
+        )
+        found = Approval(data["stack"], data["commit"], data["tree"], raises, data["rule"])
+        form, digest = data["form"], data["digest"]
+    except (ValueError, KeyError, TypeError):
+        raise BadInput([Problem("no approval", where, "what `rollout review --approval FILE` wrote", do=DO)]) from None
+    if form != FORM:
+        raise BadInput([Problem("an approval of another version", where, f"form {FORM}", str(form), DO)])
+    if digest != found.digest:
+        raise BadInput([Problem("the approval was changed since it was made: its digest doesn't fit", where, do=DO)])
+    return found
+
+
+def refusals(approval: Approval, stack: str, asked: Raise, commit: str, tree: str) -> list[Refusal]:
+    """Every part in which the raise that is asked for isn't the one that was approved."""
+    found: list[str] = []
+    if approval.stack != stack:
+        found.append(f"the approval is for stack {approval.stack}, this is {stack}")
+    if approval.rule != RULE_VERSION:
+        found.append(f"approved under version {approval.rule} of the gate's rule, this is version {RULE_VERSION}")
+    if approval.tree != tree:
+        found.append(f"approved at commit {approval.commit[:7] or '?'}, this is {commit[:7] or '?'} with other files")
+    one = next((one for one in approval.raises if one.domain == asked.domain), None)
+    if one is None:
+        named = ", ".join(each.domain for each in approval.raises) or "no domain"
+        found.append(f"no raise of {asked.domain} was approved; approved: {named}")
+    else:
+        found += _differs(one, asked)
+    return [Refusal("approval", f"not what was approved: {text}", DO) for text in found]
+
+
+def _differs(approved: Raise, asked: Raise) -> list[str]:
+    found = []
+    if (approved.old, approved.new) != (asked.old, asked.new):
+        found.append(
+            f"approved {_shown(approved.old)} -> {approved.new} %, this is {_shown(asked.old)} -> {asked.new} %"
+        )
+    if approved.live != asked.live:
+        found.append(f"live was {_shown(approved.live)} % when it was approved, it is {_shown(asked.live)} % now")
+    if approved.limits != asked.limits:
+        found.append(f"the limits of {asked.domain} were {approved.limits} when it was approved, now {asked.limits}")
+    if approved.waivers != asked.waivers:
+        found.append(f"waivers approved: {_list(approved.waivers)}; now: {_list(asked.waivers)}")
+    return found
+
+
+def _shown(value: object) -> str:
+    return "absent" if value is None else str(value)
+
+
+def _list(texts: Sequence[str]) -> str:
+    return " | ".join(texts) or "none"
+
+
+def _canonical(parts: Mapping[str, Any]) -> str:
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

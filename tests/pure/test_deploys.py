@@ -1,0 +1,210 @@
+"""The deploy workflow, step by step as the runner does it: what is lowered, what is applied, and with which approval."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploys import COMMIT, REPO, Answer, Checkout, answer
+
+STACK_FILE = "config:\n  wa-rollout:flags:\n    jobs:\n      percent: 5\n"
+HEAD = "beef" * 10
+APPROVAL = '{"approves": "what the review showed"}'
+RUN = {"id": 41, "run_number": 7, "status": "completed", "head_sha": HEAD, "html_url": "https://git.example/run/41",
+       "head_repository": {"full_name": REPO}}  # fmt: skip
+PULL = {"number": 12, "merged_at": "2026-12-09T08:00:00Z", "merge_commit_sha": COMMIT,
+        "base": {"ref": "main"}, "head": {"sha": HEAD}}  # fmt: skip
+ROLLBACK = "rollout rollback jobs --to 5 --no-commit --wait 0 --by ana --stack prod"
+NOT_OVERTAKEN = Answer("gh api repos/acme/rollout/contents/Pulumi.prod.yaml?ref=main", STACK_FILE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path, STACK_FILE)
+
+
+def due(rest: bool, **lower: int) -> Answer:
+    return answer("rollout review --lowerings --json --stack prod", {"lower": lower, "rest": rest})
+
+
+def reviewed(
+    *, pull: dict[str, Any] = PULL, run: dict[str, Any] = RUN, names: tuple[str, ...] = ("review-prod-1",)
+) -> list[Answer]:
+    artifacts = [{"name": name, "expired": False} for name in names]
+    return [
+        NOT_OVERTAKEN,
+        answer(f"gh api repos/{REPO}/commits/{COMMIT}/pulls", [pull]),
+        answer(f"gh api repos/{REPO}/actions/workflows/review.yml/runs?event=pull_request&head_sha={HEAD}",
+               {"workflow_runs": [run]}),
+        answer(f"gh api repos/{REPO}/actions/runs/41/artifacts", {"artifacts": artifacts}),
+        Answer(f"gh run download 41 --repo {REPO} --name {names[-1]}", files={"approval.json": APPROVAL}),
+    ]  # fmt: skip
+
+
+def test_a_lowering_and_a_raise(checkout: Checkout) -> None:
+    done = checkout.run("deploy.yml", [due(True, jobs=5), *reviewed()])
+    lines = checkout.lines()
+    assert lines[:3] == ["setup python run", "rollout review --lowerings --json --stack prod", ROLLBACK]
+    assert lines.index(ROLLBACK) < lines.index("setup engine")  # at once: not behind the engine's download
+    assert lines.count(ROLLBACK) == 2  # the second time with the engine, for the record
+    assert lines.index("rollout notify after --stack prod") < lines.index(
+        "rollout notify before --stack prod --approval approval.json"
+    )
+    (up,) = checkout.calls("pulumi")
+    assert up["line"].split()[:4] == ["pulumi", "--non-interactive", "--color", "never"]
+    assert {"up", "--yes", "--skip-preview", "--diff", "--continue-on-error"} < {*up["line"].split()}
+    assert "--stack prod" in up["line"]
+    assert up["approved"] == APPROVAL
+    assert up["PULUMI_BACKEND_URL"] == "s3://state"
+    assert lines[-1] == "rollout notify after --stack prod"
+    assert [job.result for job in done.jobs.values()] == ["success", "success"]
+    assert "jobs to 5 % on prod: on record" in done.jobs["lower"].summary
+    assert "pull request #12" in done.jobs["up"].summary
+
+
+def test_a_change_that_only_lowers_needs_nobody(checkout: Checkout) -> None:
+    done = checkout.run("deploy.yml", [due(False, jobs=5)])
+    assert ROLLBACK in checkout.lines()
+    assert done.jobs["up"].result == "skipped"
+    assert not checkout.calls("pulumi")
+    assert not checkout.calls("gh")
+
+
+@pytest.mark.parametrize("before", ["", "0" * 40, "--output=x"])  # a new branch's; what isn't a commit
+def test_where_the_push_is_unknown_there_is_an_up(checkout: Checkout, before: str) -> None:
+    checkout.run("deploy.yml", [due(False, jobs=5), *reviewed()], event={"before": before})
+    assert checkout.calls("pulumi")
+
+
+def test_a_lowering_beside_a_change_of_the_code_is_followed_by_an_up(checkout: Checkout) -> None:
+    (checkout.folder / "domains.yaml").write_text("# another limit\n")
+    checkout.commit()
+    checkout.run("deploy.yml", [due(False, jobs=5), *reviewed()])
+    assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
+    assert checkout.calls("pulumi")
+
+
+def test_nothing_to_lower_waits_for_no_engine(checkout: Checkout) -> None:
+    done = checkout.run("deploy.yml", [due(True), *reviewed()])
+    assert not checkout.calls("rollout rollback")
+    assert not {"Engine", "Record it in state and history"} & {*done.jobs["lower"].ran}
+    assert checkout.lines("rollout notify") == [
+        "rollout notify before --stack prod --approval approval.json", "rollout notify after --stack prod",
+    ]  # fmt: skip
+    assert checkout.calls("pulumi")[0]["approved"] == APPROVAL
+
+
+def test_one_domain_that_fails_keeps_no_other_up(checkout: Checkout) -> None:
+    jobs = Answer("rollout rollback jobs", code=3, times=1)  # tried again, and then down
+    property_ = Answer("rollout rollback property", code=3)
+    done = checkout.run("deploy.yml", [due(False, jobs=5, property=0), jobs, property_, *reviewed()])
+    tried = [line.split()[2] for line in checkout.lines("rollout rollback")]
+    assert tried == ["jobs", "property", "jobs", "property", "property", *["jobs", "property", "property", "property"]]
+    assert done.jobs["lower"].result == "failure"
+    assert "property to 0 % on prod: **not known to be down**" in done.jobs["lower"].summary
+    assert "jobs to 5 % on prod: down" in done.jobs["lower"].summary
+    assert done.jobs["up"].result == "success"  # the `up` tries to lower it too
+    assert checkout.calls("pulumi")
+
+
+def test_without_an_engine_the_flag_is_down_all_the_same(checkout: Checkout) -> None:
+    left = Answer("rollout rollback jobs", code=1)  # down, and the record is left to do
+    done = checkout.run("deploy.yml", [due(False, jobs=5), left, Answer("setup engine", code=1)])
+    assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
+    assert "jobs to 5 % on prod: down\n" in done.jobs["lower"].summary
+    assert "**not on record**" in done.jobs["lower"].summary
+    assert done.jobs["lower"].result == "failure"  # loud
+
+
+def test_what_the_engine_was_missing_for_is_caught_up(checkout: Checkout) -> None:
+    left = Answer("rollout rollback jobs", code=1, times=1)
+    done = checkout.run("deploy.yml", [due(False, jobs=5), left])
+    assert done.jobs["lower"].result == "success"
+    assert "jobs to 5 % on prod: on record" in done.jobs["lower"].summary
+    assert done.jobs["up"].result == "skipped"
+
+
+def test_a_message_that_cannot_be_sent_stops_no_lowering(checkout: Checkout) -> None:
+    done = checkout.run("deploy.yml", [due(False, jobs=5), Answer("rollout notify", code=1)])
+    assert done.jobs["lower"].result == "success"
+    assert "::warning title=Nobody was told" in done.jobs["lower"].log
+
+
+def test_a_raise_waits_where_nobody_could_be_told(checkout: Checkout) -> None:
+    done = checkout.run("deploy.yml", [due(True), *reviewed(), Answer("rollout notify before", code=1)])
+    (up,) = checkout.calls("pulumi")  # what else there is goes on
+    assert json.loads(up["approved"]) == {}
+    assert "::warning title=Raises wait" in done.jobs["up"].log
+
+
+def test_lowerings_that_cannot_be_found_out_leave_it_to_the_up(checkout: Checkout) -> None:
+    unknown = Answer("rollout review --lowerings", out="no store", code=1)
+    done = checkout.run("deploy.yml", [unknown, *reviewed()])
+    assert done.jobs["lower"].result == "failure"
+    assert "::error title=Lowerings unknown" in done.jobs["lower"].log
+    assert done.jobs["up"].result == "success"
+    assert checkout.calls("pulumi")
+
+
+FORK = {**RUN, "head_repository": {"full_name": "mallory/rollout"}}
+NO_APPROVAL = {
+    "a direct push": [NOT_OVERTAKEN, answer(f"gh api repos/{REPO}/commits/{COMMIT}/pulls", [])],
+    "a pull request that isn't merged": reviewed(pull={**PULL, "merged_at": None}),
+    "one whose merge is another commit": reviewed(pull={**PULL, "merge_commit_sha": HEAD}),
+    "one into another branch": reviewed(pull={**PULL, "base": {"ref": "next"}}),
+    "a review of a fork": reviewed(run=FORK),
+    "a review that still runs": reviewed(run={**RUN, "status": "in_progress"}),
+    "a review of another commit": reviewed(run={**RUN, "head_sha": COMMIT}),
+    "a review without a page": reviewed(names=("something-else",)),
+    "a preview that couldn't be made": [
+        Answer("gh run download", files={"review.md": "no preview"}), *reviewed(),
+    ],
+    "an API that fails": [NOT_OVERTAKEN, Answer("gh api", code=1, err="HTTP 503")],
+    "an API that answers no JSON": [NOT_OVERTAKEN, Answer("gh api", "<html>")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NO_APPROVAL)
+def test_no_approval_is_an_approval_of_nothing(checkout: Checkout, case: str) -> None:
+    (checkout.folder / "approval.json").write_text(APPROVAL)  # one that lies about counts for nothing
+    done = checkout.run("deploy.yml", [due(True, jobs=5), *NO_APPROVAL[case]])
+    assert ROLLBACK in checkout.lines()
+    (up,) = checkout.calls("pulumi")
+    assert json.loads(up["approved"]) == {}
+    assert "::warning title=Nothing approved" in done.jobs["up"].log
+    assert done.jobs["up"].result == "success"
+
+
+def test_the_newest_attempt_of_a_review_counts(checkout: Checkout) -> None:
+    checkout.run("deploy.yml", [due(True), *reviewed(names=("review-prod-9", "review-prod-10"))])
+    assert [line.split()[7] for line in checkout.lines("gh run download")] == ["review-prod-10"]
+    assert checkout.calls("pulumi")[0]["approved"] == APPROVAL
+
+
+def test_a_run_that_was_overtaken_applies_nothing(checkout: Checkout) -> None:
+    newer = Answer(NOT_OVERTAKEN.to, STACK_FILE.replace("5", "10"))
+    done = checkout.run("deploy.yml", [due(True), newer, *reviewed()])
+    assert not checkout.calls("pulumi")
+    assert not checkout.calls("rollout notify")
+    assert done.jobs["up"].result == "success"
+    assert "The applier's credentials" not in done.jobs["up"].ran
+    assert "has changed since" in done.jobs["up"].summary
+
+
+def test_a_refused_raise_is_loud_and_told(checkout: Checkout) -> None:
+    refused = Answer("pulumi", code=255, out="Diagnostics:\n  jobs-percent:\n    error: not approved: jobs 5 -> 10\n")
+    done = checkout.run("deploy.yml", [due(True), *reviewed(), refused])
+    assert done.jobs["up"].result == "failure"
+    assert checkout.lines()[-1] == "rollout notify after --stack prod"  # something else may have moved
+    assert "::error title=Not all of it was applied::error: not approved: jobs 5 -> 10" in done.jobs["up"].log
+    assert "    error: not approved: jobs 5 -> 10" in done.jobs["up"].summary
+
+
+def test_another_runs_lock_is_waited_for(checkout: Checkout) -> None:
+    text = "error: the stack is currently locked by 1 lock(s).\n  s3://state/x.json: created by a@b (pid 1) at 2026-12-09T08:00:00Z\n"
+    done = checkout.run("deploy.yml", [due(True), *reviewed(), Answer("pulumi", code=255, err=text, times=1)])
+    assert len(checkout.calls("pulumi")) == 2
+    assert done.jobs["up"].result == "success"
