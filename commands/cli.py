@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "plan": ("commands.plan", "Show the plan with its dates, and what in it breaks a rule."),
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "log": ("commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
+    "report": ("commands.report", "Write the reports: daily log, performance, incidents, final."),
     "review": ("commands.review", "Preview a change as a page to decide from, and what an approval binds."),
     "freeze": ("commands.freeze", "Write into a stack config that nothing rises, or that one domain doesn't."),
     "unfreeze": ("commands.unfreeze", "Take that out again, to be reviewed."),

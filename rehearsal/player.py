@@ -69,7 +69,7 @@ class Player:
             self.scratch.env["ROLLOUT_NOW"] = tags.iso(now)
             morning = Morning(day, now, before)
             self._watch(morning)
-            self._promote(morning)
+            self._operate(morning)
             morning.live = self.live()
             morning.moved = [
                 f"{name} {before[name]} -> {percent} %"
@@ -87,6 +87,13 @@ class Player:
     def incidents(self) -> list[Path]:
         """The incidents that the watch has written, oldest first."""
         return sorted((self.scratch.folder / "records" / "incidents").glob("*.yaml"))
+
+    def report(self, out: Path) -> str:
+        """Writes the reports into `out`, with the page where its libraries are; answers what the command said."""
+        done = self.scratch.run(
+            ".venv-dev/bin/python", "-m", "rollout", "report", "--stack", STACK, "--out", str(out.resolve())
+        )
+        return done.stdout.rstrip()
 
     def close(self) -> list[str]:
         """Ends everything; answers what had to be killed."""
@@ -138,8 +145,12 @@ class Player:
         self._up(f"{name}: to 0, attempt {number}")
         self.scratch.commit(f"{name}: to 0, attempt {number}")
 
+    def _operate(self, morning: Morning) -> None:
+        """What the operator does of a morning: the day's promotion."""
+        self._promote(morning)
+
     def _promote(self, morning: Morning) -> None:
-        self.scratch.rollout("promote", str(morning.day), "--stack", STACK)
+        self.scratch.rollout("promote", str(min(morning.day, LAST_DAY)), "--stack", STACK)
         self._drill(morning)
         done = self._up(f"day {morning.day}", check=False)
         said = done.stdout + done.stderr

@@ -33,6 +33,7 @@ EXPECTED: Final[Mapping[str, Expected]] = {
     "typo": Expected(0, says="has reported no Errors"),
     "complaint-burst": Expected(5, says="complaints: "),
     "straggler": Expected(100),
+    "story": Expected(100, says="rentals "),  # its burst comes after day 21
 }
 
 
