@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
     "notify": ("commands.notify", "Tell the topic of changes what is about to rise, or what has happened."),
     "drill": ("commands.drill", "Roll a domain back where nothing is lost by it, and measure how long it takes."),
+    "rehearse": ("commands.rehearse", "Play the plan on a copy, with simulated traffic and a virtual clock."),
     "unlock": ("commands.unlock", "Clear what a killed engine left: its lock, its processes, its open operations."),
 }
 

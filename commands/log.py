@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from commands import engine, files, journal
-from rollout import schedule
+from rollout import gate_text, schedule
 from rollout.journal import KINDS, Line
 from rollout.problem import BadInput, Problem
 
@@ -36,8 +36,11 @@ def chosen(
     ]  # fmt: skip
 
 
-def table(lines: list[Line], width: int) -> list[str]:
-    """For a terminal `width` columns wide: a line of facts, and under it in whose words, by which verdict, by whom."""
+def table(lines: list[Line], width: int, *, evidence: bool = False) -> list[str]:
+    """For a terminal `width` columns wide: a line of facts, and under it in whose words, by which verdict, by whom.
+
+    `evidence`: the counts that the gate let it through by, too.
+    """
     names = max((len(line.domain) for line in lines), default=0)
     shown = []
     for line in lines:
@@ -46,11 +49,22 @@ def table(lines: list[Line], width: int) -> list[str]:
         if by and len(head) + 2 + len(by) <= width:
             head, by = f"{head}  {by}", ""
         shown.append(head)
-        said = "; ".join(filter(None, (_said(line), by)))
+        said = "; ".join(filter(None, (_said(line), by, *(counted(line) if evidence else ()))))
         shown += textwrap.wrap(
             said, width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ", break_on_hyphens=False
         )
     return shown
+
+
+def counted(line: Line) -> list[str]:
+    """`errors 0/1,966 (legacy 12/36,193)`, a text a metric; none where the gate wasn't asked."""
+    found = []
+    for name, kept in (line.move.get("counts") or {}).items():
+        seen = gate_text.of(kept["bad"], kept["total"]) if "total" in kept else gate_text.count(kept["bad"])
+        legacy = f" (legacy {gate_text.of(kept['legacy_bad'], kept['legacy_total'])})" if "legacy_total" in kept else ""
+        waived = f", waived: {kept['waived']}" if kept.get("waived") else ""
+        found.append(f"{name} {seen}{legacy}{waived}")
+    return found
 
 
 def _what(line: Line) -> str:
@@ -89,10 +103,11 @@ def _since(text: str | None) -> datetime | None:
 @click.option("--since", metavar="DATE", help="Only what happened from then on (UTC).")
 @click.option("-n", "--newest", default=NEWEST, show_default=True, help="So many at most; 0: all.")
 @click.option("--all", "every", is_flag=True, help="Runs that changed nothing, too.")
+@click.option("--evidence", is_flag=True, help="The counts that a raise was let through by, too.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object a line, newest first.")
 def command(
     stack: str | None, domain: tuple[str, ...], kind: tuple[str, ...], since: str | None, newest: int, every: bool,
-    json_: bool,
+    evidence: bool, json_: bool,
 ) -> None:  # fmt: skip
     """Show what happened, newest first: raises, rollbacks, stops, freezes, waivers, and what was refused.
 
@@ -114,6 +129,6 @@ def command(
         click.echo("".join(f"{json.dumps(journal.plain(line), ensure_ascii=False)}\n" for line in shown), nl=False)
         return
     width = min(WIDEST, max(NARROW, shutil.get_terminal_size((NARROW, 0)).columns))
-    click.echo("\n".join(table(shown, width)) if shown else "nothing of that kind has happened")
+    click.echo("\n".join(table(shown, width, evidence=evidence)) if shown else "nothing of that kind has happened")
     if len(found) > len(shown):
         click.echo(f"({len(found) - len(shown)} older: -n 0)")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests import rehearsals
+from tests.harness import Sandbox
 
 
 @pytest.mark.timeout(900)
@@ -30,3 +32,14 @@ def test_a_fault_that_begins_at_50(tmp_path: Path) -> None:
     assert record["done"] == "all of it"
     assert "24 h after the breach of errors aren't over" in "\n".join(mornings[6].said), "the seed's wait"
     assert live["ai-agents"] == 5, "the second attempt climbs from 0"
+
+
+def test_the_command_plays_a_day_with_its_drill(sandbox: Sandbox) -> None:
+    """`rollout rehearse` on a copy of a copy: one JSON object a day, the rest on stderr."""
+    done = sandbox.rollout("rehearse", "healthy", "--days", "1", "--json", timeout=300)
+    day = json.loads(done.stdout)
+    assert (day["day"], day["live"]["ai-agents"], day["moved"]) == (1, 5, ["ai-agents 0 -> 5 %"])
+    assert day["said"][0].startswith("drill of ai-agents: passed")
+    wrong = sandbox.rollout("rehearse", "nothing", check=False)
+    assert wrong.returncode == 2
+    assert "unknown scenario" in wrong.stderr

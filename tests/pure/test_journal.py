@@ -161,6 +161,18 @@ def test_the_table_keeps_to_its_width(width: int) -> None:
     assert any("FREEZE" in line for line in text)
 
 
+def test_the_counts_behind_a_raise_are_shown_where_they_are_asked_for() -> None:
+    counts = {
+        "errors": {"bad": 1, "total": 1966, "legacy_bad": 12, "legacy_total": 36193},
+        "complaints": {"bad": 0},
+        "share": {"bad": 3, "total": 9, "waived": "few"},
+    }
+    lines = told([run(days(8), 5)], [{**move(days(8), 0, 5), "counts": counts}])
+    assert log.counted(lines[0]) == ["errors 1/1,966 (legacy 12/36,193)", "complaints 0", "share 3/9, waived: few"]
+    assert "legacy" in " ".join(log.table(lines, 80, evidence=True))
+    assert "legacy" not in " ".join(log.table(lines, 80))
+
+
 def test_a_pull_requests_number_is_found_where_github_puts_it() -> None:
     merged = run(days(1), 0, message="Merge pull request #77 from ana/day-3")
     by_ci = {**run(days(1), 0), "environment": {"ci.pr.number": "5"}}

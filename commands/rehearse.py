@@ -1,0 +1,94 @@
+"""`rehearse`: the plan played on a copy of the project, day by day, with simulated traffic and a virtual clock."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from commands import files
+from rollout.problem import BadInput, Problem
+
+if TYPE_CHECKING:
+    from rehearsal.player import Morning
+
+WIDTH: Final = 100
+#: The last day of the seed's plan (`rehearsal.player`, which is imported when it is played).
+LAST_DAY: Final = 21
+REPORTS: Final = ".local/reports/story"
+EXIT_FAILED: Final = 1
+
+
+def line(morning: Morning) -> str:
+    """One day, for a terminal."""
+    percents = "  ".join(f"{name} {percent:>3}" for name, percent in morning.live.items())
+    lines = [f"day {morning.day:>2}  {morning.at:%Y-%m-%d}  {percents}  {morning.seconds:4.1f} s"]
+    lines += [f"        {text}" for text in morning.moved]
+    for text in morning.said:
+        lines += textwrap.wrap(text, WIDTH, initial_indent="          ", subsequent_indent="            ")
+    return "\n".join(lines)
+
+
+def outcome(mornings: list[Morning], incidents: list[Path], seconds: float, at_end: bool) -> str:
+    """The end of the story."""
+    raises = sum(text.startswith("PASS") for morning in mornings for text in morning.said)
+    holds = sum(text.startswith("HOLD") for morning in mornings for text in morning.said)
+    burnt = sum(len(morning.burnt) for morning in mornings)
+    end = "all four domains are at 100 %" if at_end else "not all domains are at 100 %"
+    lines = [f"{end} after {len(mornings)} days: {raises} raises, {holds} held, {burnt} rolled back; {seconds:.0f} s"]
+    return "\n".join([*lines, *(f"  incident {path.stem}" for path in incidents)])
+
+
+def as_json(morning: Morning) -> str:
+    """One day as one line of JSON."""
+    return json.dumps({**vars(morning), "at": morning.at.strftime("%Y-%m-%dT%H:%M:%SZ")}, ensure_ascii=False)
+
+
+@click.command("rehearse")
+@click.argument("scenario", default="healthy")
+@click.option("--seed", default=1, show_default=True, help="Of the simulated traffic: the same seed, the same counts.")
+@click.option("--days", default=LAST_DAY, show_default=True, help="So many mornings.")
+@click.option("--story", is_flag=True, help="A whole migration with all that can happen, and its reports.")
+@click.option("--out", default=REPORTS, metavar="DIR", show_default=True, help="Where the story's reports are written.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object a day.")
+def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: bool) -> None:
+    """Play the plan under a scenario of traffic (traffic/scenarios), on a copy: nothing here is touched.
+
+    Exit code 0: played; 1: a command failed in a way that is no verdict; 2: wrong use.
+    """
+    from rehearsal import player as players
+    from rehearsal import story as stories
+    from setup import env
+    from traffic import scenario as scenarios
+
+    if story:
+        scenario, days = stories.SCENARIO, stories.DAYS
+    if scenario not in scenarios.names():
+        raise BadInput([Problem("unknown scenario", "SCENARIO", ", ".join(scenarios.names()), scenario)])
+    env.isolate(os.environ)
+    began, mornings = time.monotonic(), list[players.Morning]()
+    click.echo(f"rehearsal of {scenario}: a copy of the project, simulated traffic, a virtual clock", err=json_)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        project = Path(folder, "project")
+        player = stories.Story(project, seed) if story else players.Player(project, scenario, seed)
+        try:
+            for morning in player.play(days):
+                mornings.append(morning)
+                click.echo(as_json(morning) if json_ else line(morning))
+                sys.stdout.flush()
+            at_end = all(percent == 100 for percent in player.live().values())
+            click.echo(outcome(mornings, player.incidents(), time.monotonic() - began, at_end), err=json_)
+            if isinstance(player, stories.Story):
+                click.echo(player.report(files.ROOT / out), err=json_)
+        except AssertionError as error:  # a command's whole output: what a rehearsal is for
+            click.echo(f"FAILED on day {len(mornings) + 1}: {error}", err=True)
+            sys.exit(EXIT_FAILED)
+        finally:
+            player.close()
