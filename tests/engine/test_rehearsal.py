@@ -36,6 +36,7 @@ def test_a_fault_that_begins_at_50(tmp_path: Path) -> None:
 
 def test_the_command_plays_a_day_with_its_drill(sandbox: Sandbox) -> None:
     """`rollout rehearse` on a copy of a copy: one JSON object a day, the rest on stderr."""
+    sandbox.write_config(sandbox.read_config().replace('drill: "off"', "drill: required"))
     done = sandbox.rollout("rehearse", "healthy", "--days", "1", "--json", timeout=300)
     day = json.loads(done.stdout)
     assert (day["day"], day["live"]["ai-agents"], day["moved"]) == (1, 5, ["ai-agents 0 -> 5 %"])
