@@ -112,6 +112,7 @@ def _git_bytes(*arguments: str, env: Mapping[str, str] | None = None, data: byte
             input=data,
             capture_output=True,
             check=False,
+            start_new_session=True,  # Ctrl-C in a terminal goes to its whole group: a commit half made helps nobody
         )
     except OSError as error:
         raise CommitFailed(f"git can't be started: {error.strerror}") from None
