@@ -1,4 +1,4 @@
-"""A watch that stays, on a stack where jobs burns, and tools that stand still where a test wants them to."""
+"""A watch that stays, on a stack where a domain burns, and tools that stand still where a test wants them to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import burning, days
+import yaml
+
+from tests import burning
 from tests.burning import Burning
 from tests.harness import Sandbox
 from tests.pure.samples import CATALOGUE
@@ -29,10 +31,10 @@ exec {real} "$@"
 """
 
 
-def begin(folder: Path, *, deployed: bool = True) -> Burning:
-    """burning.START, with errors in what jobs reports since."""
+def begin(folder: Path, *, deployed: bool = True, burns: str = "jobs") -> Burning:
+    """burning.START, with errors in what one domain reports since."""
     made = Burning(folder, deployed=deployed, env={"ROLLOUT_COUNT_PERIOD": "3600"})
-    report(made.sandbox, "jobs", Errors=50)
+    report(made.sandbox, burns, Errors=50)
     return made
 
 
@@ -113,16 +115,17 @@ def start(sandbox: Sandbox, *arguments: str) -> Running:
     return Running(sandbox.start(*(arguments or LOOP)))
 
 
-def recorded(sandbox: Sandbox) -> None:
-    """Asserts that jobs' fall from 25 to 10 is in the store, the state, the history, the commits and an incident."""
-    burning.recorded(sandbox, "jobs", 10)
-    assert burning.moves(sandbox, "jobs")[-1] == (25, 10, "stop")
-    history = sandbox.pulumi("stack", "history", "--json").stdout
-    assert "rollback: jobs 25 -> 10 on local because of errors" in history
+def recorded(sandbox: Sandbox, domain: str = "jobs", was: int = 25, now: int = 10) -> None:
+    """Asserts that a domain's fall is in the store, the state, the history, the commits and an incident."""
+    burning.recorded(sandbox, domain, now)
+    assert burning.moves(sandbox, domain)[-1][1:] == (now, "stop")
+    said = f"rollback: {domain} {was} -> {now} on local because of errors"
+    assert said in sandbox.pulumi("stack", "history", "--json").stdout
     (incident,) = incidents(sandbox)
     assert "done: all of it" in incident.read_text()
     log = sandbox.git("log", "-2", "--format=%s").stdout.splitlines()
-    assert log == [f"incident: {incident.stem}", "rollback: jobs 25 -> 10 on local because of errors"]
+    assert log == [f"incident: {incident.stem}", said]
     assert sandbox.git("status", "--porcelain").stdout == ""
-    assert "      percent: 10\n" in sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout
-    assert days.live(sandbox)["JOBS_ROLLOUT_PERCENT"] == "10"
+    committed = yaml.safe_load(sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout)["config"]
+    assert committed["wa-rollout:flags"][domain]["percent"] == now
+    assert committed["wa-rollout:breach"][domain]["by"] == "watch"
