@@ -48,8 +48,7 @@ def test_what_this_process_was_told_to_ignore_stays_ignored(ending: Ending) -> N
 def test_after_an_exception_swallows_it_the_next_block_still_ends(ending: Ending) -> None:
     """Python drops what a handler raises inside a finaliser: the request must outlast that."""
     ending.install()
-    with ending.may_leave():
-        with contextlib.suppress(Ended):
-            signal.raise_signal(signal.SIGTERM)
+    with ending.may_leave(), contextlib.suppress(Ended):
+        signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Ended), ending.may_leave():
         pass
