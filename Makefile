@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test bench day preview rollback unlock plan live status rehearse watch lint clean requirements tools
+.PHONY: help up down env test bench day preview rollback unlock plan live status report rehearse watch drill review log lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := local
@@ -24,9 +24,13 @@ help:
 	@echo 'make preview                  the review of that diff;  make up  applies it'
 	@echo 'make status                   where each domain stands, and what comes next'
 	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
+	@echo 'make report [STACK=prod]      daily log, comparison, incidents and final report, into reports/<stack>'
 	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
+	@echo 'make review                   the same as a page for a pull request;  make log  what happened so far'
+	@echo 'make drill DOMAIN=jobs        a timed rollback on a copy: a domain'\''s first raise of a week asks for one'
 	@echo 'make watch [STACK=prod]       judge what is live, and bring down what burns;  ARGS=--dry-run  only says it'
 	@echo 'make rehearse [SCENARIO=...]  the 21 days, played on a copy with simulated traffic (traffic/scenarios)'
+	@echo 'make rehearse STORY=1         a whole migration with all that can happen, and its reports'
 	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
@@ -37,12 +41,14 @@ tools:
 	@sh setup/python.sh all
 	@sh setup/engine.sh
 
-# --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one.
+# --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one. Before a week's first
+# raise of a domain its rollback is drilled, on a copy.
 up: tools
 	@.venv-dev/bin/python setup/simulator.py start
 	@.venv-dev/bin/python setup/simulator.py traffic '$(SCENARIO)'
 	@mkdir -p .local/state
 	@$(LOCAL) pulumi stack select --create local && \
+	    python -m rollout drill --due --stack local && \
 	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history && echo --diff) --suppress-outputs \
 	        --stack local --message 'make up' && \
 	    python -m rollout live --stack local --traffic
@@ -50,7 +56,7 @@ up: tools
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
 rehearse: tools
 	@mkdir -p .local/tmp
-	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rehearsal '$(SCENARIO)'
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rehearsal $(if $(STORY),--story,'$(SCENARIO)')
 
 down:
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python setup/simulator.py stop
@@ -77,6 +83,16 @@ endif
 watch:
 	@$(CHOSEN) python -m rollout watch --stack '$(STACK)' $(ARGS)
 
+drill:
+	@test -n '$(DOMAIN)' || { echo 'drill: which domain? make drill DOMAIN=jobs [STACK=prod]' >&2; exit 2; }
+	@$(CHOSEN) python -m rollout drill '$(DOMAIN)' --stack '$(STACK)'
+
+review:
+	@$(CHOSEN) python -m rollout review --stack '$(STACK)' $(ARGS)
+
+log:
+	@$(CHOSEN) python -m rollout log --stack '$(STACK)' $(ARGS)
+
 unlock:
 	@$(CHOSEN) python -m rollout unlock --stack '$(STACK)'
 
@@ -85,6 +101,11 @@ plan:
 
 status:
 	@$(CHOSEN) python -m rollout status --stack '$(STACK)'
+
+# The page's libraries are in .venv-dev alone: what a preview starts stays small.
+report:
+	@sh setup/python.sh dev
+	@$(CHOSEN) .venv-dev/bin/python -m rollout report --stack '$(STACK)' $(ARGS)
 
 live:
 	@$(CHOSEN) python -m rollout live --stack '$(STACK)'
@@ -105,7 +126,7 @@ lint:
 	@PATH="$$PWD/.tools/actionlint:$$PATH"; ! command -v actionlint >/dev/null || actionlint
 
 clean: down
-	rm -rf .venv .venv-dev .tools .local
+	rm -rf .venv .venv-dev .tools .local reports/local
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # After a change of a .in file: pins every package with the hashes of all its files. No index address enters the result.

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from commands import deployed, engine, files, gitlog, lock, place, settle
+from commands import deployed, engine, files, gitlog, lock, notify, place, settle
 from commands.left import Left
 from commands.rewrite import Rewrite, alone, as_text
 from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
 from provider.settings import Settings
-from provider.store import Store, StoreError
-from rollout import config, history, schedule
+from provider.store import Absent, Store, StoreError
+from rollout import config, history, message, schedule
 from rollout.config import Breach, Why
 from rollout.entry import DATA
 from rollout.problem import BadInput
@@ -41,6 +41,7 @@ def carry_out(
             f"pulumi up --stack {order.stack}, once that is mended",
         ),
         ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
+        ("told", lambda: _tell(left, settings), "tell them: who has to know of it"),
         *(
             [("audit", lambda: settle.audit(left), f"python -m rollout audit --stack {order.stack}")]
             if order.because == DATA
@@ -174,6 +175,18 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
     if done.returncode != 0:
         raise engine.EngineFailed(engine.failure(done))
     left.fact("pulumi", "up: recorded in state and history")
+
+
+def _tell(left: Left, settings: Settings) -> None:
+    """One message to the topic of changes; a stack that has none yet has nobody to tell."""
+    order = left.order
+    told = message.stopped(
+        order.stack, order.domain, left.done.was, left.live, order.because or "", order.by, notify.on_call(order.stack)
+    )
+    try:
+        left.fact("told", notify.send(settings, order.stack, told, attempts=1))
+    except Absent:
+        left.fact("told", "nobody: the stack has no topic for changes")
 
 
 def _commit(left: Left, message: str, now: datetime) -> None:

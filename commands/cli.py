@@ -16,15 +16,26 @@ COMMANDS: Final = {
     "plan": ("commands.plan", "Show the plan with its dates, and what in it breaks a rule."),
     "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
     "log": ("commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
+    "report": ("commands.report", "Write the reports: daily log, performance, incidents, final."),
     "review": ("commands.review", "Preview a change as a page to decide from, and what an approval binds."),
+    "freeze": ("commands.freeze", "Write into a stack config that nothing rises, or that one domain doesn't."),
+    "unfreeze": ("commands.unfreeze", "Take that out again, to be reviewed."),
     "live": ("commands.live", "Show what is live now, read back from the store."),
     "audit": ("commands.audit", "Compare what is live with the stack file and the stack's state."),
     "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),
     "watch": ("commands.watch", "Judge what is live, once or every minute, and bring down what burns."),
     "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
+    "notify": ("commands.notify", "Tell the topic of changes what is about to rise, or what has happened."),
+    "drill": ("commands.drill", "Roll a domain back where nothing is lost by it, and measure how long it takes."),
     "unlock": ("commands.unlock", "Clear what a killed engine left: its lock, its processes, its open operations."),
 }
 
+#: What an exit code means, of whichever command; each command's own help says it in its words.
+EXIT_CODES: Final = (
+    "Exit codes: 0 done; 1 something failed, differs or is left to do, and is named; 2 wrong use or wrong input, nothing "
+    "was written; 3 refused (review, gate: HOLD), and of a rollback: nobody knows the flag to be down; 4 ROLLBACK (gate). "
+    "Only rollback, the watch and pulumi up change anything outside."
+)
 #: Wrong use or wrong input; nothing was written.
 EXIT_BAD_INPUT: Final = 2
 
@@ -46,15 +57,20 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 def cli() -> None:
     """Rollout as code: a traffic migration by reviewed diffs of a few numbers."""
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None, name: str = "python -m rollout") -> None:
     """Runs one command. Bad input is printed to stderr, one block a problem, and ends with exit code 2."""
     try:
-        cli.main(arguments, prog_name="python -m rollout", standalone_mode=True)
+        cli.main(arguments, prog_name=name, standalone_mode=True)
     except BadInput as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
+
+
+def installed() -> None:
+    """The entry point of an installed project."""
+    main(name="rollout")

@@ -22,12 +22,17 @@ EXIT_BROKEN: Final = 1
 
 @click.command("plan")
 @click.option("--stack", metavar="S", help="The stack with the start date (else PULUMI_STACK, else the selected one).")
+@click.option("--from", "first", metavar="DATE", help="Lay what is left anew from then on, by what is live.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(stack: str | None, as_json: bool) -> None:
+def command(stack: str | None, first: str | None, as_json: bool) -> None:
     """Show the plan with its dates, whether the gate can decide each raise in time, and what breaks a rule.
 
+    With --from DATE: what is left, from what is live, on the earliest days that no rule forbids; nothing is written.
     Exit code 1 where a rule is broken, 0 where there are only notes, 2 where a file can't be read.
     """
+    if first is not None:
+        _laid_anew(files.need_stack(stack), first, as_json)
+        return
     catalogue = files.read_catalogue()
     the_plan = read_plan(catalogue)
     start = _start(files.find_stack(stack), catalogue)
@@ -36,6 +41,14 @@ def command(stack: str | None, as_json: bool) -> None:
     click.echo(_json(rows, findings, catalogue) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
     if any(finding.severity == "broken" for finding in findings):
         sys.exit(EXIT_BROKEN)
+
+
+def _laid_anew(stack: str, first: str, as_json: bool) -> None:
+    from commands import relaying  # it reads what is live; the plan alone needs no AWS
+
+    seen, laid, notes = relaying.lay(stack, first)
+    shown = relaying.text(laid, notes, seen.known.domains, relaying.planned_end(seen))
+    click.echo(json.dumps(relaying.as_json(laid, notes), indent=2) if as_json else "\n".join(shown))
 
 
 def read_plan(catalogue: Catalogue) -> plan.Plan:

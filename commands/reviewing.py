@@ -32,7 +32,7 @@ def page(stack: str) -> Page:
         running = pool.submit(_preview, stack, known.protected)
         past = pool.submit(_deployed, stack)
         seen = around.look(stack)
-        rows = [_row(seen, domain) for domain in known.domains.values()]
+        rows = [row(seen, domain) for domain in known.domains.values()]
         preview, failure = running.result()
         update = past.result()
     if preview is not None and not preview.complete:
@@ -86,7 +86,8 @@ def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
     )  # fmt: skip
 
 
-def _row(seen: Around, domain: Domain) -> Row:
+def row(seen: Around, domain: Domain) -> Row:
+    """One domain of the review: where it goes, and everything that speaks against it."""
     name, wanted = domain.name, seen.config.flags[domain.name].percent
     live, record = seen.live[name], seen.records.get(name)
     kind = moves.classify(live or UNREAD, wanted, record.percent if record else None)
@@ -97,12 +98,13 @@ def _row(seen: Around, domain: Domain) -> Row:
     shown, percent = live.show(), live.percent
     also = _also(seen, domain, live)
     if kind in (Kind.RAISE, Kind.OUTSIDE):
+        behind = standing.behind(seen.plan, seen.day, name, wanted)  # where the raise brings it
         weighed = judging.weigh(seen.context, ask, kind, seen.stack, probe=False)
         answer = weighed.seen.answer if weighed.seen and not weighed.seen.young() else None
         also += tuple(f"waived: {one.reason}" for one in (answer.metrics.values() if answer else ()) if one.waived)
         return Row(
             name, shown, percent, wanted, kind, planned, behind, _soak(ask), str(weighed.verdict),
-            review.gist(answer) if answer else "no traffic yet, nothing to judge by" if not percent else "",
+            review.gist(answer, domain, wanted) if answer else "no traffic yet, nothing to judge by" if not percent else "",
             tuple(weighed.lines()), tuple(weighed.refusals), also=also,
         )  # fmt: skip
     look, _ = seen.look(ask)

@@ -74,6 +74,12 @@ def run(order: Order, tell: Say = say) -> int:
     return carry_on(order, bring_down(order, tell), tell)
 
 
+def only_down(order: Order) -> int:
+    """The first step alone, as a drill does it on a stack that has nothing but the store. Raises as `run`."""
+    bring_down(order)
+    return 0
+
+
 def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process.age) -> Down:
     """The first step and the line about it. Raises as `run`. `age`: the seconds since it was asked for."""
     found = flag.find(order.domain, say)
@@ -176,6 +182,7 @@ def guarded(action: Callable[[], int]) -> int:
     "--lock-wait", default=LOCK_PATIENCE, metavar="SECONDS", help="How long another run's lock is waited for."
 )
 @click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
+@click.option("--store-only", is_flag=True, help="Only the first step: the flag, and nothing after it (for drills).")
 def command(
     domain: str,
     to: str,
@@ -186,6 +193,7 @@ def command(
     wait: float,
     lock_wait: float,
     no_commit: bool,
+    store_only: bool,
 ) -> None:
     """Bring DOMAIN down, at once.
 
@@ -196,4 +204,4 @@ def command(
     who = by or os.environ.get("USER") or "unnamed"
     why = freeze or (f"data of {domain} inconsistent" if because == DATA else "")
     order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
-    sys.exit(guarded(lambda: run(order)))
+    sys.exit(guarded(lambda: only_down(order) if store_only else run(order)))

@@ -64,7 +64,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
                 failed = error
             if order.wait and time.monotonic() >= looked + LOOK:
                 looked = time.monotonic()
-                back = _sessions(source, order.domain, left.live, settings.now(), since) or back
+                back = sessions(source, order.domain, left.live, settings.now(), since) or back
             if time.monotonic() >= until or (back and back.verdict is Verdict.PASS and failed is None):
                 break
             time.sleep(min(POLL, max(0.0, until - time.monotonic())))
@@ -79,7 +79,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
     left.fact("traffic", f"flag read again: live {left.live} %; {counted}")
 
 
-def _sessions(source: CloudWatch, name: str, percent: int, now: datetime, since: datetime) -> Judged | None:
+def sessions(source: CloudWatch, name: str, percent: int, now: datetime, since: datetime) -> Judged | None:
     """Whether the sessions that began since go where they should; None where nobody can tell yet, or at all."""
     window = Window(floor(since + gate_seen.SETTLING, MINUTE) + MINUTE, floor(now, MINUTE), MINUTE)
     if window.end <= window.start:

@@ -1,11 +1,11 @@
-"""`Notifications`: one topic for each action, with the subscriptions of the stack config."""
+"""`Notifications`: one topic for each action and one for the changes, with the subscriptions of the stack config."""
 
 from __future__ import annotations
 
 import pulumi
 
 from components.resources import Topic
-from rollout.alarms import ACTIONS, topic_name
+from rollout.alarms import TOPICS, topic_name
 from rollout.config import StackConfig
 
 
@@ -27,6 +27,6 @@ class Notifications(pulumi.ComponentResource):
                 closed=config.closed is not None,
                 opts=child,
             )
-            for action in ACTIONS
+            for action in TOPICS
         }
         self.register_outputs({})

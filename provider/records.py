@@ -39,8 +39,7 @@ def approved(path: str) -> Approval:
     try:
         raw = Path(path).read_bytes()[:LARGEST]
     except OSError as error:
-        problem = Problem(f"the approval can't be read: {error.strerror}", f"ROLLOUT_APPROVED={path}", do=approval.DO)
-        raise BadInput([problem]) from None
+        raise BadInput([approval.unreadable(f"ROLLOUT_APPROVED={path}", error.strerror)]) from None
     return approval.read(raw, path)
 
 

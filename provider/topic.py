@@ -88,8 +88,8 @@ class Topic(Beside):
 
 def _wrong(new: Properties) -> list[str]:
     wrong = []
-    if new.get("action") not in alarms.ACTIONS:
-        wrong.append(f"action: allowed: {', '.join(alarms.ACTIONS)}")
+    if new.get("action") not in alarms.TOPICS:
+        wrong.append(f"action: allowed: {', '.join(alarms.TOPICS)}")
     # The endpoint itself isn't repeated: it may be a URL with a key in it.
     for key, endpoint in new["subscriptions"].items():
         if not isinstance(endpoint, str) or notify.protocol(endpoint) is None:

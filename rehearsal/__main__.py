@@ -1,4 +1,7 @@
-"""`make rehearse [SCENARIO=...]`: plays the 21 days and shows each; exit code 0 if the plan was played to its end."""
+"""`make rehearse [SCENARIO=...]`: plays the 21 days and shows each; exit code 0 if the plan was played to its end.
+
+`make rehearse STORY=1`: a whole migration with a rollback, a stop, a freeze, a waiver and an incident, and its reports.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,15 @@ import textwrap
 import time
 from pathlib import Path
 
+from rehearsal import story
 from rehearsal.player import LAST_DAY, Morning, Player
+from rehearsal.story import Story
 from rollout.problem import BadInput
 from setup import env
 from traffic import scenario
 
 WIDTH = 100
+REPORTS = env.PROJECT / ".local" / "reports" / "story"
 
 
 def line(morning: Morning) -> str:
@@ -44,7 +50,11 @@ def main() -> int:
     parser.add_argument("scenario", nargs="?", default="healthy", help="one of traffic/scenarios")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=LAST_DAY)
+    parser.add_argument("--story", action="store_true", help="a migration with all that can happen, and its reports")
+    parser.add_argument("--out", type=Path, default=REPORTS, help="where the story's reports are written")
     given = parser.parse_args()
+    if given.story:
+        given.scenario, given.days = story.SCENARIO, story.DAYS
     if given.scenario not in scenario.names():
         print(f"rehearse: unknown scenario {given.scenario!r}; allowed: {', '.join(scenario.names())}", file=sys.stderr)
         return 2
@@ -53,7 +63,8 @@ def main() -> int:
     print(f"rehearsal of {given.scenario}: a copy of the project, simulated traffic, a virtual clock", flush=True)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         try:
-            player = Player(Path(folder, "project"), given.scenario, given.seed)
+            project = Path(folder, "project")
+            player = Story(project, given.seed) if given.story else Player(project, given.scenario, given.seed)
         except BadInput as error:
             print(error, file=sys.stderr)
             return 2
@@ -63,6 +74,8 @@ def main() -> int:
                 print(line(morning), flush=True)
             at_end = all(percent == 100 for percent in player.live().values())
             print(outcome(mornings, player.incidents(), time.monotonic() - began, at_end))
+            if given.story:
+                print(player.report(given.out))
         finally:
             player.close()
     return 0

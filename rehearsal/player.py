@@ -46,10 +46,11 @@ class Morning:
 
 
 class Player:
-    """A rehearsal in `folder`, a copy of the project that nothing else sees."""
+    """A rehearsal in `folder`, a copy of the project that nothing else sees. `drills`: as each week's first raises ask."""
 
-    def __init__(self, folder: Path, name: str, seed: int) -> None:
+    def __init__(self, folder: Path, name: str, seed: int, *, drills: bool = True) -> None:
         self.scratch = Scratch(folder)
+        self._drills = drills
         self.known: Catalogue = catalogue.parse((self.scratch.folder / "domains.yaml").read_bytes(), "domains.yaml")
         self._scenario = scenario.load(name, self.known, FIRST - BEFORE * HOUR)
         self._seed = seed
@@ -68,7 +69,7 @@ class Player:
             self.scratch.env["ROLLOUT_NOW"] = tags.iso(now)
             morning = Morning(day, now, before)
             self._watch(morning)
-            self._promote(morning)
+            self._operate(morning)
             morning.live = self.live()
             morning.moved = [
                 f"{name} {before[name]} -> {percent} %"
@@ -87,6 +88,13 @@ class Player:
         """The incidents that the watch has written, oldest first."""
         return sorted((self.scratch.folder / "records" / "incidents").glob("*.yaml"))
 
+    def report(self, out: Path) -> str:
+        """Writes the reports into `out`, with the page where its libraries are; answers what the command said."""
+        done = self.scratch.run(
+            ".venv-dev/bin/python", "-m", "rollout", "report", "--stack", STACK, "--out", str(out.resolve())
+        )
+        return done.stdout.rstrip()
+
     def close(self) -> list[str]:
         """Ends everything; answers what had to be killed."""
         return self.scratch.close()
@@ -96,7 +104,7 @@ class Player:
         text = self._file.read_text()
         for name in self.known.domains:
             text = self._set(text, name, 0)
-        self._file.write_text(text)
+        self._file.write_text(text if self._drills else text.replace("drill: required", 'drill: "off"'))
         self.scratch.env["ROLLOUT_NOW"] = tags.iso(FIRST - HOUR)
         self._up("day 0: everything at 0")
         self.scratch.commit("day 0")
@@ -137,8 +145,13 @@ class Player:
         self._up(f"{name}: to 0, attempt {number}")
         self.scratch.commit(f"{name}: to 0, attempt {number}")
 
+    def _operate(self, morning: Morning) -> None:
+        """What the operator does of a morning: the day's promotion."""
+        self._promote(morning)
+
     def _promote(self, morning: Morning) -> None:
-        self.scratch.rollout("promote", str(morning.day), "--stack", STACK)
+        self.scratch.rollout("promote", str(min(morning.day, LAST_DAY)), "--stack", STACK)
+        self._drill(morning)
         done = self._up(f"day {morning.day}", check=False)
         said = done.stdout + done.stderr
         if "Traceback" in said:
@@ -150,6 +163,12 @@ class Player:
         if done.returncode:
             self._withdraw(said, morning.day)
         self.scratch.commit(f"day {morning.day}")
+
+    def _drill(self, morning: Morning) -> None:
+        """What the day's raises ask for: the first of a week, and no other."""
+        if self._drills:
+            done = self.scratch.rollout("drill", "--due", "--stack", STACK)
+            morning.said += re.findall(r"(?m)^drill of .*$", done.stdout)
 
     def _withdraw(self, said: str, day: int) -> None:
         """A raise that was refused leaves the stack file again: what is live is what the file says."""

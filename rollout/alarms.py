@@ -14,6 +14,10 @@ from rollout.catalogue import Action, AlertPolicy, Catalogue, Domain, Metric
 
 NAMESPACE: Final = "WaWebhook"  # the metrics contract (gate.md)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+#: The topic of what happens on purpose: before each increase, after each change (`rollout notify`).
+CHANGES: Final = "changes"
+#: Every topic of a stack.
+TOPICS: Final = (*ACTIONS, CHANGES)
 
 #: The distribution behind the latency alarm, in milliseconds; counters can't give a percentile.
 LATENCY: Final = "Latency"

@@ -95,6 +95,11 @@ def read(raw: bytes, where: str) -> Approval:
     return found
 
 
+def unreadable(path: str, why: str | None) -> Problem:
+    """An approval that isn't there, or can't be read."""
+    return Problem(f"the approval can't be read: {why}", path, do=DO)
+
+
 def refusals(approval: Approval, stack: str, asked: Raise, commit: str, tree: str) -> list[Refusal]:
     """Every part in which the raise that is asked for isn't the one that was approved."""
     found: list[str] = []

@@ -23,6 +23,7 @@ FLAGS: Final = "wa-rollout:flags"
 BREACH: Final = "wa-rollout:breach"
 ATTEMPT: Final = "wa-rollout:attempt"
 FREEZE: Final = "wa-rollout:freeze"
+HELD: Final = "wa-rollout:held"
 
 
 def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) -> str:
@@ -67,6 +68,11 @@ def add_breach(text: str, domain: str, breach: Breach) -> str:
 def add_attempt(text: str, domain: str, attempt: Attempt) -> str:
     """`text` with the domain's entry in `wa-rollout:attempt`, which overtakes an earlier one."""
     return _add_named(text, ATTEMPT, domain, {"number": attempt.number, "why": Quoted(attempt.why), "by": attempt.by})
+
+
+def add_held(text: str, domain: str, held: Why) -> str:
+    """`text` with the domain's entry in `wa-rollout:held`, which overtakes an earlier one."""
+    return _add_named(text, HELD, domain, {"why": Quoted(held.why), "by": held.by})
 
 
 def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:

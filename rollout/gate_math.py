@@ -143,7 +143,7 @@ def upper_bound(bad: float, total: float) -> float:
     low, high = bad / total, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        if _at_most(int(bad), int(total), middle) > BEYOND:
+        if at_most(int(bad), int(total), middle) > BEYOND:
             low = middle
         else:
             high = middle
@@ -156,8 +156,8 @@ def _wilson(rate: float, total: float) -> float:
     return min(1.0, (rate + z2 / (2 * total) + spread) / (1 + z2 / total))
 
 
-def _at_most(bad: int, total: int, rate: float) -> float:
-    """P(X <= bad) of a binomial with a rate above bad/total: from its largest term downwards."""
+def at_most(bad: int, total: int, rate: float) -> float:
+    """P(X <= bad) of a binomial (`total` trials) with a rate above bad/total: from its largest term downwards."""
     if rate >= 1:
         return 0.0
     log = math.lgamma(total + 1) - math.lgamma(bad + 1) - math.lgamma(total - bad + 1)

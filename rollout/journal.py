@@ -88,7 +88,7 @@ def _run_of(
     stop = move.get("verdict") == "stop"
     if move.get("verdict") == "outside":
         return None
-    near: list[tuple[bool, timedelta, int, Update]] = []
+    near: list[tuple[timedelta, int, Update]] = []
     for update in updates:
         if (update.number, domain) in taken or update.percent(domain) != move.get("to"):
             continue
@@ -96,8 +96,9 @@ def _run_of(
         if stop and not (update.at >= at - timedelta(seconds=1) and away <= RECORDED):
             continue
         if away <= (RECORDED if stop else NEAR):
-            near.append((not update.done and not stop, away, update.number, update))
-    return min(near, key=lambda item: item[:3])[3] if near else None
+            near.append((away, update.number, update))
+    # Of two as near, the earlier: one that failed elsewhere has made the move, and the next only found it made.
+    return min(near, key=lambda item: item[:2])[2] if near else None
 
 
 def _moved(
@@ -113,12 +114,12 @@ def _moved(
 
 
 def _kind(old: int | None, new: int | None, verdict: str) -> str:
+    if old == new:  # the first value, or one that a state which was lost took over
+        return "start"
     if verdict in ("stop", "outside"):
         return verdict
     if verdict.startswith("restored"):
         return "restored"
-    if old == new:
-        return "start"
     return "raise" if (new or 0) > (old or 0) else "rollback"
 
 

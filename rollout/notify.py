@@ -1,4 +1,4 @@
-"""`wa-rollout:notify` of a stack config: who is told of each action. Tolerant: a bad entry is left out, with a warning.
+"""`wa-rollout:notify` of a stack config: who is told of each action, and of `changes`. Tolerant: a bad entry is left out, with a warning.
 
 ```yaml
 wa-rollout:notify:
@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rollout.alarms import ACTIONS
+from rollout.alarms import TOPICS
 from rollout.fields import Fields, nearest, written
 from rollout.problem import Problem, shown
 from rollout.yamltext import Map, Node, Scalar
@@ -46,8 +46,8 @@ def read(entries: Entries) -> Notify:
     found: Notify = {}
     for action, node, key in entries.named("notify"):
         where = f"{entries.config.file}:{node.line} {key}"
-        if action not in ACTIONS:
-            problem = Problem(f"unknown action {shown(action)}", where, ", ".join(ACTIONS), do=nearest(action, ACTIONS))
+        if action not in TOPICS:
+            problem = Problem(f"unknown action {shown(action)}", where, ", ".join(TOPICS), do=nearest(action, TOPICS))
             entries.warn([], key, node, "counts as absent", [problem])
         elif not isinstance(node, Map):
             problem = Problem("not a map", where, "a map, one NAME: ENDPOINT a line", written(node))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollout import gate_text
+from rollout import gate_math, gate_text
 from rollout.approval import Approval
+from rollout.catalogue import Domain
 from rollout.gate import Judged, Verdict
 from rollout.gate_domain import Answer
 from rollout.judge import Refusal
@@ -114,25 +115,29 @@ class Page:
         return not (self.failure or self.refused or self.touched or any(row.refusals for row in self.raises))
 
 
-def gist(answer: Answer) -> str:
-    """The verdict's bounds in a line: how many metrics pass, and which one the data leave nearest to its limit."""
+def gist(answer: Answer, domain: Domain, new: int) -> str:
+    """The verdict's bounds in a line: how many metrics pass, and where the data leave the least room.
+
+    A raise to `new` per cent must rule out a rate (gate.md: the bad level over the next share); the metric is named whose
+    worst rate that is still possible comes nearest to its own.
+    """
     if not answer.metrics:
         return ""
     passing = sum(one.verdict is Verdict.PASS for one in answer.metrics.values())
     text = f"{passing} of {len(answer.metrics)} metrics pass"
-    bounded = [one for one in answer.metrics.values() if one.worst is not None and one.limit]
+    out = {one.name: gate_math.worse_rate(one.bad_level, new / 100) for one in domain.metrics if one.total is not None}
+    bounded = [one for one in answer.metrics.values() if one.worst is not None and one.name in out]
     if bounded:
-        nearest = max(bounded, key=lambda one: (one.worst or 0) / (one.limit or 1))
-        text += f"; nearest to its limit: {bounds(nearest)}"
+        nearest = max(bounded, key=lambda one: (one.worst or 0) / out[one.name])
+        text += f"; least room: {bounds(nearest, out[nearest.name])}"
     return text
 
 
-def bounds(judged: Judged) -> str:
-    """`errors 0/1,966, at most 0.234 % (limit 0.1 %)`: what was seen, and the worst that it leaves possible."""
+def bounds(judged: Judged, out: float) -> str:
+    """`errors 0/1,966, at most 0.234 %, where 10 % must be ruled out`: what was seen, and the worst it leaves possible."""
     seen = f" {gate_text.of(judged.k, judged.n)}" if judged.k is not None and judged.n is not None else ""
     worst = f", at most {gate_text.rate(judged.worst)}" if judged.worst is not None else ""
-    limit = f" (limit {gate_text.rate(judged.limit)})" if judged.limit is not None else ""
-    return f"{judged.name}{seen}{worst}{limit}"
+    return f"{judged.name}{seen}{worst}, where {gate_text.rate(out)} must be ruled out"
 
 
 #: Entries that let a raise pass: a reviewer reads them first, as changed limits.

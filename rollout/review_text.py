@@ -14,6 +14,8 @@ from rollout.review import Beside, Page, Row
 ROOM: Final = 30_000
 #: Lines of a list that are shown before "and N more".
 LISTED: Final = 40
+#: So many domains are named in a sentence; and are decided in the open, the rest folded.
+NAMED: Final = 5
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]#|~])")
 _SIGN: Final = {Kind.RAISE: "up", Kind.LOWER: "down", Kind.OUTSIDE: "outside", Kind.STAY: ""}
 
@@ -29,8 +31,14 @@ def page(found: Page) -> str:
     parts += [*_failure(found), *_fires(found)]
     if found.raises or found.lowers:
         parts += [*_table([*found.lowers, *found.raises]), ""]
-    for row in (*found.lowers, *found.raises):
+    moving = [*found.lowers, *found.raises]
+    for row in moving[:NAMED]:
         parts += [*_decide(row, found.stack), ""]
+    if moving[NAMED:]:
+        parts += [f"<details><summary>{len(moving[NAMED:])} more that move</summary>", ""]
+        for row in moving[NAMED:]:
+            parts += [*_decide(row, found.stack), ""]
+        parts += ["</details>", ""]
     parts += [*_beside(found), ""]
     parts += _details(found, sum(map(len, parts)))
     parts += _bound(found)
@@ -43,17 +51,21 @@ def _title(found: Page) -> str:
     counted += [f"{len(found.lowers)} rollback{'s' * (len(found.lowers) != 1)}"] if found.lowers else []
     what = ", ".join(counted) or "no percent moves"
     if found.burning:
-        what = f"**burning: {', '.join(escape(row.domain) for row in found.burning)}**; {what}"
+        what = f"**burning: {_names([row.domain for row in found.burning])}**; {what}"
     if found.failure:
         return f"{escape(found.stack)}{day}: no preview could be made"
     if not found.may:
         refused = [row.domain for row in found.raises if row.refusals]
-        end = f"**refused: {', '.join(map(escape, refused))}**" if refused else "**refused**"
+        end = f"**refused: {_names(refused)}**" if refused else "**refused**"
         rest = "; the rollback goes all the same" if found.lowers else ""
         return f"{escape(found.stack)}{day}: {what}; {end}{rest}"
     if not (found.raises or found.lowers or found.beside or found.drift or found.burning):
         return f"{escape(found.stack)}{day}: nothing to do"
     return f"{escape(found.stack)}{day}: {what}; may be applied"
+
+
+def _names(domains: list[str]) -> str:
+    return f"{len(domains)} domains" if len(domains) > NAMED else ", ".join(map(escape, domains))
 
 
 def _failure(found: Page) -> list[str]:
@@ -83,7 +95,7 @@ def _decide(row: Row, stack: str) -> list[str]:
     ]
     for refusal in row.refusals:
         do = f" *Do:* {escape(refusal.do)}." if refusal.do else ""
-        lines.append(f"- {row.verdict}: {escape(refusal.text)}.{do}")
+        lines.append(f"> - {row.verdict}: {escape(refusal.text)}.{do}")  # a quote: or the next list would join it
     if row.kind in (Kind.RAISE, Kind.OUTSIDE) and not row.refusals:
         back = f"back to {row.old or 0} %"
         lines += ["", f"If it burns: {code(rollback(row.domain, stack))} ({back}; never refused)"]
@@ -161,6 +173,8 @@ def _bound(found: Page) -> list[str]:
         return [f"{made} A lowering needs no approval." if found.lowers else made]
     given = found.approval
     raises = ", ".join(f"{escape(one.domain)} -> {one.new} %" for one in given.raises)
+    if len(given.raises) > NAMED:
+        raises = f"these {len(given.raises)} raises"
     parts = f"{raises}, the live values, limits, waivers, version {escape(given.rule)} of the gate's rule"
     return [
         f"{made} Approval `{given.digest[:16]}` binds {parts} and commit `{given.commit[:7]}`; evidence is judged again."

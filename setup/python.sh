@@ -41,11 +41,19 @@ environment() {
     say "$1: ready after $(($(date +%s) - started)) s"
 }
 
+command_line() {
+    cmp -s "$home/setup/rollout.sh" "$home/.venv/bin/rollout" || install -m 755 "$home/setup/rollout.sh" "$home/.venv/bin/rollout"
+}
+
 case ${1:-all} in
-    run) environment .venv requirements.txt ;;
+    run)
+        environment .venv requirements.txt
+        command_line
+        ;;
     dev) environment .venv-dev requirements-dev.txt ;;
     all)
         environment .venv requirements.txt
+        command_line
         environment .venv-dev requirements-dev.txt
         ;;
     *) die "unknown argument '$1'; one of: run, dev, all" ;;

@@ -79,7 +79,7 @@ class Simulator:
             before = self.url
             with self.log.open("ab") as log:
                 self._child = child = subprocess.Popen(
-                    [sys.executable, str(Path(__file__).resolve()), "run", "--dir", str(self.folder)],
+                    [_python(), str(Path(__file__).resolve()), "run", "--dir", str(self.folder)],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                     start_new_session=True,  # make's end, or Ctrl-C in its terminal, doesn't end it
                 )  # fmt: skip
@@ -155,6 +155,12 @@ class Simulator:
         with (self.folder / "simulator.lock").open("w") as lock:  # two starts at once would leave one astray
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _python() -> str:
+    """The Python that has the simulator's packages: the operator's own commands run on a leaner one."""
+    own = env.PROJECT / ".venv-dev" / "bin" / "python"
+    return str(own) if own.exists() else sys.executable
 
 
 def _command_line(pid: int) -> str:

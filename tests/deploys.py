@@ -1,7 +1,7 @@
 """A copy of what the workflows run, with stand-ins for `gh`, `pulumi`, `make`, the set-up and the commands that need a cloud.
 
-Each call of a stand-in is noted, and answered by the first of the test's answers that fits. Once `rollout review` and
-`rollout notify` can be run on the simulator, what has to go from here is their names in STANDS_IN.
+Each call of a stand-in is noted, and answered by the first of the test's answers that fits. What the commands themselves
+do is tested on the real engine: tests/engine/test_review.py, test_notify.py, test_rollback.py.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def pages(known: catalogue.Catalogue) -> int:
     flags = sum(len(domain.flags) for domain in known.domains.values())
     return (
         math.ceil(flags / SECRETS_A_PAGE) + math.ceil(len(alarms.names(known, "local")) / ALARMS_A_PAGE)
-        + math.ceil(len(known.domains) / 1000) + len(alarms.ACTIONS)
+        + math.ceil(len(known.domains) / 1000) + len(alarms.TOPICS)
     )  # fmt: skip
 
 

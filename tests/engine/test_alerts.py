@@ -50,7 +50,7 @@ def test_a_refresh_reads_pages_and_a_quiet_preview_shows_nothing(begun: Sandbox)
         "secretsmanager.BatchGetSecretValue": 1,
         "cloudwatch.DescribeAlarms": 1,
         "cloudwatch.ListDashboards": 1,
-        "sns.ListSubscriptionsByTopic": 4,
+        "sns.ListSubscriptionsByTopic": 5,
     }
 
 
@@ -120,7 +120,7 @@ def test_what_watches_over_traffic_is_not_destroyed(begun: Sandbox) -> None:
     names = {found["AlarmName"] for found in begun.boto("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert len([name for name in names if "-ai-agents-" in name]) == 4
     assert len([name for name in names if "-jobs-" in name]) == 8
-    assert len(begun.boto("sns").list_topics()["Topics"]) == 4
+    assert len(begun.boto("sns").list_topics()["Topics"]) == 5
 
 
 def test_two_stacks_worth_of_names_never_meet(new_sandbox: Callable[..., Sandbox]) -> None:

@@ -35,8 +35,6 @@ NEEDS_NONE = {
     "cloudwatch:DeleteDashboards": "`destroy`, which is an administrator's",
     "sns:DeleteTopic": "`destroy`, which is an administrator's",
 }
-#: Not called by the code that is here yet; `rollout notify` calls it.
-AGREED = {"sns:Publish"}
 #: What the engine asks of its backend (tests/engine/test_s3_state.py sees it); IAM action -> operation of the service.
 ENGINE_READS = {"s3:ListBucket": "ListObjectsV2", "s3:GetObject": "GetObject", "kms:Decrypt": "Decrypt"}
 ENGINE_WRITES = {"s3:PutObject": "PutObject", "s3:DeleteObject": "DeleteObject"}
@@ -71,7 +69,7 @@ def _action(service: str, operation: str) -> str:
 
 
 CALLED = {*_called()}
-NEEDED = (CALLED | AGREED) - {*NEEDS_NONE}
+NEEDED = CALLED - {*NEEDS_NONE}
 READS = {action for action in NEEDED if action.partition(":")[2].startswith(READING)}
 
 

@@ -86,6 +86,23 @@ def test_a_raise_in_a_run_that_failed_elsewhere_has_happened() -> None:
     assert [(line.kind, line.result) for line in found] == [("raise", "failed")]
 
 
+def test_a_stop_is_recorded_by_the_run_after_it_and_not_by_one_before() -> None:
+    """Seconds before, a run asked for the same 5 %; the rollback's own waited a minute for the lock."""
+    stopped = days(10) + timedelta(seconds=10)
+    entries = [run(days(10), 5), run(stopped + timedelta(minutes=1), 5, message="rollback: jobs 10 -> 5 on local")]
+    found = told(entries, [move(stopped, 10, 5, "stop")])
+    assert [(line.kind, line.update) for line in found if line.kind == "stop"] == [("stop", 2)]
+
+
+def test_the_run_after_a_failed_one_did_not_make_its_move() -> None:
+    """One domain was refused, this one rose; the run that takes the refused one back asks for the same percent of this."""
+    entries = [run(days(8), 5), run(days(9), 10, result="failed"), run(days(9) + timedelta(seconds=30), 10)]
+    found = told(entries, [move(days(8), 0, 5), move(days(9) + timedelta(seconds=1), 5, 10)])
+    assert [(line.kind, line.update) for line in found if line.domain] == [("raise", 1), ("raise", 2)]
+    at_once = [run(days(8), 5), run(days(9), 10, result="failed"), run(days(9), 10)]  # a rehearsal's clock stands still
+    assert [line.update for line in told(at_once, [move(days(8), 0, 5), move(days(9), 5, 10)]) if line.domain] == [1, 2]
+
+
 def test_entries_that_come_change_and_go_are_marked() -> None:
     freeze = {"why": "INC-7", "by": "Ana K."}
     waiver = {"jobs-5": {"domain": "jobs", "accepts": "no-drill", "to": 5, "why": "w", "by": "b"}}

@@ -67,7 +67,7 @@ def test_the_local_stack_needs_no_name_in_its_command() -> None:
 
 def test_a_refusal_says_why_and_what_to_do_and_offers_no_rollback() -> None:
     found = text(pages.REFUSED)
-    assert "- HOLD: soak at 5 % not over: 3 min of 48 h. *Do:* raise from 2026-12-11 07:00 UTC (2 h slack)." in found
+    assert "> - HOLD: soak at 5 % not over: 3 min of 48 h. *Do:* raise from 2026-12-11 07:00 UTC (2 h slack)." in found
     assert "If it burns" not in found
 
 
@@ -147,16 +147,18 @@ def test_a_fence_is_not_closed_by_what_is_in_it() -> None:
     assert "&lt;b&gt;@everyone" in html
 
 
-def test_bounds_name_the_metric_that_is_nearest_to_its_limit() -> None:
+def test_bounds_name_the_metric_with_the_least_room() -> None:
+    """To 10 % errors must rule out 1 % / 0.1 = 10 %, latency 10 % / 0.1, which is a coin's toss: 50 %."""
     far = Judged("latency", Verdict.PASS, "pass", "", 1, 1000, 0.05, worst=0.006)
     near = Judged("errors", Verdict.PASS, "pass", "", 0, 1966, 0.001, worst=0.00234)
     held = Judged("complaints", Verdict.HOLD, "no-data", "")
     answer = Answer(Verdict.HOLD, "", "", {"latency": far, "errors": near, "complaints": held})
-    assert (
-        review.gist(answer)
-        == "2 of 3 metrics pass; nearest to its limit: errors 0/1,966, at most 0.234 % (limit 0.1 %)"
+    jobs = CATALOGUE.domains["jobs"]
+    assert review.gist(answer, jobs, 10) == (
+        "2 of 3 metrics pass; least room: errors 0/1,966, at most 0.234 %, where 10 % must be ruled out"
     )
-    assert review.gist(Answer(Verdict.HOLD, "", "")) == ""
+    assert "where 1 % must be ruled out" in review.gist(answer, jobs, 100)
+    assert review.gist(Answer(Verdict.HOLD, "", ""), jobs, 10) == ""
 
 
 @pytest.mark.parametrize(

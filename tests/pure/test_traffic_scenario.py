@@ -14,7 +14,7 @@ from traffic.scenario import Scenario
 BEGAN = datetime(2026, 12, 1, tzinfo=UTC)
 NAMES = [
     "broken-sessions", "complaint-burst", "errors-at-50", "healthy", "late-data", "late-fault", "latency",
-    "outage-of-both", "silence", "straggler", "typo",
+    "outage-of-both", "silence", "story", "straggler", "typo",
 ]  # fmt: skip
 FAULT = """\
 about: a test

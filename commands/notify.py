@@ -1,0 +1,94 @@
+"""`notify`: tells the stack's topic what is about to rise, or what has happened. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from commands import around, engine, files, journal, place, reviewing
+from provider.aws import Aws
+from provider.settings import Settings
+from provider.store import Absent, StoreError
+from rollout import alarms, approval, config, message
+from rollout.message import Message
+from rollout.moves import Kind
+from rollout.problem import BadInput
+
+EXIT_UNTOLD: Final = 1
+
+
+def send(settings: Settings, stack: str, told: Message, *, attempts: int | None = None) -> str:
+    """Publishes to the topic of changes; answers its name. Raises `StoreError`, `Absent` where there is no such topic."""
+    aws = Aws(settings, attempts=attempts)
+    partition, account = aws.account()
+    name = alarms.topic_name(stack, alarms.CHANGES)
+    arn = f"arn:{partition}:sns:{settings.region}:{account}:{name}"
+    aws.call("sns", "publish", name, TopicArn=arn, Subject=told.subject, Message=told.text)
+    return name
+
+
+def on_call(stack: str) -> str:
+    """Who is on call and how to reach them, as the stack file says; empty where it can't be read."""
+    try:
+        path = files.stack_file(stack)
+        found = config.parse(files.read(path), files.name(path), files.read_catalogue()).on_call
+    except BadInput:
+        return ""
+    return f"{found.who}, {found.reach} ({found.hours})" if found else ""
+
+
+def coming(stack: str, approved: str | None) -> Message | None:
+    """What the stack file raises, those of the approval where one is given; None where nothing rises."""
+    named = None
+    if approved is not None:
+        try:
+            given = approval.read(Path(approved).read_bytes(), approved)
+        except OSError as error:
+            raise BadInput([approval.unreadable(approved, error.strerror)]) from None
+        except BadInput:
+            return None  # what approves nothing raises nothing: `up` says which part is wrong
+        named = {one.domain for one in given.raises}
+    seen = around.look(stack)
+    rows = [reviewing.row(seen, domain) for domain in seen.known.domains.values()]
+    raised = [row for row in rows if row.kind in (Kind.RAISE, Kind.OUTSIDE) and (named is None or row.domain in named)]
+    return message.before(stack, raised, on_call(stack)) if raised else None
+
+
+def happened(stack: str) -> Message | None:
+    """What the newest run of the stack did. Raises `EngineFailed`."""
+    story = journal.load(stack)
+    newest = story.updates[-1].number if story.updates else None
+    return message.after(stack, [line for line in story.lines if line.update == newest and newest], on_call(stack))
+
+
+@click.command("notify")
+@click.argument("when", type=click.Choice(["before", "after"]))
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@click.option("--approval", "approved", metavar="FILE", help="With `before`: only the raises that were approved.")
+@click.option("--dry-run", is_flag=True, help="Print the message, and send nothing.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+def command(when: str, stack: str | None, approved: str | None, dry_run: bool, json_: bool) -> None:
+    """Tell the topic `changes` what is about to rise (before), or what the newest run did (after), and who is on call.
+
+    Exit code 0: told, or nothing to tell; 1: couldn't be told; 2: wrong use.
+    """
+    chosen = files.need_stack(stack)
+    try:
+        told = coming(chosen, approved) if when == "before" else happened(chosen)
+        sent = send(place.settings(chosen), chosen, told) if told and not dry_run else None
+    except Absent as error:
+        click.echo(f"nobody was told: the stack has no topic for changes yet, `pulumi up` makes it ({error})", err=True)
+        sys.exit(EXIT_UNTOLD)
+    except (StoreError, engine.EngineFailed) as error:
+        click.echo(f"nobody was told: {error}", err=True)
+        sys.exit(EXIT_UNTOLD)
+    if json_:
+        click.echo(json.dumps({"sent": sent, **(vars(told) if told else {})}, indent=2, ensure_ascii=False))
+    elif told is None:
+        click.echo("nothing to tell")
+    else:
+        click.echo(f"{told.subject}\n\n{told.text}".rstrip() if dry_run else f"told {sent}: {told.subject}")

@@ -1,0 +1,129 @@
+"""`report`: the daily log, the comparison, the incidents and the final report, from the record alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import yaml
+
+from commands import engine, files, journal, progress
+from reporting import markdown
+from rollout import report_daily, report_final, report_incidents, report_parts, report_performance
+from rollout.problem import BadInput, Problem
+from rollout.report_parts import Report
+from rollout.report_story import Story
+
+INCIDENTS: Final = "records/incidents"
+DRILLS: Final = "records/drills"
+PAGE: Final = "index.html"
+
+
+def tell(story: Story) -> list[Report]:
+    """Every report, the final one first on the page."""
+    makers: list[Callable[[Story], Report]] = [
+        report_final.report, report_performance.report, report_incidents.report, report_daily.report,
+    ]  # fmt: skip
+    return [make(story) for make in makers]
+
+
+def load(stack: str, as_of: datetime | None = None) -> Story:
+    """The story of `stack`. Raises `EngineFailed`, and `BadInput` for a broken catalogue or record."""
+    found = journal.load(stack)
+    return Story(
+        stack, found.known, found.plan, found.start, found.updates, found.moves, found.lines,
+        records(INCIDENTS, stack), records(DRILLS, stack), as_of,
+    )  # fmt: skip
+
+
+def records(folder: str, stack: str) -> dict[str, Mapping[str, Any]]:
+    """The records of a folder that are this stack's, by file name. Raises `BadInput` with every one that can't be read."""
+    found: dict[str, Mapping[str, Any]] = {}
+    problems: list[Problem] = []
+    for path in sorted((files.ROOT / folder).glob("*.yaml")):
+        try:
+            record = yaml.safe_load(files.read(path))
+        except yaml.YAMLError as error:
+            problems.append(
+                Problem("no YAML", files.name(path), given=str(error).splitlines()[0], do="mend it: it is evidence")
+            )
+            continue
+        if not isinstance(record, dict):
+            problems.append(Problem("no record", files.name(path), "keys and values", do="mend it: it is evidence"))
+        elif record.get("stack", stack) == stack:
+            found[path.stem] = {str(key): _plain(value) for key, value in record.items()}
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """YAML reads an unquoted time as one; the model takes text."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Each file whole or not at all; the folder is made. Raises `BadInput` where it can't be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            files.write(folder / name, text.encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadInput([Problem("the reports can't be written", f"--out {folder}", given=reason)]) from None
+
+
+def _as_of(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput([Problem("no date", "--as-of", "2026-12-28 or 2026-12-28T08:00:00Z", text)]) from None
+    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+
+
+@click.command("report")
+@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where to write (else reports/<stack>).")  # fmt: skip
+@click.option("--as-of", "as_of", metavar="DATE", help="Judge as of then (else as of the newest entry of the record).")
+@click.option("--json", "json_", is_flag=True, help="Write nothing; print the reports and each figure's source.")
+def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool) -> None:
+    """Write the reports: daily log, performance, incidents, final; as Markdown, and as one page with pictures.
+
+    From the stack's history, the flags' own records and records/ alone: the same record gives the same bytes again.
+    Exit code 0; 1 where the engine can't tell, or the page's libraries aren't there (then the Markdown is written).
+    """
+    at = _as_of(as_of)
+    chosen = files.need_stack(stack)
+    try:
+        with progress.shown("reading history and records"):
+            story = load(chosen, at)
+    except engine.EngineFailed as error:
+        click.echo(f"the stack's history can't be read: {error}", err=True)
+        sys.exit(1)
+    reports = tell(story)
+    if json_:
+        click.echo(json.dumps([report_parts.plain(one) for one in reports], ensure_ascii=False, indent=1))
+        return
+    texts = {f"{one.name}.md": markdown.render(one) for one in reports}
+    drawn = all(importlib.util.find_spec(name) for name in ("matplotlib", "jinja2"))
+    if drawn:
+        from reporting import page  # its libraries aren't in the run-time environment
+
+        with progress.shown("drawing the page"):
+            texts[PAGE] = page.render(story, reports)
+    folder = out if out is not None else files.ROOT / "reports" / chosen
+    write(folder, texts)
+    for name in texts:
+        click.echo(f"written: {files.name(folder / name)}")
+    if not drawn:
+        click.echo(f"not written: {PAGE}: its libraries are in .venv-dev alone: make report STACK={chosen}", err=True)
+        sys.exit(1)

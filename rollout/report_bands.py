@@ -1,0 +1,56 @@
+"""The confidence bands of the reports: which rates k of n leave open. The gate doesn't ask them: it has odds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from rollout.gate_math import at_most
+
+#: 95 %, two-sided: 2.5 % are left out on either side; the quantile is Wilson's.
+CONFIDENCE: Final = 0.95
+_BESIDE: Final = (1 - CONFIDENCE) / 2
+_QUANTILE: Final = 1.959963984540054
+#: From so many bad (or good) events on Wilson's band stands in, as in `gate_math.upper_bound`.
+MANY: Final = 1000
+
+
+def band(bad: float, total: float) -> tuple[float, float]:
+    """The lowest and highest rate (fractions) that `bad` of `total` leave open at 95 %: Clopper and Pearson 1934.
+
+    "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26: exact, so never
+    too narrow. 0 of 10 gives 0 to 0.3085, 5 of 10 0.1871 to 0.8129. From 1,000 bad ones (and good ones) on, Wilson's
+    (1927). One look's band: what is judged at many looks is the gate's business. Needs 0 <= bad <= total.
+    """
+    if total <= 0:
+        return 0.0, 1.0
+    good = total - bad
+    if min(bad, good) >= MANY:
+        return _wilson(bad / total, total)
+    low = 0.0 if bad == 0 else _between(0.0, bad / total, lambda rate: at_most(int(good), int(total), 1 - rate))
+    high = 1.0 if good == 0 else 1 - _between(0.0, good / total, lambda rate: at_most(int(bad), int(total), 1 - rate))
+    return low, high
+
+
+def apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two bands have no rate in common."""
+    return one[1] < other[0] or other[1] < one[0]
+
+
+def _between(low: float, high: float, tail: Callable[[float], float]) -> float:
+    """Where the growing `tail` comes to 2.5 %."""
+    for _ in range(80):
+        middle = (low + high) / 2
+        if tail(middle) < _BESIDE:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _wilson(rate: float, total: float) -> tuple[float, float]:
+    z2 = _QUANTILE**2
+    centre = rate + z2 / (2 * total)
+    spread = _QUANTILE * math.sqrt(rate * (1 - rate) / total + z2 / (4 * total * total))
+    return (centre - spread) / (1 + z2 / total), (centre + spread) / (1 + z2 / total)

@@ -1,0 +1,172 @@
+"""The final migration report: the seed's success criteria one by one, what people said, what may be archived.
+
+A criterion is met, not met, or can't be told from the record; then the report says why, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rollout.ladder import LADDER
+from rollout.report_criteria import Criterion, baseline, critical, satisfaction, standing_at_100
+from rollout.report_daily import about
+from rollout.report_entries import breaches
+from rollout.report_incidents import summary
+from rollout.report_parts import (
+    NOT_RECORDED,
+    Block,
+    Bullets,
+    Cell,
+    Figure,
+    Heading,
+    Para,
+    Picture,
+    Report,
+    State,
+    Table,
+    moment,
+    number_of,
+    quoted,
+    whole,
+    words,
+)  # fmt: skip
+from rollout.report_story import Story
+from rollout.report_weekly import weekly
+
+WEEK_7: Final = "Ready to archive old services (Week 7+)"
+
+
+def report(story: Story) -> Report:
+    """Criteria first: whoever reads one screen reads whether the migration is done."""
+    final = criteria(story)
+    met = [one for one in final if one.state is State.MET]
+    blocks: list[Block] = [
+        about(story),
+        Para(
+            (
+                Figure(f"{len(met)}", "number of met", " ".join(one.name for one in met)), " of ",
+                Figure(f"{len(final)}", "number of criteria", " ".join(one.name for one in final)),
+                " final success criteria are met.",
+            ),
+            "lead",
+        ),
+        Picture("strip"),
+        Heading(2, ("Final success criteria",), "criteria"),
+        table("The seed's list, end of week 6", final),
+        Heading(2, ("Success criteria of the weeks, and the literal zeros",), "weekly"),
+        table("The seed's weekly lists", weekly(story)),
+        Heading(2, ("Planned and actual",), "dates"),
+        _dates(story),
+        summary(story),
+        Heading(2, ("User feedback",), "feedback"),
+        *_feedback(story),
+        Heading(2, ("Ready to archive",), "archive"),
+        _archive(story),
+        Para(
+            (
+                "Before a legacy service is switched off, ask the counters once more: ", "`rollout status`",
+                " shows whether sessions still begin on it. Then set ", "`closed`", " in the stack config.",
+            ),
+            "note",
+        ),
+        Heading(2, ("Protected services",), "protected"),
+        Para(
+            (
+                "Nothing here can name them: the catalogue refuses any flag, service or address of ",
+                ", ".join(story.known.protected), ".",
+            )
+        ),
+    ]  # fmt: skip
+    return Report("final", "Final migration report", blocks)
+
+
+def criteria(story: Story) -> list[Criterion]:
+    """The seed's "Final Success Criteria (End of Week 6)", in its order and words."""
+    found = [standing_at_100(story, name) for name in story.known.domains]
+    found += [baseline(story), critical(story), satisfaction(story)]
+    ready = [archivable(story, name) for name in story.known.domains]
+    waiting = [name for name, one in zip(story.known.domains, ready, strict=True) if one.hinders]
+    state = State.NOT_MET if waiting else State.MET
+    why: Cell = ("every domain is stable, and nothing stands against it",)
+    if waiting:
+        why = (f"not yet: {', '.join(waiting)}; see below",)
+    return [
+        *found,
+        Criterion("archive", WEEK_7, state, why, "" if state is State.MET else "wait, or mend what is named"),
+    ]
+
+
+def table(caption: str, found: Sequence[Criterion]) -> Table:
+    rows = [((Figure(one.text, "seed", one.name),), (one.state.value,), one.why, (one.do or "-",)) for one in found]
+    return Table(caption, ("criterion", "judged", "why", "do"), rows)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Whether a domain's legacy service may be archived. `hinders`: what stands against it."""
+
+    domain: str
+    hinders: Sequence[Cell]
+
+
+def archivable(story: Story, name: str) -> Ready:
+    """Stable at 100 %, not frozen or held, no breach that no later attempt has overtaken."""
+    hinders: list[Cell] = []
+    stable = standing_at_100(story, name)
+    if stable.state is not State.MET:
+        hinders.append(stable.why)
+    for key, entry_of in (("freeze", ""), ("held", name)):
+        entry, place = story.standing_entry(key, entry_of)
+        if entry is not None:  # what forbids and can't be read forbids all the same
+            why = (
+                quoted(entry["why"], f"{place}/why") if isinstance(entry, Mapping) and "why" in entry else NOT_RECORDED
+            )
+            hinders.append(("a ", key, " stands: ", why))
+    latest = [(place, entry) for place, (domain, entry) in breaches(story).items() if domain == name][-1:]
+    attempt, _ = story.standing_entry("attempt", name)
+    number = (whole(attempt.get("number")) if isinstance(attempt, Mapping) else None) or 1
+    for place, entry in latest:
+        if not entry.get("cleared") and number <= (whole(entry.get("attempt")) or 1):
+            hinders.append(("a breach latches it: ", quoted(entry.get("metric", "?"), f"{place}/metric")))
+    return Ready(name, hinders)
+
+
+def _archive(story: Story) -> Table:
+    rows: list[Sequence[Cell]] = []
+    for name in story.known.domains:
+        one = archivable(story, name)
+        why: Cell = ()
+        for hinder in one.hinders:
+            why = words(*why, "; " if why else None, *hinder)
+        rows.append(((story.domain(name).legacy,), (name,), ("no" if one.hinders else "yes",), why or ("nothing",)))
+    return Table("By legacy service", ("service", "domain", "ready", "what stands against it"), rows)
+
+
+def _dates(story: Story) -> Table:
+    """Per domain when it began and came to 100 %, planned and actual."""
+    rows: list[Sequence[Cell]] = []
+    for name in story.known.domains:
+        found: list[Cell] = [(name,)]
+        for rung in (LADDER[1], LADDER[-1]):
+            planned = story.plan.reached(name, rung)
+            found.append((Figure(f"day {planned}", "planned day", f"plan/{name}/{rung}"),) if planned else ("never",))
+            real = [one for one in story.stretches(name) if one.percent >= rung]
+            chosen = real[:1] if rung == LADDER[1] else real[-1:]
+            day = story.day_of(chosen[0].since) if chosen else None
+            where = f"moves/{name}/{chosen[0].entered}/at" if chosen else ""
+            found.append((Figure(f"day {day}", "day", where), ", ", moment(chosen[0].since, where)) if chosen and day
+                         else ("not yet",))  # fmt: skip
+        lowered = [f"moves/{name}/{one.left}" for one in story.stretches(name) if one.ended in ("stop", "rollback")]
+        rows.append((*found, (number_of(lowered, "lowerings"),)))
+    columns = ("domain", "start planned", "actual", "100 % planned", "actual", "times lowered")
+    return Table("First rung and 100 %, planned and actual", columns, rows, (5,))
+
+
+def _feedback(story: Story) -> list[Block]:
+    notes = story.notes()
+    if not notes:
+        return [Para(("Nobody wrote any: add them under ", "`notes`", " in the stack config, by date."))]
+    cells = [(Figure(note.day, "note day", note.where), ": ", quoted(note.text, note.where)) for note in notes]
+    return [Para(("What people wrote under `notes`, in their words:",)), Bullets(cells)]

@@ -1,0 +1,218 @@
+"""The performance comparison: unified beside legacy, per domain, rung and metric, with 95 % bands.
+
+The seed, "Documentation Deliverables": "Performance comparison reports". The counts are those that the gate judged by,
+kept in the entry of the raise that left the rung; nothing is counted anew, so a rung that no raise left has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rollout import gate_math, gate_text
+from rollout.catalogue import Metric
+from rollout.ladder import LADDER, next_rung
+from rollout.report_bands import CONFIDENCE, apart, band
+from rollout.report_daily import about
+from rollout.report_parts import (
+    NOT_RECORDED,
+    Block,
+    Cell,
+    Figure,
+    Heading,
+    Para,
+    Picture,
+    Report,
+    Table,
+    counted,
+    moment,
+    percent,
+    quoted,
+    rate,
+)  # fmt: skip
+from rollout.report_story import Story, Stretch, near
+
+BANDS: Final = (
+    "Bad events of all events at each rung, on unified and on legacy over the same time, with the band of rates that the "
+    "counts leave open at "
+)
+#: Why a rung has no counts, by what ended it.
+WHY: Final = {
+    "": "counts are kept by the raise that leaves a rung",
+    "rollback": "a lowering asks for none",
+    "stop": "a lowering asks for none",
+    "outside": "nobody judged it",
+    "restored": "a restore is judged by its entry",
+    "raise": "the raise kept none (`gate: off`, or an older version)",
+}
+
+
+def report(story: Story) -> Report:
+    """The comparison, in the catalogue's order of domains and metrics."""
+    confidence = Figure(f"{100 * CONFIDENCE:.0f} %", "rule", "bands/CONFIDENCE")
+    blocks: list[Block] = [
+        about(story),
+        Para(
+            (
+                BANDS, confidence, " (Clopper and Pearson). ",
+                "Bands that have no rate in common are apart; bands that overlap show no difference.",
+            )
+        ),
+        Picture("errors"),
+        Picture("latency"),
+        Picture("odds"),
+    ]  # fmt: skip
+    for name in story.known.domains:
+        blocks += _domain(story, name)
+    return Report("performance", "Performance comparison: unified and legacy", blocks)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One metric at one rung, as it was counted. `odds`: log10 against the bad level at the next share, if proven."""
+
+    stretch: Stretch
+    metric: Metric
+    counts: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        return f"{self.stretch.place}/{self.metric.name}"
+
+    @property
+    def judged_odds(self) -> float | None:
+        """ln of the odds that the raise away was let through by (gate.md, PASS); None where no proof was asked."""
+        next_percent, total = self.next_percent, self.counts.get("total")
+        if self.metric.needs != "proof" or not total or not next_percent:
+            return None
+        worse = gate_math.worse_rate(self.metric.bad_level, next_percent / 100)
+        return gate_math.evidence(self.counts["bad"], total, self.metric.good, worse)
+
+    @property
+    def next_percent(self) -> int:
+        """The rung that the raise went to."""
+        return next_rung(self.stretch.percent) or LADDER[-1]
+
+
+def points(story: Story, domain: str) -> list[Point]:
+    """Every metric at every rung that was left upwards, oldest first."""
+    return [
+        Point(stretch, metric, stretch.counts[metric.name])
+        for stretch in story.stretches(domain)
+        for metric in story.domain(domain).metrics
+        if isinstance(stretch.counts.get(metric.name), Mapping)
+    ]
+
+
+def compared(counts: Mapping[str, Any]) -> str:
+    """What the two bands say: `unified lower`, `unified higher`, `no difference shown`, or why there is no answer."""
+    if not counts.get("total"):
+        return "unified alone counts it"
+    if not counts.get("legacy_total"):
+        return "legacy doesn't count it"
+    ours, theirs = band(counts["bad"], counts["total"]), band(counts["legacy_bad"], counts["legacy_total"])
+    if not apart(ours, theirs):
+        return "no difference shown"
+    return "unified lower" if ours[1] < theirs[0] else "unified higher"
+
+
+def _domain(story: Story, name: str) -> list[Block]:
+    legacy = story.domain(name).legacy
+    found: list[Block] = [Heading(2, (f"{name}: {story.known.unified} and {legacy}",), f"performance-{name}")]
+    stretches = [one for one in story.stretches(name) if one.percent > 0]
+    if not stretches:
+        return [*found, Para(("It never left ", Figure("0 %", "rule", "ladder/0"), ": nothing to compare."), "note")]
+    rows = [
+        (
+            (percent(point.stretch.percent, f"moves/{name}/{point.stretch.entered}/to"),),
+            (point.metric.name,), *_sides(point), _limit(point),
+            (compared(point.counts), *_waived(point)),
+            _odds(point),
+        )
+        for point in points(story, name)
+    ]  # fmt: skip
+    if rows:
+        columns = ("rung", "metric", "unified", "rate (band)", "legacy", "rate (band)", "limit", "bands", "odds for it")
+        found.append(Table(f"{name}, per rung and metric", columns, rows, (2, 3, 4, 5, 6, 8)))
+    found.append(Table(f"{name}, what was counted when", WINDOW, [_window(story, one) for one in stretches]))
+    return found
+
+
+WINDOW: Final = ("rung", "live from", "to, and what ended it", "counted from", "to", "counts")
+
+
+def _sides(point: Point) -> tuple[Cell, Cell, Cell, Cell]:
+    counts, where = point.counts, point.place
+    has_legacy = counts.get("legacy_total") is not None
+    return (
+        counted(counts, where),
+        rate(counts, where),
+        counted(counts, where, "legacy_") if has_legacy else ("-",),
+        rate(counts, where, "legacy_") if has_legacy else ("-",),
+    )
+
+
+def limit_of(metric: Metric, rung: int) -> str:
+    """The good limit: a rate, or a count a day where the metric has no total."""
+    if metric.total is not None:
+        return gate_text.rate(metric.good)
+    first = metric.good_at_first_rung if rung == 5 and metric.good_at_first_rung is not None else metric.good
+    return gate_text.count(first)
+
+
+def _limit(point: Point) -> Cell:
+    name, metric = point.stretch.domain, point.metric
+    place = f"moves/{name}/{point.stretch.entered}/to" if metric.good_at_first_rung is not None else ""
+    return (
+        Figure(limit_of(metric, point.stretch.percent), "limit", f"catalogue/{name}/{metric.name} {place}".strip()),
+    )
+
+
+def _waived(point: Point) -> Cell:
+    name = point.counts.get("waived")
+    return (", waived by ", quoted(name, f"{point.place}/waived")) if name else ()
+
+
+def _odds(point: Point) -> Cell:
+    log = point.judged_odds
+    if log is None:
+        return ("presence only",) if point.metric.total else ("-",)
+    return (
+        Figure(gate_text.show_odds(log), "odds", f"{point.place} moves/{point.stretch.domain}/{point.stretch.left}"),
+    )
+
+
+def _window(story: Story, one: Stretch) -> tuple[Cell, ...]:
+    place = f"moves/{one.domain}/{one.left}"
+    window = one.window if one.counts else None
+    counts: Cell = ("kept by the raise",) if one.counts else (f"{NOT_RECORDED}: {why(one)}",)
+    if not one.counts and (record := incident_of(story, one)) is not None:
+        seen = Figure(str(record[1]["seen"]), "text", f"incidents/{record[0]}/seen")
+        counts = (*counts, f"; the incident's record has {record[1].get('metric', '')} ", seen)
+    return (
+        (percent(one.percent, f"moves/{one.domain}/{one.entered}/to"),),
+        (moment(one.since, f"moves/{one.domain}/{one.entered}/at"),),
+        (moment(one.until, f"{place}/at"), f", {one.ended}") if one.until else ("it stands",),
+        (moment(window[0], f"{place}/window/0"),) if window else ("-",),
+        (moment(window[1], f"{place}/window/1"),) if window else ("-",),
+        counts,
+    )
+
+
+def why(stretch: Stretch) -> str:
+    """Why a rung has no counts."""
+    return WHY.get(stretch.ended, WHY[""])
+
+
+def incident_of(story: Story, stretch: Stretch) -> tuple[str, Mapping[str, Any]] | None:
+    """The incident that ended a stretch: its file's name and record."""
+    if stretch.ended not in ("stop", "rollback", "outside") or stretch.until is None:
+        return None
+    return next(
+        (
+            (name, record) for name, record in story.incidents.items()
+            if record.get("domain") == stretch.domain and record.get("seen") and near(record, stretch.until)
+        ),
+        None,
+    )  # fmt: skip
