@@ -13,6 +13,8 @@ from typing import Any, Final
 from commands import lock
 from commands.files import ROOT
 
+#: The engines that are under way, of whatever thread.
+_running: Final[set[subprocess.Popen[str]]] = set()
 #: Lines of an engine's output that are shown of a failure: enough for a refusal of each domain.
 SHOWN: Final = 16
 POLL: Final = 1.0  # seconds between two tries while another run holds the lock
@@ -36,13 +38,26 @@ def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Com
         )  # fmt: skip
     except OSError as error:
         raise EngineFailed(f"pulumi can't be started ({error.strerror}): is it on PATH?") from None
+    _running.add(child)
     try:
         stdout, stderr = child.communicate()
     except BaseException:
         child.send_signal(signal.SIGINT)
         child.communicate()
         raise
+    finally:
+        _running.discard(child)
     return subprocess.CompletedProcess(command, child.returncode, stdout, stderr)
+
+
+def interrupt(grace: float) -> None:
+    """Asks every engine that is under way to end, and waits `grace` seconds at most. Safe in a signal handler."""
+    until = time.monotonic() + grace
+    children = list(_running)
+    for child in children:
+        child.send_signal(signal.SIGINT)
+    while any(child.poll() is None for child in children) and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def read_json(*arguments: str) -> Any:

@@ -71,7 +71,16 @@ def _commit(file: Path, edit: Callable[[bytes], bytes], message: str, new_file: 
         branch = _git("symbolic-ref", "--quiet", "--short", "HEAD").strip()
     except CommitFailed:
         return f"{short} on no branch (detached HEAD): git branch rollback-{short} {short}, then push that"
-    return f"{short} on {branch}: push it"
+    return f"{short} on {branch}: {_push(made)}"
+
+
+def _push(made: str) -> str:
+    """How the commit gets to the others, as far as is known here: nobody is asked over the network after a stop."""
+    try:
+        behind = _git("rev-list", "--count", f"{made}..@{{upstream}}").strip()
+    except CommitFailed:
+        return "push it"
+    return "push it" if behind == "0" else f"its upstream has {behind} more: git pull --rebase, then push it"
 
 
 def _stage(path: str, edit: Callable[[bytes], bytes], made: str) -> None:
@@ -112,6 +121,7 @@ def _git_bytes(*arguments: str, env: Mapping[str, str] | None = None, data: byte
             input=data,
             capture_output=True,
             check=False,
+            start_new_session=True,  # Ctrl-C in a terminal goes to its whole group: a commit half made helps nobody
         )
     except OSError as error:
         raise CommitFailed(f"git can't be started: {error.strerror}") from None

@@ -20,6 +20,8 @@ def command(day: int | None, domain: str | None, stack: str | None, as_json: boo
     """Write the next step into a stack config, to be reviewed.
 
     Per domain the lower of DAY's percent and its next rung; without DAY its next rung. Never down, never two rungs.
+    It goes by the stack file and the plan alone: what else stands against a raise, a latch in the flag's record too,
+    is said by the preview.
     """
     catalogue = files.read_catalogue()
     chosen = files.need_stack(stack)

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 import click
 
-from commands import files, place, process, stop
+from commands import files, flag, place, process, stop
 from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
 from provider.writing import FlagName
 from rollout import tags
 from rollout.entry import DATA
-from rollout.problem import BadInput, Problem
+from rollout.problem import BadInput
 
 #: The seed: "Wait 5 minutes, verify traffic back".
 TRAFFIC_WAIT: Final = 300.0
 LOCK_PATIENCE: Final = 600.0  # seconds an `up` waits for another run's lock; the flag is down meanwhile
 FIRST_WORD: Final = 3.0  # seconds of silence after which the operator is told that it is still being tried
-
-_METRIC: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,6 @@ class Down:
     now: datetime
 
 
-@dataclass(frozen=True)
-class Flag:
-    """What the catalogue says that a stop needs. `actions`: metric -> action; None where the catalogue can't be read."""
-
-    name: str
-    actions: Mapping[str, str] | None
-
-
 class Say(Protocol):
     """Where the lines go; `err`: for the operator to act on."""
 
@@ -75,48 +64,6 @@ def say(text: str, *, err: bool = False) -> None:
     with contextlib.suppress(OSError, ValueError):
         click.echo(text, err=err)
         (sys.stderr if err else sys.stdout).flush()
-
-
-def find_flag(domain: str) -> Flag:
-    """The percent flag of a domain. Of a catalogue that can't be read, here and as committed, the one line is enough."""
-    try:
-        known = place.known()
-    except BadInput:
-        found = _flag_by_text(domain)
-        if found is None:
-            raise
-        say(f"domains.yaml can't be read: {found} found in it by text", err=True)
-        return Flag(found, None)
-    found_domain = place.domain(known, domain)
-    return Flag(found_domain.percent_flag, {metric.name: metric.action for metric in found_domain.metrics})
-
-
-def _flag_by_text(domain: str) -> str | None:
-    """The flag in the lines that are indented under the domain's own; the name may stand elsewhere too."""
-    try:
-        text = files.read(files.ROOT / "domains.yaml").decode("utf-8", "replace")
-    except BadInput:
-        return None
-    block = rf"^([ ]+){re.escape(domain)}:[^\n]*\n(?:\1[ ][^\n]*\n|[ ]*(?:#[^\n]*)?\n)*?\1[ ]+percent-flag:[ ]*([A-Z][A-Z0-9_]*)\b"
-    found = re.search(block, text, re.M)
-    return found[2] if found else None
-
-
-def default_target(flag: Flag, because: str | None) -> str:
-    """Where a rollback goes when nobody says: what the metric's row of the catalogue says, else the previous rung.
-
-    Raises `BadInput` for an unknown metric. Without a catalogue any metric goes, and to 0, which no row is above.
-    """
-    if because is None:
-        return "previous"
-    if because == DATA:
-        return "zero"
-    if flag.actions is None and _METRIC.fullmatch(because):
-        return "zero"
-    if because not in (flag.actions or {}):
-        allowed = ", ".join([*(flag.actions or ("a metric of domains.yaml",)), DATA])
-        raise BadInput([Problem("unknown metric", "--because", allowed, because, "name one, or leave it out")])
-    return "zero" if (flag.actions or {})[because] == "rollback-zero" else "previous"
 
 
 def run(order: Order, tell: Say = say) -> int:
@@ -133,18 +80,18 @@ def only_down(order: Order) -> int:
     return 0
 
 
-def bring_down(order: Order, tell: Say = say) -> Down:
-    """The first step and the line about it. Raises as `run`."""
-    flag = find_flag(order.domain)
-    target = default_target(flag, order.because)
+def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process.age) -> Down:
+    """The first step and the line about it. Raises as `run`. `age`: the seconds since it was asked for."""
+    found = flag.find(order.domain, say)
+    target = flag.target(found, order.because)
     settings = place.settings(order.stack)
     now = settings.now()
     store = SecretsManager(settings)
-    name = FlagName(order.stack, order.domain, flag.name)
+    name = FlagName(order.stack, order.domain, found.name)
     breach = tags.BreachTag(_attempt(order), now, order.because) if order.because else None
-    with _still_trying(order):
+    with _still_trying(order, age):
         done = stop.stop(store, settings, name, order.to or target, breach)
-    tell(f"live {done.to} %, {process.age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
+    tell(f"live {done.to} %, {age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
     if settings.configured_region not in (None, settings.region):
         tell(
             f"in {settings.region}, by AWS_REGION; the stack file says {settings.configured_region}: was that meant?",
@@ -189,13 +136,13 @@ def _attempt(order: Order) -> int:
 
 
 @contextlib.contextmanager
-def _still_trying(order: Order) -> Iterator[None]:
+def _still_trying(order: Order, age: Callable[[], float]) -> Iterator[None]:
     """Says every few seconds that the store hasn't answered yet: nobody should have to guess at a silent terminal."""
     ended = threading.Event()
 
     def speak() -> None:
         while not ended.wait(FIRST_WORD):
-            say(f"still trying, {process.age():.0f} s: the store answers slowly or not at all; {order.domain} "
+            say(f"still trying, {age():.0f} s: the store answers slowly or not at all; {order.domain} "
                 "is not known to be down yet", err=True)  # fmt: skip
 
     speaker = threading.Thread(target=speak, daemon=True)

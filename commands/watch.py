@@ -5,6 +5,7 @@ It works from the store, the counters and the catalogue; of the stack file it ta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -16,7 +17,8 @@ from typing import Any, Final
 import click
 
 from commands import files, place, rollback
-from commands.recorder import Recorder
+from commands.ending import Ended, Ending
+from commands.recorder import Recorder, part_with_engines
 from commands.stop import EXIT_LEFT_TO_DO
 from provider import evidence
 from provider.aws import Aws
@@ -159,6 +161,28 @@ def as_json(rows: list[Row]) -> str:
     return json.dumps(shown)
 
 
+def looks(watch: Watch, every: float | None, ending: Ending) -> Iterator[list[Row]]:
+    """One look, or one every so many seconds until a signal comes: it ends a look and a pause at once, no stop."""
+    with contextlib.suppress(Ended):
+        while True:
+            with ending.may_leave():
+                rows = list(watch.look())
+            yield rows
+            if every is None:
+                return
+            with ending.may_leave():
+                time.sleep(every)
+
+
+def exit_code(recorder: Recorder, every: float | None, rows: list[Row] | None) -> int:
+    """Of the recorder's work; for a single look (None: it was ended before it could say anything) also of what it saw."""
+    if recorder.code or every is not None:
+        return recorder.code
+    if any(row.fire for row in rows or ()):
+        return EXIT_BURNING
+    return 0 if rows is not None and all(row.judged for row in rows) else EXIT_LEFT_TO_DO
+
+
 @click.command("watch")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option(
@@ -170,27 +194,27 @@ def as_json(rows: list[Row]) -> str:
 def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bool, json_: bool) -> None:
     """Judge every domain above 0, and bring down what burns.
 
-    Once, or every SECONDS. Exit code of a single look: 0 nothing burns; 4 something burnt, and is down (--dry-run:
-    burns); 1 something couldn't be judged, or a step after the stop is left to do; 3 a domain isn't known to be down.
+    Once, or every SECONDS until it is ended. Ctrl-C or SIGTERM: no more looks, and what is brought down is recorded
+    first; a second one ends it at once. Exit code of a single look: 0 nothing burns; 4 something burnt, and is down
+    (--dry-run: burns); 1 something couldn't be judged, or a step after the stop is left to do; 3 a domain isn't known
+    to be down. With --every: 0, 1 or 3.
     """
     chosen = files.need_stack(stack)
-    watch = Watch(chosen, place.settings(chosen), place.known())
     recorder = Recorder(chosen, not no_commit)
+    ending = Ending(recorder.last, recorder.abandon, part_with_engines)
+    ending.install()
+    watch = Watch(chosen, place.settings(chosen), place.known())
     live = every is not None and sys.stdout.isatty() and not json_
-    while True:
-        rows = list(watch.look())
-        if live:
-            click.clear()
-        rollback.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
-        for row in rows:
-            if row.fire and dry_run:
-                rollback.say(f"would bring {row.domain} down to {row.fire.to}, because of {row.fire.metric}")
-            elif row.fire and row.live:
-                recorder.stop(row.fire, row.live.percent or 0)
-        if every is None:
-            break
-        time.sleep(every)
-    recorder.wait()
-    burnt = any(row.fire for row in rows)
-    unjudged = any(not row.judged for row in rows)
-    sys.exit(recorder.code or (EXIT_BURNING if burnt else EXIT_LEFT_TO_DO if unjudged else 0))
+    rows: list[Row] | None = None
+    try:
+        for rows in looks(watch, every, ending):
+            if live:
+                click.clear()
+            rollback.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
+            fires = [(row.fire, row.live.percent or 0) for row in rows if row.fire and row.live]
+            for burning, _ in fires if dry_run else ():
+                rollback.say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
+            recorder.stop([] if dry_run else fires)
+    finally:  # whatever ends the looks: what is down gets its record
+        recorder.wait()
+    sys.exit(exit_code(recorder, every, rows))

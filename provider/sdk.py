@@ -4,6 +4,7 @@ endpoints of all of AWS again.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
@@ -26,7 +27,7 @@ class Sdk:
             import botocore.config
             import botocore.session
 
-            self._session = self._session or botocore.session.get_session()
+            self._session = self._session or _session(botocore.session)
             config = botocore.config.Config(
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 connect_timeout=connect,
@@ -36,3 +37,26 @@ class Sdk:
             return self._session.create_client(
                 service, region_name=settings.region, endpoint_url=settings.endpoint, config=config
             )
+
+
+def _session(botocore_session: Any) -> Any:
+    """A session that reads times by `_timestamp`."""
+    made = botocore_session.get_session()
+    made.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+    return made
+
+
+def _timestamp(value: Any) -> datetime:
+    """A time out of an answer. Of a number in UTC: botocore's own way asks for the local zone's summer time, each time.
+
+    Three hours of four domains by the minute are 26,000 of them, and were half of what the gate adds to a preview.
+    """
+    if isinstance(value, (int, float)):
+        try:
+            return datetime.fromtimestamp(value, UTC)
+        except (OverflowError, OSError, ValueError):
+            pass  # botocore knows what to do with years that the system's clock doesn't
+    from botocore.utils import parse_timestamp
+
+    found: datetime = parse_timestamp(value)
+    return found

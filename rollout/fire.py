@@ -22,6 +22,10 @@ DATA_TAKE: Final = timedelta(minutes=5)
 #: Not in the seed, whose final report asks for "zero critical incidents": what goes to zero at once is critical.
 SEVERITY: Final = {"zero": "critical", "previous": "major", "50": "major"}
 
+#: How far an incident is.
+UNDER_WAY: Final = "the flag is down; the steps after that were begun, and nothing says yet that they ended"
+LEFT: Final = "the flag is down; something is left to do, see steps"
+
 
 @dataclass(frozen=True)
 class Fire:
@@ -82,9 +86,12 @@ def incident(
     before: str,
     to: int,
     steps: Sequence[tuple[float, str]],
-    code: int,
+    code: int | None,
 ) -> Mapping[str, Any]:
-    """The record of an incident as plain values. `steps`: seconds since it was seen, and what was said then."""
+    """The record of an incident as plain values. `steps`: seconds since it was seen, and what was said then.
+
+    `code`: the steps' exit code; None while they are under way, and for ever where the watch was killed meanwhile.
+    """
     return {
         "domain": fire.domain,
         "stack": stack,
@@ -98,7 +105,7 @@ def incident(
         "from": before,
         "to": f"{to} %",
         "steps": [f"{seconds:.1f} s: {' '.join(text.split())}" for seconds, text in steps],
-        "done": "all of it" if code == 0 else "the flag is down; something is left to do, see steps",
+        "done": UNDER_WAY if code is None else "all of it" if code == 0 else LEFT,
     }
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from rollout.catalogue import Catalogue
 from rollout.config import Day, Flag, StackConfig
 from rollout.ladder import LADDER, next_rung
 from rollout.problem import BadInput, Problem, shown
+
+#: `promote` reads the stack file alone (see `latched`).
+ASIDE: Final = " (by this file; which number, the preview says)"
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,11 @@ def promote(config: StackConfig, catalogue: Catalogue, day: Day | None = None, d
 
 
 def latched(config: StackConfig, domain: str) -> str:
-    """Why a breach in the stack config still forbids the domain's raises, or nothing (its tag may, too)."""
+    """Why a breach in the stack config still forbids the domain's raises, or nothing.
+
+    By that file alone, so that a diff can be written without the cloud or the engine. The judge knows more: the tag
+    on the secret, and by the record the attempt that really ran (`rollout.judge`): it may ask for a later number.
+    """
     breach = config.breach.get(domain)
     if breach is None or breach.cleared is not None:
         return ""
@@ -44,7 +52,7 @@ def latched(config: StackConfig, domain: str) -> str:
         return ""
     if breach.seen.startswith("malformed"):
         return f"latched: {breach.seen}"
-    return f"latched: breach of {breach.metric}, attempt {breach.attempt}; a later attempt unlatches"
+    return f"latched: breach of {breach.metric}, attempt {breach.attempt}; a later attempt unlatches{ASIDE}"
 
 
 def _step(config: StackConfig, catalogue: Catalogue, day: Day | None, name: str) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +19,10 @@ OTHERS: Final = {"ai-agents": "50", "marketplace": "5", "property": "0"}  # all 
 class Burning:
     """`sandbox` at START. `again` puts back store, state, files, commits and clock: 0.5 s instead of 7."""
 
-    def __init__(self, folder: Path, *, deployed: bool = True) -> None:
+    def __init__(self, folder: Path, *, deployed: bool = True, env: Mapping[str, str] | None = None) -> None:
         """`deployed`: by one `up`; else store, file and commit are there, and the engine knows of nothing."""
         self.sandbox = Sandbox(folder / "project")
+        self.sandbox.env.update(env or {})
         try:
             self._begin(folder, deployed)
         except BaseException:

@@ -61,7 +61,7 @@ def test_a_rollback_that_lowers_nothing_fails_its_drill(asked: Sandbox) -> None:
     """The copy is played with this project's own code: what is broken here fails there, and not at 3 a.m."""
     file = asked.folder / "commands" / "rollback.py"
     file.write_text(
-        file.read_text().replace("    flag = find_flag(order.domain)\n", '    raise RuntimeError("broken")\n')
+        file.read_text().replace("    found = flag.find(order.domain, say)\n", '    raise RuntimeError("broken")\n')
     )
     done = asked.rollout("drill", "ai-agents", "--stack", "local", check=False)
     assert done.returncode == 1

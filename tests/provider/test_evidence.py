@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from provider import evidence
 from provider.aws import Aws
 from provider.context import Context
 from provider.counters import CloudWatch
 from provider.row import Refused
 from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
+from rollout.moves import Live
 from setup.simulator import Simulator
 from tests.provider.desk import Desk
 from tests.reporter import UNIFIED, Reporter
@@ -242,3 +244,12 @@ def test_a_value_that_is_too_young_says_when_the_first_counts_are_due(desk: Desk
     said = refused(desk, 25)
     assert "nothing is counted yet: the value is too young, the first counts are due at 2026-12-13 11:05 UTC" in said
     assert "HOLD errors" not in desk.said("info"), "no line per metric about nothing"
+
+
+@pytest.mark.parametrize(("hours", "held"), [(45, 0), (46, 0), (47, 1), (46 + 72, 72)])
+def test_a_domain_is_held_from_the_end_of_its_soak_on(desk: Desk, hours: int, held: float) -> None:
+    """48 h at 5 %, less the slack of 2: before that nobody holds it, so "held for 3 days" is said 118 h after the raise."""
+    since = desk.context.settings.now() - timedelta(hours=hours)
+    domain = desk.context.catalogue.domains["ai-agents"]
+    assert evidence._held_hours(desk.context, domain, Live("5", since)) == pytest.approx(held, abs=0.01)
+    assert evidence._held_hours(desk.context, domain, Live("5")) is None

@@ -71,7 +71,10 @@ def test_what_is_forbidden_is_skipped_with_its_reason() -> None:
     reasons = [
         (replace(config, freeze=WHY), "frozen: INC-7; Ana K."),
         (replace(config, held={"jobs": WHY}), "held: INC-7; Ana K."),
-        (replace(config, breach={"jobs": BREACH}), "latched: breach of errors, attempt 1; a later attempt unlatches"),
+        (
+            replace(config, breach={"jobs": BREACH}),
+            "latched: breach of errors, attempt 1; a later attempt unlatches (by this file; which number, the preview says)",
+        ),
         (replace(config, closed=WHY), "closed: INC-7; Ana K."),
         (replace(config, freeze=Why("malformed: x", "")), "frozen: malformed: x"),
     ]

@@ -1,0 +1,112 @@
+"""The watch's command around its looks: how it ends, and with which exit code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from commands import place, watch
+from commands.ending import Ended, Ending
+from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN
+from commands.watch import EXIT_BURNING, Row
+from rollout.fire import Fire
+from rollout.moves import Live
+
+FIRE = Fire("jobs", "errors", "previous", "31 of 1,800", "jobs 25 %: errors 31/1,800")
+CALM = Row("jobs", Live("25"), "no rollback")
+BURNS = Row("jobs", Live("25"), "ROLLBACK", FIRE)
+UNREAD = Row("jobs", None, "not read", judged=False)
+
+
+class Recorder:
+    """What the command asks of the real one."""
+
+    made: list[Recorder]
+
+    def __init__(self, *_: object) -> None:
+        self.code, self.stopped, self.waited = 0, list[Any](), 0
+        Recorder.made = [self]
+
+    def stop(self, fires: Any) -> None:
+        self.stopped += fires
+
+    def wait(self) -> None:
+        self.waited += 1
+
+    def last(self) -> str:
+        return ""
+
+    def abandon(self) -> tuple[list[str], int]:
+        return [], self.code
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The looks to come, each its rows, or what it raises."""
+    coming: list[Any] = []
+
+    class Watch:
+        def __init__(self, *_: Any) -> None:
+            self.settings = self
+
+        def now(self) -> datetime:
+            return datetime(2026, 12, 9, tzinfo=UTC)
+
+        def look(self) -> Iterator[Row]:
+            found = coming.pop(0)
+            if isinstance(found, BaseException):
+                raise found
+            yield from found
+
+    monkeypatch.setattr(watch, "Watch", Watch)
+    monkeypatch.setattr(watch, "Recorder", Recorder)
+    monkeypatch.setattr(place, "settings", lambda _: None)
+    monkeypatch.setattr(place, "known", lambda: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(Ending, "install", lambda _: None)  # the test run keeps its own Ctrl-C
+    return coming
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(watch.command, ["--stack", "local", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"), [([CALM], 0), ([CALM, BURNS], EXIT_BURNING), ([UNREAD], EXIT_LEFT_TO_DO), ([UNREAD, BURNS], 4)]
+)
+def test_the_exit_code_of_a_single_look(looked: list[Any], rows: list[Row], code: int) -> None:
+    looked.append(rows)
+    assert run().exit_code == code
+    assert Recorder.made[0].stopped == [(FIRE, 25) for row in rows if row.fire]
+
+
+def test_a_look_that_breaks_down_leaves_the_record_of_what_is_down(looked: list[Any]) -> None:
+    looked += [[BURNS], RuntimeError("a defect")]
+    done = run("--every", "60")
+    assert isinstance(done.exception, RuntimeError)
+    assert Recorder.made[0].waited == 1
+
+
+@pytest.mark.parametrize("code", [0, EXIT_LEFT_TO_DO, EXIT_NOT_DOWN])
+def test_a_watch_that_stays_ends_with_what_is_left_of_its_stops(looked: list[Any], code: int) -> None:
+    """Neither an old fire nor a look that failed: who ended it on purpose has nothing to do about these."""
+    looked += [[BURNS], [UNREAD], Ended()]
+
+    def stop(self: Recorder, fires: Any) -> None:
+        self.code = code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recorder, "stop", stop)
+        assert run("--every", "60").exit_code == code
+
+
+def test_a_dry_run_stops_nothing(looked: list[Any]) -> None:
+    looked.append([BURNS])
+    done = run("--dry-run")
+    assert (done.exit_code, Recorder.made[0].stopped) == (EXIT_BURNING, [])
+    assert "would bring jobs down to previous, because of errors" in done.output
