@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import click
 
@@ -78,6 +79,25 @@ def only_down(order: Order) -> int:
     """The first step alone, as a drill does it on a stack that has nothing but the store. Raises as `run`."""
     bring_down(order)
     return 0
+
+
+def run_json(order: Order, store_only: bool) -> int:
+    """As `run` or `only_down`, with one JSON object at the end, also where nobody knows the flag to be down."""
+    steps = list[str]()
+
+    def tell(text: str, *, err: bool = False) -> None:  # noqa: ARG001 - both go there
+        steps.append(" ".join(text.split()))
+        say(text, err=True)
+
+    told: dict[str, Any] = {"domain": order.domain, "stack": order.stack, "down": False, "was": None, "live": None}
+    code = stop.EXIT_NOT_DOWN
+    try:
+        down = bring_down(order, tell)
+        told |= {"down": True, "was": down.done.was, "live": down.done.to, "seconds": round(process.age(), 2)}
+        code = 0 if store_only else carry_on(order, down, tell)
+        return code
+    finally:
+        say(json.dumps({**told, "code": code, "steps": steps}, ensure_ascii=False))
 
 
 def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process.age) -> Down:
@@ -183,6 +203,7 @@ def guarded(action: Callable[[], int]) -> int:
 )
 @click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
 @click.option("--store-only", is_flag=True, help="Only the first step: the flag, and nothing after it (for drills).")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object at the end; the lines go to stderr.")
 def command(
     domain: str,
     to: str,
@@ -194,6 +215,7 @@ def command(
     lock_wait: float,
     no_commit: bool,
     store_only: bool,
+    json_: bool,
 ) -> None:
     """Bring DOMAIN down, at once.
 
@@ -204,4 +226,7 @@ def command(
     who = by or os.environ.get("USER") or "unnamed"
     why = freeze or (f"data of {domain} inconsistent" if because == DATA else "")
     order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
-    sys.exit(guarded(lambda: only_down(order) if store_only else run(order)))
+    action = (
+        (lambda: run_json(order, store_only)) if json_ else (lambda: only_down(order) if store_only else run(order))
+    )
+    sys.exit(guarded(action))

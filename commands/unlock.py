@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -16,7 +18,7 @@ from provider import orphans
 EXIT_HELD = 1
 
 
-def unlock(stack: str) -> bool:
+def unlock(stack: str, say: Callable[[str, bool], None]) -> bool:
     """Clears the stack; answers False where a living run, or one on another host, holds its lock: nothing is done then.
 
     The flags aren't touched. `refresh` reads them into the state and forgets the operations that were under way.
@@ -24,24 +26,20 @@ def unlock(stack: str) -> bool:
     refresh = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
     no_program = {"PULUMI_RUN_PROGRAM": "false"}  # what the program would say of its config doesn't matter here
     done = engine.run_locked(
-        lambda: refresh, stack, patience=0, say=lambda text: click.echo(f"  {text}"), env=no_program
+        lambda: refresh, stack, patience=0, say=lambda text: say(f"  {text}", False), env=no_program
     )
     held = lock.locks(done.stderr + done.stdout)
     if held:
-        click.echo(
-            f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", err=True
-        )
-        click.echo(
-            f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", err=True
-        )
+        say(f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", True)
+        say(f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", True)
         return False
     for pid in _orphans():
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGTERM)
-            click.echo(f"  ended process {pid}, left over by an engine that is gone")
+            say(f"  ended process {pid}, left over by an engine that is gone", False)
     if done.returncode != 0:
         raise engine.EngineFailed(engine.failure(done))
-    click.echo(f"{stack}: no lock, nothing pending, the live values are in the state. next: pulumi up --stack {stack}")
+    say(f"{stack}: no lock, nothing pending, the live values are in the state. next: pulumi up --stack {stack}", False)
     return True
 
 
@@ -61,13 +59,22 @@ def _answers(address: str) -> bool:
 
 @click.command("unlock")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-def command(stack: str | None) -> None:
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object at the end; the lines go to stderr.")
+def command(stack: str | None, json_: bool) -> None:
     """Clear what a killed engine left of a stack: its lock, its processes, its unfinished operations.
 
     Exit code 0: cleared; 1: a living run holds the lock, or the engine failed.
     """
+    chosen, lines, cleared = files.need_stack(stack), list[str](), False
+
+    def say(text: str, err: bool) -> None:
+        lines.append(text.strip())
+        click.echo(text, err=err or json_)
+
     try:
-        sys.exit(0 if unlock(files.need_stack(stack)) else EXIT_HELD)
+        cleared = unlock(chosen, say)
     except engine.EngineFailed as error:
-        click.echo(f"unlock FAILED: {error}\n  do:      mend that, and run it again", err=True)
-        sys.exit(EXIT_HELD)
+        say(f"unlock FAILED: {error}\n  do:      mend that, and run it again", True)
+    if json_:
+        click.echo(json.dumps({"stack": chosen, "cleared": cleared, "lines": lines}, ensure_ascii=False))
+    sys.exit(0 if cleared else EXIT_HELD)
