@@ -97,7 +97,7 @@ def judge_domain(ask: Question) -> Answer:
             key="pass",
             reason=f"{move}: every metric, the share, the baseline and the soak pass",
         )
-    if ask.held_hours is not None and ask.held_hours >= DECIDE_HOURS:
+    if ask.next_percent is not None and ask.held_hours is not None and ask.held_hours >= DECIDE_HOURS:
         text += f"; held for {ask.held_hours / 24:.0f} days: decide"
     return replace(found, key=key, reason=f"{move}: {text}")
 

@@ -94,6 +94,7 @@ def test_three_days_held_say_decide() -> None:
     held = having(replace(HEALTHY, held_hours=72), posting=Seen(0, 3))
     assert "decide" in judge_domain(held).reason
     assert "decide" not in judge_domain(replace(held, held_hours=71.9)).reason
+    assert "decide" not in judge_domain(replace(held, next_percent=None)).reason, "nobody asks for a raise"
 
 
 # --- share
