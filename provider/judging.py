@@ -127,7 +127,10 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, stack: str, where: s
         return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
     attested = sum(item.kind == "attested" and ask.wanted >= item.before for item in ask.domain.checklist)
     gate = "gate off" if ask.conditions.gate == "off" else "no traffic yet" if not ask.live.percent else "gate PASS"
-    passed = f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {len(weighed.probed)} probes, {gate}"
+    number = len(weighed.probed)
+    passed = (
+        f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {number} probe{'s' * (number != 1)}, {gate}"
+    )
     row.info(passed)
     return Allowed(passed, weighed.seen.record() if weighed.seen else {})
 

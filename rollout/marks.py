@@ -59,7 +59,8 @@ def _one(kind: str, key: str, name: str, old: Any, new: Any, domain: str) -> lis
     change = "new" if old is None else "gone" if new is None else "changed"
     what = key if not name or name == domain else f"{key} {name}"
     said = {"new": "set", "changed": "changed", "gone": "lifted" if kind in ("freeze", "held") else "removed"}[change]
-    return [Mark(kind, change, f"{what} {said}: {words(old if new is None else new)}", domain)]
+    text = f"{what} {said}: {words(old if new is None else new)}"
+    return [Mark(kind, change, f"{name}: {words(new)}" if kind == "note" and change == "new" else text, domain)]
 
 
 def words(entry: Any) -> str:

@@ -55,6 +55,8 @@ def stand(
     live, domain = ask.live, ask.domain
     percent = live.percent
     verdict = f"{answer.verdict} {answer.why()}" if answer else unread
+    if answer and answer.key == "no-next":  # at the top rung ROLLBACK alone is asked
+        verdict = "nothing burns"
     refusals: Sequence[Refusal] = ()
     left: timedelta | None = None
     if percent is None:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rollout import config, standing
+from rollout.gate import Verdict
+from rollout.gate_domain import Answer
 from rollout.moves import Live
 from rollout.plan import Plan
 from tests.pure.cases import CATALOGUE, HOME, NOW, asked, conditions
@@ -64,3 +66,12 @@ def test_the_soak_that_is_left_ends_at_nothing() -> None:
     assert left(22) == timedelta(0)
     assert left(500) == timedelta(0)
     assert standing.stand(asked(0, 5), 0, 5, 0, None, "").soak_left is None
+
+
+def test_at_the_top_nothing_burns_or_it_is_said() -> None:
+    """At 100 % no raise is asked for: what a raise would still need is nobody's business."""
+    quiet = Answer(Verdict.HOLD, "no-next", "jobs 100 %: no rollback; a raise isn't judged without its next share")
+    top = asked(Live("100", NOW, "v"), 100)
+    assert standing.stand(top, 100, 100, 0, quiet, "").verdict == "nothing burns"
+    burning = Answer(Verdict.ROLLBACK, "rollback", "jobs 100 %: errors 31/1,800")
+    assert standing.stand(top, 100, 100, 0, burning, "").verdict == "ROLLBACK errors 31/1,800"
