@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def raised(sandbox: Sandbox, burns: str, down: int) -> tuple[int, str]:
     up = sandbox.start(*races.UP)
     wait_for(lambda: sandbox.api_calls(reads=True).get("secretsmanager.GetSecretValue", 0) >= 3)  # the put is next
     with stopped(sandbox):
+        time.sleep(1.5)  # what it has asked is answered by then, of before the stop
         races.slow(sandbox, 0)
         watch = watching.start(sandbox, *ONCE)
         watch.until_said(f"live {down} %")
