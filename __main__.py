@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import quiet, scripts, stack_file
+from components import ending, quiet, scripts, stack_file
 from components.alert_policies import AlertPolicies
 from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
@@ -41,5 +41,6 @@ async def main() -> pulumi.Inputs:
     return outputs
 
 
+ending.end_when_told()
 quiet.silence_debug()
 pulumi.run(main)

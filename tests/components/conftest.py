@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,7 @@ class _Echo(pulumi.runtime.Mocks):
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Engine]]:
     """`program(text)` runs the stack file `text`; `given` is what Pulumi was told, where that isn't the file's content."""
+    before = signal.getsignal(signal.SIGINT)  # the program sets its own, and this process goes on
     asyncio.set_event_loop(asyncio.new_event_loop())
 
     def run(text: str | bytes, given: dict[str, str] | None = None, into: list[Engine] | None = None) -> Engine:
@@ -81,6 +83,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         return engine
 
     yield run
+    signal.signal(signal.SIGINT, before)
     pulumi.runtime.set_all_config({})
 
 
