@@ -43,4 +43,5 @@ async def main() -> pulumi.Inputs:
 
 ending.end_when_told()
 quiet.silence_debug()
+quiet.collect_rarely()
 pulumi.run(main)

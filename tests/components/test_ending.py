@@ -32,7 +32,8 @@ finally:
 
 def test_a_program_that_waits_for_the_engine_is_ended_by_its_signal() -> None:
     with subprocess.Popen([sys.executable, "-c", WAITS], cwd=HOME, stdout=subprocess.PIPE, text=True) as program:
-        assert program.stdout is not None and program.stdout.readline() == "waits\n"
+        assert program.stdout is not None
+        assert program.stdout.readline() == "waits\n"
         program.send_signal(signal.SIGINT)
         try:
             assert program.wait(timeout=60) == -signal.SIGINT
