@@ -44,4 +44,5 @@ async def main() -> pulumi.Inputs:
 ending.end_when_told()
 quiet.silence_debug()
 quiet.collect_rarely()
+quiet.leave_out_stack_traces()
 pulumi.run(main)
