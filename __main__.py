@@ -32,12 +32,17 @@ async def main() -> pulumi.Inputs:
         domains[domain.name] = DomainRollout(domain, config, stack)
         outputs[domain.name] = domains[domain.name].outputs()
         await asyncio.sleep(0)  # lets these registrations leave while the next ones are made
-    # After every flag has answered: what stands beside may fail, and must not take a rollback with it.
-    moves = {name: await domain.answered() for name, domain in domains.items()}
+    # What stands beside may fail, and must not take a rollback with it: it comes after every flag has answered. At preview
+    # nothing is carried out, and it is registered while the flags are being read.
+    answers = asyncio.gather(*(domain.answered() for domain in domains.values()))
+    if not pulumi.runtime.is_dry_run():
+        await answers
     Notifications(config, stack)
+    await asyncio.sleep(0)
     AlertPolicies(known, config, stack)
+    await asyncio.sleep(0)
     Dashboards(known, config, stack)
-    scripts.run_after(moves, config)
+    scripts.run_after(dict(zip(domains, await answers, strict=True)), config)
     return outputs
 
 
