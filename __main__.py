@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import quiet, scripts, stack_file
+from components import ending, quiet, scripts, stack_file
 from components.alert_policies import AlertPolicies
 from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
@@ -32,14 +32,22 @@ async def main() -> pulumi.Inputs:
         domains[domain.name] = DomainRollout(domain, config, stack)
         outputs[domain.name] = domains[domain.name].outputs()
         await asyncio.sleep(0)  # lets these registrations leave while the next ones are made
-    # After every flag has answered: what stands beside may fail, and must not take a rollback with it.
-    moves = {name: await domain.answered() for name, domain in domains.items()}
+    # What stands beside may fail, and must not take a rollback with it: it comes after every flag has answered. At preview
+    # nothing is carried out, and it is registered while the flags are being read.
+    answers = asyncio.gather(*(domain.answered() for domain in domains.values()))
+    if not pulumi.runtime.is_dry_run():
+        await answers
     Notifications(config, stack)
+    await asyncio.sleep(0)
     AlertPolicies(known, config, stack)
+    await asyncio.sleep(0)
     Dashboards(known, config, stack)
-    scripts.run_after(moves, config)
+    scripts.run_after(dict(zip(domains, await answers, strict=True)), config)
     return outputs
 
 
+ending.end_when_told()
 quiet.silence_debug()
+quiet.collect_rarely()
+quiet.leave_out_stack_traces()
 pulumi.run(main)

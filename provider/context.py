@@ -8,16 +8,19 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from provider.counters import Counters
 from provider.settings import Settings
 from provider.snapshot import Snapshot
 from provider.store import Entry, Store, StoreError, secret_name
 from provider.writing import FlagName
-from rollout import catalogue, gate_window, tags
+from rollout import catalogue, tags
 from rollout.catalogue import Domain
 from rollout.moves import Live
+
+if TYPE_CHECKING:
+    from provider.counters import Counters
+    from rollout import gate_window
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -70,6 +73,8 @@ class Context:
         return found
 
     def _count(self, counters: Counters, domain: Domain, over: gate_window.Windows) -> gate_window.Points | StoreError:
+        from rollout import gate_window  # what only a judged domain needs
+
         series = gate_window.wanted(domain, self.catalogue.unified)
         found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}
         try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from provider.aws import Aws
 from provider.store import StoreError
 from rollout.alarms import NAMESPACE
-from rollout.gate_window import Series, Window
+
+if TYPE_CHECKING:
+    from rollout.gate_window import Series, Window
 
 #: The metrics contract (gate.md).
 UNIT: Final = "Count"
@@ -19,7 +21,7 @@ STATS: Final = ("Sum", "SampleCount")
 #: Answers may be continued (100,800 data a call); a source that never ends is none.
 MOST_CALLS: Final = 20
 
-Found = dict[Series, dict[datetime, tuple[float, float]]]
+Found: TypeAlias = "dict[Series, dict[datetime, tuple[float, float]]]"
 
 
 class Counters(Protocol):

@@ -1,14 +1,18 @@
-"""Judging a raise inside the write: what has to be fetched is fetched here, and the model decides."""
+"""Judging a raise inside the write: what has to be fetched is fetched here, and the model decides.
+
+Imported where something is judged, and not before: a run that judges nothing is 40 ms faster without.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from provider import evidence, probes, records
 from provider.context import Context
 from provider.evidence import Look
+from provider.record import Allowed
 from provider.row import Refused, Row
 from provider.store import Entry, StoreError
 from rollout import approval, drill, moves, tags
@@ -58,14 +62,6 @@ def _others(context: Context, stack: str, names: Sequence[str]) -> dict[str, Liv
         except StoreError:
             continue  # a value that can't be read is no prerequisite met; the model says so
     return found
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """A move that may happen: the verdict's line, and what `moves` keeps of the evidence."""
-
-    verdict: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

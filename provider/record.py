@@ -8,6 +8,7 @@ judged moves `attempt` and `rules` (the digest they were judged by); for those t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,14 @@ from rollout import tags
 from rollout.moves import Live
 
 Move = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A move that may happen: the verdict's line, and what `moves` keeps of the evidence."""
+
+    verdict: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def appended(moves: Sequence[Mapping[str, Any]], move: Move) -> list[Move]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from provider import destroying, judging, record, writing
+from provider import destroying, record, writing
 from provider.context import Context
-from provider.judging import Allowed
+from provider.record import Allowed
 from provider.row import Refused, Row
 from provider.store import Entry, StoreError
 from provider.writing import FlagName
@@ -86,7 +86,11 @@ class TrafficFlag:
         self._read_here.add(urn)
         history = state.get("moves") or ()
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
-        judging.warn_of_fire(self._context, outputs, entry, inputs or {}, row)
+        conditions = (inputs or {}).get(CONDITIONS) or {}
+        if entry is not None and Live(entry.text).percent and conditions.get("gate") != "off":
+            from provider import judging
+
+            judging.warn_of_fire(self._context, outputs, entry, inputs or {}, row)
         return outputs
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
@@ -133,6 +137,8 @@ class TrafficFlag:
         kind = moves.classify(live, wanted, old_input)
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(kind, new, old, live, entry, preview, row)
+        from provider import judging
+
         ask = judging.asked(self._context, new, old, live, wanted, old_input)
         allowed = judging.judge(self._context, ask, kind, row, name.stack, _where(new))
         starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran

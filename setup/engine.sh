@@ -14,6 +14,7 @@ target=$tools/pulumi
 part=$tools/pulumi.part # half-built never counts as done: built here, then moved
 build=$tools/build      # Go's caches: about 3 GB while it builds, removed afterwards
 export PULUMI_HOME="$tools/pulumi-home" PULUMI_SKIP_UPDATE_CHECK=true
+[ -e "$PULUMI_HOME/logs" ] || { mkdir -p "$PULUMI_HOME" && : >"$PULUMI_HOME/logs"; } # no debug log of each command (setup/env.py)
 
 on_path() {
     found=$(pulumi version 2>/dev/null) && command -v pulumi-language-python >/dev/null 2>&1 || return 1

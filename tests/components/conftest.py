@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,17 +61,24 @@ class _Echo(pulumi.runtime.Mocks):
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Engine]]:
     """`program(text)` runs the stack file `text`; `given` is what Pulumi was told, where that isn't the file's content."""
+    before = signal.getsignal(signal.SIGINT)  # the program sets its own, and this process goes on
     asyncio.set_event_loop(asyncio.new_event_loop())
 
-    def run(text: str | bytes, given: dict[str, str] | None = None, into: list[Engine] | None = None) -> Engine:
+    def run(
+        text: str | bytes,
+        given: dict[str, str] | None = None,
+        into: list[Engine] | None = None,
+        engine: Engine | None = None,
+        preview: bool = False,
+    ) -> Engine:
         path = tmp_path / "Pulumi.test.yaml"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         monkeypatch.setenv(stack_file.CONFIG_FILE, str(path))
-        engine = Engine()
+        engine = engine or Engine()
         if into is not None:
             into.append(engine)
         settings.reset_options()
-        pulumi.runtime.set_mocks(None, "wa-rollout", "test", preview=False, monitor=engine)  # type: ignore[arg-type]
+        pulumi.runtime.set_mocks(None, "wa-rollout", "test", preview=preview, monitor=engine)  # type: ignore[arg-type]
         settings.set_root_resource(None)  # type: ignore[arg-type]
         pulumi.runtime.set_all_config(_as_pulumi(path.read_bytes()) if given is None else given)
 
@@ -81,6 +89,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         return engine
 
     yield run
+    signal.signal(signal.SIGINT, before)
     pulumi.runtime.set_all_config({})
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -64,6 +66,47 @@ def test_a_flag_depends_on_nothing_and_nothing_on_a_flag(program: Program) -> No
             assert item.depends == [], item.name
             assert item.parent == item.inputs["domain"]
         assert not any(kind in urn for urn in item.depends for kind in FLAG_TYPES), item.name
+
+
+class Slow(Engine):
+    """An engine that answers one flag's registration only when an alarm was registered, or after a while."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self._patience, self._beside = patience, threading.Event()
+        self.waited: list[bool] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name that the SDK calls
+        if request.name == "jobs-percent":
+            self.waited.append(self._beside.wait(self._patience))
+        elif request.type == "rollout:index:AlertPolicy":
+            self._beside.set()
+        return super().RegisterResource(request)
+
+
+@pytest.mark.parametrize(("preview", "patience"), [(True, 60), (False, 0.2)])
+def test_what_stands_beside_waits_for_the_flags_where_something_moves(
+    program: Program, preview: bool, patience: float
+) -> None:
+    """A failure there must not take a rollback with it; a preview carries nothing out, and saves the wait."""
+    engine = Slow(patience)
+    program(LOCAL, engine=engine, preview=preview)
+    assert engine.waited == [preview]
+
+
+def test_no_registration_has_a_stack_trace(program: Program) -> None:
+    """It would go into the state, with this machine's paths."""
+    traces: list[int] = []
+
+    class Looks(Engine):
+        def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name that the SDK calls
+            if request.type != "pulumi:pulumi:Stack":
+                traces.append(len(request.stackTrace.frames) + request.HasField("sourcePosition"))
+            return super().RegisterResource(request)
+
+    program(LOCAL, engine=Looks())
+    assert traces
+    assert not any(traces)
 
 
 def test_flags_come_first(program: Program) -> None:

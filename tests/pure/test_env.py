@@ -76,3 +76,13 @@ def test_another_stack_is_refused_in_a_local_shell(
     monkeypatch.setenv("PULUMI_HOME", env.applied()["PULUMI_HOME"])
     assert env.main(["--paths"]) == 2
     assert "use a new one" in capsys.readouterr().err
+
+
+def test_the_engine_writes_no_debug_logs_unless_a_folder_for_them_is_there(tmp_path: Path) -> None:
+    logs = tmp_path / ".tools" / "pulumi-home" / "logs"
+    env.environment(tmp_path, {})
+    assert logs.is_file()
+    logs.unlink()
+    logs.mkdir()
+    env.environment(tmp_path, {})
+    assert logs.is_dir()

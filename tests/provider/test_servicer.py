@@ -1,0 +1,170 @@
+"""The provider's own server: values on the wire, refusals in clean lines, and what it doesn't load."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf import struct_pb2
+
+from provider import values
+from provider.protos import provider_pb2, provider_pb2_grpc
+from provider.row import Refused, Row
+from provider.servicer import Servicer
+from rollout.problem import Problem
+
+HOME = Path(__file__).resolve().parents[2]
+URN = "urn:pulumi:local::wa-rollout::wa-rollout:index:DomainRollout$rollout:index:TrafficFlag::jobs-percent"
+LATER = object()
+
+
+class Kind:
+    """A resource kind that notes what it is told to update."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def check(self, new: dict[str, Any]) -> list[tuple[str, str]]:
+        return [("percent", "off the ladder")] if new["percent"] == 7 else []
+
+    def diff(self, _urn: str, old: dict[str, Any], new: dict[str, Any], _row: Row) -> dict[str, str]:
+        return {key: "update" if key in old else "add" for key in new if old.get(key) != new[key]}
+
+    def read(self, _urn: str, state: dict[str, Any], *_: object) -> dict[str, Any]:
+        return state
+
+    def create(self, new: dict[str, Any], preview: bool, _row: Row) -> tuple[str, dict[str, Any]]:
+        return "name", {**new, "version": LATER if preview else "v1"}
+
+    def update(self, *told: Any) -> dict[str, Any]:
+        self.seen.append(told[:-1])
+        raise Refused(Problem("HOLD jobs 5 % -> 25 %", where="Pulumi.local.yaml", do="set percent: 10"))
+
+    def delete(self, *_: object) -> None:
+        raise OSError("the store is gone")
+
+
+def asked(kind: Any, question: Callable[[Any], Any]) -> Any:
+    """The answer of a configured server, over a socket."""
+
+    async def run() -> Any:
+        server = grpc.aio.server()
+        servicer = Servicer("127.0.0.1:1", LATER, lambda _: {"rollout:index:TrafficFlag": kind})
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            await stub.Configure(provider_pb2.ConfigureRequest())
+            try:
+                return await question(stub)
+            finally:
+                await server.stop(None)
+
+    return asyncio.run(run())
+
+
+def sent(**given: Any) -> struct_pb2.Struct:
+    return values.struct(given, LATER)
+
+
+def test_values_go_and_come_back() -> None:
+    given = {
+        "text": "a", "none": None, "yes": True, "no": False, "whole": 5, "half": 0.5, "empty": "", "list": [1, [], {}],
+        "map": {"deep": {"er": [True, None, "x"]}}, "pair": (1, 2),
+    }  # fmt: skip
+    back = values.plain(values.struct(given, LATER))
+    assert back == {**given, "pair": [1, 2]}
+    assert [type(back[key]) for key in ("yes", "whole", "half")] == [bool, int, float]
+
+
+def test_a_wrapped_secret_is_its_value_and_what_is_later_has_pulumis_mark() -> None:
+    secret = {values.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "value": {"a": 1}}
+    assert values.plain(values.struct({"token": secret}, LATER)) == {"token": {"a": 1}}
+    assert values.plain(values.struct({"since": LATER}, LATER)) == {"since": values.UNKNOWN}
+    with pytest.raises(TypeError, match="set is no Pulumi value"):
+        values.struct({"bad": {1}}, LATER)
+
+
+def test_marks_are_the_sdks() -> None:
+    from pulumi.runtime import rpc
+
+    assert values.UNKNOWN == rpc.UNKNOWN
+    assert rpc._special_sig_key == values.SIGNATURE
+
+
+def test_check_and_diff() -> None:
+    bad = asked(Kind(), lambda stub: stub.Check(provider_pb2.CheckRequest(urn=URN, news=sent(percent=7))))
+    assert [(each.property, each.reason) for each in bad.failures] == [("percent", "off the ladder")]
+    assert bad.inputs == sent(percent=7)
+    request = provider_pb2.DiffRequest(urn=URN, olds=sent(percent=5, a=1), news=sent(percent=10, a=1, b=2))
+    answer = asked(Kind(), lambda stub: stub.Diff(request))
+    assert answer.changes == provider_pb2.DiffResponse.DIFF_SOME
+    assert {key: each.kind for key, each in answer.detailedDiff.items()} == {
+        "percent": provider_pb2.PropertyDiff.UPDATE, "b": provider_pb2.PropertyDiff.ADD,
+    }  # fmt: skip
+    same = provider_pb2.DiffRequest(urn=URN, olds=sent(percent=5), news=sent(percent=5))
+    answer = asked(Kind(), lambda stub: stub.Diff(same))
+    assert (answer.changes, answer.hasDetailedDiff) == (provider_pb2.DiffResponse.DIFF_NONE, True)
+
+
+def test_read_keeps_the_inputs_and_an_import_is_refused() -> None:
+    state, inputs = sent(percent=5, since="x"), sent(percent=5)
+    request = provider_pb2.ReadRequest(id="name", urn=URN, properties=state, inputs=inputs)
+    answer = asked(Kind(), lambda stub: stub.Read(request))
+    assert (answer.id, answer.properties, answer.inputs) == ("name", state, inputs)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        asked(Kind(), lambda stub: stub.Read(provider_pb2.ReadRequest(id="name", urn=URN)))
+    assert str(caught.value.details()).startswith("`pulumi import` isn't needed")
+
+
+@pytest.mark.parametrize(("preview", "ident", "version"), [(True, "", values.UNKNOWN), (False, "name", "v1")])
+def test_create_has_no_id_at_preview(preview: bool, ident: str, version: str) -> None:
+    request = provider_pb2.CreateRequest(urn=URN, properties=sent(percent=5), preview=preview)
+    answer = asked(Kind(), lambda stub: stub.Create(request))
+    assert (answer.id, values.plain(answer.properties)) == (ident, {"percent": 5, "version": version})
+
+
+def test_update_gets_the_old_inputs_and_a_refusal_is_its_own_words() -> None:
+    kind = Kind()
+    request = provider_pb2.UpdateRequest(
+        urn=URN, olds=sent(percent=0), old_inputs=sent(percent=5), news=sent(percent=25), preview=True
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        asked(kind, lambda stub: stub.Update(request))
+    assert kind.seen == [({"percent": 0}, {"percent": 5}, {"percent": 25}, True)]
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert str(caught.value.details()).splitlines()[0] == "HOLD jobs 5 % -> 25 %"
+    with pytest.raises(grpc.aio.AioRpcError, match="the store is gone"):
+        asked(kind, lambda stub: stub.Delete(provider_pb2.DeleteRequest(urn=URN, properties=sent(percent=5))))
+
+
+def test_nothing_is_loaded_that_only_some_runs_need() -> None:
+    """Each was tenths of a second of every preview."""
+    heavy = ("pulumi", "botocore", "dill", "provider.judging", "rollout.gate", "rollout.config")
+    code = f"import sys, provider.__main__; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_provider_is_ended_by_the_engines_signal(tmp_path: Path) -> None:
+    """Started as the engine does, from any folder, with CDPATH set."""
+    start = [str(HOME / "provider" / "pulumi-resource-rollout")]
+    env = {**os.environ, "CDPATH": str(tmp_path)}
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        start.append(f"127.0.0.1:{engine.getsockname()[1]}")
+        with subprocess.Popen(start, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as provider:
+            assert provider.stdout is not None
+            assert provider.stdout.readline().strip().isdigit()
+            provider.send_signal(signal.SIGINT)
+            assert provider.wait(timeout=60) == -signal.SIGINT
