@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import botocore.session
 import pytest
 from botocore.utils import parse_timestamp
 
@@ -33,6 +32,6 @@ def test_what_is_no_time_is_refused_as_botocore_refuses_it() -> None:
 
 
 def test_a_session_reads_its_times_so() -> None:
-    made = sdk._session(botocore.session)
+    made = sdk._session()
     defaults = made.get_component("response_parser_factory")._defaults
     assert defaults == {"timestamp_parser": sdk._timestamp}
