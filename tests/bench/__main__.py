@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import evidence, loops, rehearsals_whole, scale, speed, stories, terraform, timing
+from tests.bench import evidence, loops, operator, rehearsals_whole, scale, speed, stories, terraform, timing
 from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
@@ -69,8 +69,13 @@ def part_rehearse(folder: Path, runs: int, say: Say) -> None:
     rehearsals_whole.run(folder, say)
 
 
+def part_operator(folder: Path, runs: int, say: Say) -> None:
+    """What an operator waits for, with 300 runs in the history."""
+    operator.run(folder, runs, say)
+
+
 PARTS = {
-    "speed": part_speed, "scale": part_scale, "terraform": part_terraform,
+    "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
 }  # fmt: skip
