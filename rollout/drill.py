@@ -50,7 +50,8 @@ class Drill:
 
     def show(self) -> str:
         """`value read back after 0.4 s, traffic back after 180 s`."""
-        back = "" if self.traffic_back is None else f", traffic back after {self.traffic_back:.0f} s"
+        clock = " by the simulator's clock" if self.endpoint == "simulator" else ""
+        back = "" if self.traffic_back is None else f", traffic back after {self.traffic_back:.0f} s{clock}"
         return f"value read back after {self.decision_to_live:.1f} s{back}"
 
 

@@ -107,3 +107,4 @@ def test_passed_must_be_said_plainly() -> None:
 def test_a_record_comes_back_as_it_went() -> None:
     assert Drill.read(drilled().plain()) == drilled()
     assert drilled().show() == "value read back after 0.4 s, traffic back after 180 s"
+    assert drilled(endpoint="simulator").show().endswith("traffic back after 180 s by the simulator's clock")
