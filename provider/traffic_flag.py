@@ -13,7 +13,7 @@ from provider.row import Refused, Row
 from provider.store import Entry, StoreError
 from provider.writing import FlagName
 from rollout import moves, tags
-from rollout.ladder import LADDER, on_ladder, parse_percent
+from rollout.ladder import on_ladder, parse_percent
 from rollout.ladder import show as show_ladder
 from rollout.moves import Kind, Live
 from rollout.problem import Problem, masked, shown
@@ -246,6 +246,3 @@ def _name(properties: Properties) -> FlagName:
 
 def _where(properties: Properties) -> str:
     return f"Pulumi.{properties['stack']}.yaml wa-rollout:flags.{properties['domain']}.percent"
-
-
-__all__ = ["CONDITIONS", "LADDER", "UNKNOWN", "TrafficFlag"]

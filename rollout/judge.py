@@ -5,49 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-
-from rollout import schedule
-from rollout.catalogue import Catalogue, Domain
-from rollout.conditions import Conditions
-from rollout.entry import Breach
+from rollout import latch, schedule
+from rollout.ask import Ask, Refusal
 from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent
-from rollout.moves import Live, attempt_at, current_attempt, first_raise, value_before
-from rollout.tags import BreachTag
+from rollout.moves import Live, first_raise, value_before
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """One reason against a raise. `key` names the reason for tests and waivers; `do` is the next step."""
-
-    key: str
-    text: str
-    do: str = ""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Everything a raise is judged by. `moves` is the flag's own record (see `provider.record`), oldest first.
-
-    `before`: the percent that the stack had until now (None: no such stack); the approval binds it.
-    """
-
-    catalogue: Catalogue
-    domain: Domain
-    live: Live
-    wanted: int
-    now: datetime
-    conditions: Conditions
-    moves: Sequence[Mapping[str, Any]] = ()
-    others: Mapping[str, Live] = field(default_factory=dict)
-    loopback: bool = False
-    only_lower: bool = False
-    old_digest: str | None = None
-    new_digest: str | None = None
-    before: int | None = None
+__all__ = ["Ask", "Refusal", "judge_raise", "judge_restore"]
 
 
 def judge_raise(ask: Ask) -> list[Refusal]:
@@ -57,7 +20,7 @@ def judge_raise(ask: Ask) -> list[Refusal]:
         *_ladder(ask, share),
         *_stopping(ask),
         *_forbidden(ask),
-        *_latch(ask, share),
+        *latch.refusals(ask, share),
         *_hours(ask),
         *_soak(ask, share),
     ]
@@ -96,7 +59,7 @@ def judge_restore(ask: Ask) -> list[Refusal]:
             Refusal("restore", f"restore puts back at most {before} %, the value before", f"set {domain} to {before} %")
         )
     # A restore goes on with the attempt that ran; only a raise from 0 begins a later one.
-    return found + _forbidden(ask) + _latch(ask, ask.wanted)
+    return found + _forbidden(ask) + latch.refusals(ask, ask.wanted)
 
 
 def _mend(live: Live) -> str:
@@ -155,41 +118,6 @@ def _forbidden(ask: Ask) -> list[Refusal]:
     if conditions.closed:
         found.append(Refusal("closed", "the migration is closed", "remove wa-rollout:closed by a reviewed diff"))
     return found
-
-
-def _latch(ask: Ask, share: int) -> list[Refusal]:
-    """A breach, in the config or on the secret, lets nothing up until a later attempt, from 0 %, a day after it."""
-    written, tag = ask.conditions.breach, ask.live.breach
-    latches: list[tuple[int, datetime | None, str]] = []
-    if written is not None and written.cleared is None:
-        latches.append((written.attempt, written.at, written.metric))
-    if tag is not None and not _cleared(written, tag):
-        latches.append((tag.attempt, tag.at, tag.metric))
-    attempt = current_attempt(ask.moves, share == 0, ask.conditions.attempt)
-    for named, at, metric in latches:
-        # A breach is named by the stack's attempt entry, which may have been removed: the record knows better.
-        number = named if at is None else max(named, attempt_at(ask.moves, at))
-        if attempt <= number:
-            from_zero = "" if share == 0 else "lower it to 0, then "
-            do = f"{from_zero}write wa-rollout:attempt {ask.domain.name} number: {number + 1} once it is mended"
-            when = f" at {schedule.show(at)}" if at else ""
-            return [Refusal("latched", f"latched by the breach of {metric}{when} (attempt {number})", do)]
-        if share == 0 and at is None:
-            return [
-                Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")
-            ]
-        if share == 0 and at is not None and ask.now < at + schedule.BREACH_WAIT:
-            left = schedule.show_span(at + schedule.BREACH_WAIT - ask.now)
-            do = f"raise after {schedule.show(at + schedule.BREACH_WAIT)}"
-            return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
-    return []
-
-
-def _cleared(written: Breach | None, tag: BreachTag) -> bool:
-    """Whether the tag's breach is one that two people cleared: a later one, also of the same attempt, isn't."""
-    if written is None or written.cleared is None or written.attempt < tag.attempt:
-        return False
-    return written.at is not None and tag.at <= written.at
 
 
 def _hours(ask: Ask) -> list[Refusal]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rollout import gate_domain, judge, moves
+from rollout import gate_domain, judge, latch, moves
 from rollout.moves import Kind
 from tests.exhaustive import steps
 from tests.exhaustive.explore import Found, World
@@ -80,7 +80,7 @@ def test_a_raise_while_forbidden_is_found(monkeypatch: pytest.MonkeyPatch, what:
 
 
 def test_a_raise_while_latched_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "_latch", lambda *_: [])
+    monkeypatch.setattr(latch, "refusals", lambda *_: [])
     assert explored(1).wrong["a raise while latched"] == [
         "day 1: jobs: up 0 -> 5 %: no traffic yet",
         "day 1: jobs: breach of errors, 5 -> 0 %",
@@ -153,7 +153,7 @@ def test_a_restore_that_undoes_a_stop_is_found(monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def _no_later_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dead end: whatever attempt is written, a raise belongs to the first."""
-    for module in (judge, moves):
+    for module in (latch, moves):
         monkeypatch.setattr(module, "current_attempt", lambda *_, **__: 1)
 
 

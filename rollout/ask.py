@@ -1,0 +1,43 @@
+"""What a raise is judged by, and what a reason against it is: the values that the judge and its rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rollout.catalogue import Catalogue, Domain
+from rollout.conditions import Conditions
+from rollout.moves import Live
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason against a raise. `key` names the reason for tests and waivers; `do` is the next step."""
+
+    key: str
+    text: str
+    do: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Everything a raise is judged by. `moves` is the flag's own record (see `provider.record`), oldest first.
+
+    `before`: the percent that the stack had until now (None: no such stack); the approval binds it.
+    """
+
+    catalogue: Catalogue
+    domain: Domain
+    live: Live
+    wanted: int
+    now: datetime
+    conditions: Conditions
+    moves: Sequence[Mapping[str, Any]] = ()
+    others: Mapping[str, Live] = field(default_factory=dict)
+    loopback: bool = False
+    only_lower: bool = False
+    old_digest: str | None = None
+    new_digest: str | None = None
+    before: int | None = None

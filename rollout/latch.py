@@ -1,0 +1,46 @@
+"""The latch: what a breach leaves behind, in the config or on the secret, and what lifts it (design, legal moves)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rollout import schedule
+from rollout.ask import Ask, Refusal
+from rollout.entry import Breach
+from rollout.moves import attempt_at, current_attempt
+from rollout.tags import BreachTag
+
+
+def refusals(ask: Ask, share: int) -> list[Refusal]:
+    """What latches the raise: a breach, in the config or on the secret, lets nothing up until a later attempt, from 0 %, a day after it."""
+    written, tag = ask.conditions.breach, ask.live.breach
+    latches: list[tuple[int, datetime | None, str]] = []
+    if written is not None and written.cleared is None:
+        latches.append((written.attempt, written.at, written.metric))
+    if tag is not None and not _cleared(written, tag):
+        latches.append((tag.attempt, tag.at, tag.metric))
+    attempt = current_attempt(ask.moves, share == 0, ask.conditions.attempt)
+    for named, at, metric in latches:
+        # A breach is named by the stack's attempt entry, which may have been removed: the record knows better.
+        number = named if at is None else max(named, attempt_at(ask.moves, at))
+        if attempt <= number:
+            from_zero = "" if share == 0 else "lower it to 0, then "
+            do = f"{from_zero}write wa-rollout:attempt {ask.domain.name} number: {number + 1} once it is mended"
+            when = f" at {schedule.show(at)}" if at else ""
+            return [Refusal("latched", f"latched by the breach of {metric}{when} (attempt {number})", do)]
+        if share == 0 and at is None:
+            return [
+                Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")
+            ]
+        if share == 0 and at is not None and ask.now < at + schedule.BREACH_WAIT:
+            left = schedule.show_span(at + schedule.BREACH_WAIT - ask.now)
+            do = f"raise after {schedule.show(at + schedule.BREACH_WAIT)}"
+            return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
+    return []
+
+
+def _cleared(written: Breach | None, tag: BreachTag) -> bool:
+    """Whether the tag's breach is one that two people cleared: a later one, also of the same attempt, isn't."""
+    if written is None or written.cleared is None or written.attempt < tag.attempt:
+        return False
+    return written.at is not None and tag.at <= written.at
