@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from commands import deployed, engine, files, gitlog, lock, notify, place, settle
+from commands import deployed, engine, files, gitlog, lock, place, settle
 from commands.left import Left
 from commands.rewrite import Rewrite, alone, as_text
 from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
@@ -179,6 +179,8 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
 
 def _tell(left: Left, settings: Settings) -> None:
     """One message to the topic of changes; a stack that has none yet has nobody to tell."""
+    from commands import notify  # here: what it brings along must not be in the way of the steps before it
+
     order = left.order
     told = message.stopped(
         order.stack, order.domain, left.done.was, left.live, order.because or "", order.by, notify.on_call(order.stack)
