@@ -16,7 +16,7 @@ if ! command -v go >/dev/null 2>&1; then
     say "not there, and no Go on PATH to build it: the workflows aren't linted"
     exit 0
 fi
-minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+minor=$(XDG_CONFIG_HOME=$tools/cache/go go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
 if [ "${minor:-0}" -lt "$oldest" ]; then
     say "not there, and building it needs Go >= 1.$oldest: the workflows aren't linted"
     exit 0
