@@ -47,6 +47,7 @@ def test_every_step_is_done_and_says_so_in_one_line(sandbox: Sandbox) -> None:
         "  file     Pulumi.local.yaml: percent 10 written",
         "  pulumi   up: recorded in state and history",
         f"  commit   {made} on main: push it",
+        "  told     wa-webhook-unified-local-changes",
         "  traffic  flag read again: live 10 %; unverified: no sessions were counted since; look at legacy's dashboard",
         "jobs is down at 10 %, and all of it is on record",
     ]
