@@ -44,3 +44,4 @@ def test_the_command_on_path_works_on_the_copy_it_was_found_in(sandbox: Sandbox)
     assert "BROKEN: day 3: ai-agents skips a rung" in done.stdout
     assert sandbox.run("rollout", "--version", check=False).returncode == 2
     assert "Usage: rollout" in sandbox.run("rollout", "--help").stdout
+    assert "BROKEN: day 3" in sandbox.run(".venv/bin/rollout", "plan", "--stack", "local", check=False).stdout
