@@ -46,7 +46,7 @@ def play(domain: Domain, stack: str, settings: Settings) -> Drilled:
 def keep(found: Drilled, commit: bool) -> str:
     """Writes the record; answers where, and in which commit."""
     one = found.drill
-    path = files.ROOT / records.DRILLS / f"{tags.iso(one.at).replace(':', '')}-{one.stack}-{one.domain}.yaml"
+    path = files.ROOT / drill.RECORDS / f"{tags.iso(one.at).replace(':', '')}-{one.stack}-{one.domain}.yaml"
     text = yaml.safe_dump(found.record(), sort_keys=False, allow_unicode=True, width=110).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, text)

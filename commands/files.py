@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,17 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    """The time (aware UTC) that an option gives as a date or a time, None where it isn't given. Raises BadInput."""
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput([Problem("no date", option, "2026-12-28 or 2026-12-28T08:00:00Z", text)]) from None
+    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
 
 
 def stack_file(stack: str) -> Path:

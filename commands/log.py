@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import click
@@ -86,16 +86,6 @@ def _seconds(line: Line) -> str:
     return f"{line.seconds:.0f} s" if line.seconds else ""  # the engine keeps whole seconds
 
 
-def _since(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput([Problem("no date", "--since", "2026-12-09 or 2026-12-09T02:14:00Z", text)]) from None
-    return parsed.replace(tzinfo=parsed.tzinfo or UTC)
-
-
 @click.command("log")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option("--domain", multiple=True, metavar="D", help="Only this domain; may be given again.")
@@ -113,7 +103,7 @@ def command(
 
     Out of the stack's history (any backend) and each flag's own record. Exit code 0; 1 where the engine can't tell.
     """
-    from_then = _since(since)
+    from_then = files.moment("--since", since)
     known = files.read_catalogue()
     for name in domain:
         if name not in known.domains:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from commands import engine
@@ -40,7 +40,7 @@ class Preview:
     refused: str = ""
     complete: bool = True
     rows: int = 0
-    protected: tuple[str, ...] = field(default=())  # protected services that a row's name or input speaks of
+    protected: tuple[str, ...] = ()  # protected services that a row's name or input speaks of
 
 
 def run(stack: str, protected: tuple[str, ...], env: Mapping[str, str] | None = None, *more: str) -> Preview:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Final
 
 import click
@@ -14,14 +15,20 @@ import click
 SILENCE: Final = 2.0
 
 
-@contextlib.contextmanager
-def shown(what: str) -> Iterator[None]:
+def shown(what: str) -> AbstractContextManager[None]:
     """`what` and the seconds so far, every two seconds, until the block ends."""
-    ended, began = threading.Event(), time.monotonic()
+    began = time.monotonic()
+    return repeated(SILENCE, lambda: click.echo(f"{what}: {time.monotonic() - began:.0f} s", err=True))
+
+
+@contextlib.contextmanager
+def repeated(every: float, say: Callable[[], None]) -> Iterator[None]:
+    """Calls `say` every so many seconds, from a thread, until the block ends; a block that ends before says nothing."""
+    ended = threading.Event()
 
     def speak() -> None:
-        while not ended.wait(SILENCE):
-            click.echo(f"{what}: {time.monotonic() - began:.0f} s", err=True)
+        while not ended.wait(every):
+            say()
 
     speaker = threading.Thread(target=speak, daemon=True)
     speaker.start()

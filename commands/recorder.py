@@ -22,7 +22,6 @@ from rollout.fire import Fire
 from rollout.ladder import previous_rung
 from rollout.problem import BadInput
 
-RECORDS: Final = "records/incidents"
 NAME: Final = "watch"
 #: Seconds that another run's lock is waited for once the watch is asked to end: whoever stops it waits, too.
 LAST_PATIENCE: Final = 30.0
@@ -51,7 +50,7 @@ class Case:
 
     def path(self, down: rollback.Down) -> Path:
         """The incident's file."""
-        return files.ROOT / RECORDS / fire.file_name(self.burning, down.now)
+        return files.ROOT / fire.RECORDS / fire.file_name(self.burning, down.now)
 
     def write(self, down: rollback.Down, code: int | None) -> bytes:
         """Writes the incident as far as it goes (`code`: None until it is over), and answers what it wrote."""

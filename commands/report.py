@@ -15,13 +15,11 @@ import yaml
 
 from commands import engine, files, journal, progress
 from reporting import markdown
-from rollout import report_daily, report_final, report_incidents, report_parts, report_performance
+from rollout import drill, fire, report_daily, report_final, report_incidents, report_parts, report_performance
 from rollout.problem import BadInput, Problem
 from rollout.report_parts import Report
 from rollout.report_story import Story
 
-INCIDENTS: Final = "records/incidents"
-DRILLS: Final = "records/drills"
 PAGE: Final = "index.html"
 
 
@@ -38,7 +36,7 @@ def load(stack: str, as_of: datetime | None = None) -> Story:
     found = journal.load(stack)
     return Story(
         stack, found.known, found.plan, found.start, found.updates, found.moves, found.lines,
-        records(INCIDENTS, stack), records(DRILLS, stack), as_of,
+        records(fire.RECORDS, stack), records(drill.RECORDS, stack), as_of,
     )  # fmt: skip
 
 
@@ -79,16 +77,6 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
         raise BadInput([Problem("the reports can't be written", f"--out {folder}", given=reason)]) from None
 
 
-def _as_of(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput([Problem("no date", "--as-of", "2026-12-28 or 2026-12-28T08:00:00Z", text)]) from None
-    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
-
-
 @click.command("report")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -101,7 +89,7 @@ def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool)
     From the stack's history, the flags' own records and records/ alone: the same record gives the same bytes again.
     Exit code 0; 1 where the engine can't tell, or the page's libraries aren't there (then the Markdown is written).
     """
-    at = _as_of(as_of)
+    at = files.moment("--as-of", as_of)
     chosen = files.need_stack(stack)
     try:
         with progress.shown("reading history and records"):

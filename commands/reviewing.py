@@ -21,7 +21,7 @@ from rollout.moves import Kind, Live
 from rollout.problem import BadInput
 from rollout.review import Beside, Page, Row
 
-#: What a lowered share is where the live value is no percent: as a text of its own.
+#: A live value that couldn't be read: no percent, so that `classify` stays on the safe side.
 UNREAD = Live("unread")
 
 

@@ -6,15 +6,14 @@ import contextlib
 import json
 import os
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 import click
 
-from commands import files, flag, place, process, stop
+from commands import files, flag, place, process, progress, stop
 from provider.secrets_manager import SecretsManager
 from provider.settings import Settings
 from provider.writing import FlagName
@@ -155,23 +154,10 @@ def _attempt(order: Order) -> int:
     return entry.number if entry else 1
 
 
-@contextlib.contextmanager
-def _still_trying(order: Order, age: Callable[[], float]) -> Iterator[None]:
+def _still_trying(order: Order, age: Callable[[], float]) -> contextlib.AbstractContextManager[None]:
     """Says every few seconds that the store hasn't answered yet: nobody should have to guess at a silent terminal."""
-    ended = threading.Event()
-
-    def speak() -> None:
-        while not ended.wait(FIRST_WORD):
-            say(f"still trying, {age():.0f} s: the store answers slowly or not at all; {order.domain} "
-                "is not known to be down yet", err=True)  # fmt: skip
-
-    speaker = threading.Thread(target=speak, daemon=True)
-    speaker.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        speaker.join()
+    slow = f"the store answers slowly or not at all; {order.domain} is not known to be down yet"
+    return progress.repeated(FIRST_WORD, lambda: say(f"still trying, {age():.0f} s: {slow}", err=True))
 
 
 def guarded(action: Callable[[], int]) -> int:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rollout import approval
+from rollout import approval, drill
 from rollout.approval import Approval
 from rollout.drill import Drill
 from rollout.problem import BadInput, Problem
 
-DRILLS: Final = "records/drills"
 #: A file of somebody's that is larger is none of ours.
 LARGEST: Final = 64_000
 SHOWN: Final = 5
@@ -23,14 +22,14 @@ def drills(home: Path) -> list[Drill]:
     import yaml  # a raise's business alone: no other run pays for it
 
     found = []
-    for path in sorted((home / DRILLS).glob("*.yaml")):
+    for path in sorted((home / drill.RECORDS).glob("*.yaml")):
         try:
             plain = yaml.safe_load(path.read_bytes()[:LARGEST])
         except (OSError, yaml.YAMLError):
             continue
-        drill = Drill.read(plain) if isinstance(plain, dict) else None
-        if drill is not None:
-            found.append(drill)
+        one = Drill.read(plain) if isinstance(plain, dict) else None
+        if one is not None:
+            found.append(one)
     return found
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from rollout import gate_waiver, schedule, tags
+from rollout import gate_waiver, moves, schedule, tags
 from rollout.judge import Ask, Refusal
 
+#: Where drills are kept, from the project's folder.
+RECORDS: Final = "records/drills"
 #: How long a drill, or a real rollback, is taken for an answer: one week.
 LASTS: Final = timedelta(days=7)
 #: The seed: "Wait 5 minutes, verify traffic back".
@@ -84,17 +86,15 @@ def _raised_this_week(ask: Ask) -> bool:
     return any(
         (at := tags.moment(str(move.get("at")))) is not None
         and week_of(ask.conditions.start, at) == this
-        and _number(move.get("to")) > _number(move.get("from"))
-        and move.get("verdict") not in ("outside", "stop")
+        and moves.raised(move)
         for move in ask.moves
     )
 
 
 def _rolled_back(move: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a move is a real rollback of the last 7 days: one of ours, that took traffic away."""
+    """Whether a move is a real rollback of the last 7 days."""
     at = tags.moment(str(move.get("at")))
-    down = _number(move.get("to")) < _number(move.get("from"))
-    return at is not None and down and move.get("verdict") in ("rollback", "stop") and now - at <= LASTS
+    return at is not None and moves.rolled_back(move) and now - at <= LASTS
 
 
 def _waived(ask: Ask) -> bool:
@@ -103,12 +103,3 @@ def _waived(ask: Ask) -> bool:
         and ask.now < waiver.until <= ask.now + gate_waiver.LONGEST
         for waiver in ask.conditions.waivers
     )  # fmt: skip
-
-
-def _number(value: object) -> float:
-    return value if isinstance(value, (int, float)) else 0
-
-
-def newest(drills: Sequence[Drill], domain: str) -> Drill | None:
-    """The domain's newest drill."""
-    return max((one for one in drills if one.domain == domain), key=lambda one: one.at, default=None)

@@ -14,6 +14,8 @@ from rollout.gate_domain import Answer
 from rollout.gate_seen import Seen, Slot
 from rollout.ladder import LADDER
 
+#: Where incidents are kept, from the project's folder.
+RECORDS: Final = "records/incidents"
 #: An alarm is acted on once it has been in ALARM at so many looks in a row (gate.md, when it is judged).
 POLLS: Final = 2
 #: An alarm's state says nothing of a value younger than the alarm's own window, and the time its data take.

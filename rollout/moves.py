@@ -106,7 +106,17 @@ def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
 
     What a hand raised counts for nothing: else a value typed into the console would lift the prerequisites.
     """
-    return not any(_number(move.get("to")) > _number(move.get("from")) for move in moves if _ours(move))
+    return not any(raised(move) for move in moves)
+
+
+def raised(move: Mapping[str, Any]) -> bool:
+    """Whether a move is a raise that was judged here: none of a hand's."""
+    return _ours(move) and _number(move.get("to")) > _number(move.get("from"))
+
+
+def rolled_back(move: Mapping[str, Any]) -> bool:
+    """Whether a move is a rollback or a stop that took traffic away: none of a hand's, no first value."""
+    return move.get("verdict") in ("rollback", "stop") and _number(move.get("to")) < _number(move.get("from"))
 
 
 def value_before(moves: Sequence[Mapping[str, Any]]) -> int:
