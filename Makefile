@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := local
-# the traffic of the local stack and of a rehearsal: one of traffic/scenarios
+# the traffic of the local stack and of a rehearsal: one of rollout/simulator/traffic/scenarios
 SCENARIO := healthy
 # pytest's own arguments, e.g. make test ARGS="tests/pure -x"
 ARGS ?=
@@ -29,7 +29,7 @@ help:
 	@echo 'make review                   the same as a page for a pull request;  make log  what happened so far'
 	@echo 'make drill DOMAIN=jobs        a timed rollback on a copy: a domain'\''s first raise of a week asks for one'
 	@echo 'make watch [STACK=prod]       judge what is live, and bring down what burns;  ARGS=--dry-run  only says it'
-	@echo 'make rehearse [SCENARIO=...]  the 21 days, played on a copy with simulated traffic (traffic/scenarios)'
+	@echo 'make rehearse [SCENARIO=...]  the 21 days, played on a copy with simulated traffic (rollout/simulator/traffic/scenarios)'
 	@echo 'make rehearse STORY=1         a whole migration with all that can happen, and its reports'
 	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
@@ -44,8 +44,8 @@ tools:
 # --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one. Before a week's first
 # raise of a domain its rollback is drilled, on a copy.
 up: tools
-	@.venv-dev/bin/python setup/simulator.py start
-	@.venv-dev/bin/python setup/simulator.py traffic '$(SCENARIO)'
+	@.venv-dev/bin/python rollout/simulator/simulator.py start
+	@.venv-dev/bin/python rollout/simulator/simulator.py traffic '$(SCENARIO)'
 	@mkdir -p .local/state
 	@$(LOCAL) pulumi stack select --create local && \
 	    python -m rollout drill --due --stack local && \
@@ -56,10 +56,10 @@ up: tools
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
 rehearse: tools
 	@mkdir -p .local/tmp
-	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rehearsal $(if $(STORY),--story,'$(SCENARIO)')
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rollout rehearse $(if $(STORY),--story,'$(SCENARIO)')
 
 down:
-	@! test -x .venv-dev/bin/python || .venv-dev/bin/python setup/simulator.py stop
+	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/simulator.py stop
 
 env:
 	@sh setup/python.sh run >&2

@@ -10,8 +10,8 @@ from components.alert_policies import AlertPolicies
 from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
 from components.notifications import Notifications
-from rollout import catalogue
-from rollout.problem import BadInput
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.problem import BadInput
 
 HOME = Path(__file__).resolve().parent
 

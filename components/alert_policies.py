@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 
 from components.resources import AlertPolicy
-from rollout import alarms
-from rollout.catalogue import Catalogue
-from rollout.config import StackConfig
+from rollout.model.alarms import alarm as alarms
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.stack_file.config import StackConfig
 
 
 class AlertPolicies(pulumi.ComponentResource):

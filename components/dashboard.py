@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 
 from components.resources import Dashboard
-from rollout import dashboards
-from rollout.catalogue import Catalogue
-from rollout.config import StackConfig
+from rollout.model.alarms import dashboard as dashboards
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.stack_file.config import StackConfig
 
 
 class Dashboards(pulumi.ComponentResource):

@@ -9,14 +9,14 @@ from typing import Any
 import pulumi
 
 from components.resources import FlagSecret, TrafficFlag
-from rollout.catalogue import Domain
-from rollout.conditions import conditions
-from rollout.config import StackConfig
+from rollout.model.catalogue.domain import Domain
+from rollout.model.stack_file.conditions import conditions
+from rollout.model.stack_file.config import StackConfig
 
 #: What an output says in a run that left its flag as it was.
 REFUSED = "not changed in this run: see the row"
 
-#: A flag's own record, oldest move first (`provider.record`).
+#: A flag's own record, oldest move first (`rollout.model.flag.record`).
 Moves = Sequence[Mapping[str, Any]]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from components.resources import Topic
-from rollout.alarms import TOPICS, topic_name
-from rollout.config import StackConfig
+from rollout.model.alarms.alarm import TOPICS, topic_name
+from rollout.model.stack_file.config import StackConfig
 
 
 class Notifications(pulumi.ComponentResource):

@@ -27,7 +27,7 @@ class TrafficFlag(pulumi.CustomResource):
         conditions: dict[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`rules` is the digest of the domain's rules; `conditions` what a raise is judged by (`rollout.conditions`)."""
+        """`rules` is the digest of the domain's rules; `conditions` what a raise is judged by (`rollout.model.stack_file.conditions`)."""
         inputs = {"stack": stack, "domain": domain, "flag": flag, "percent": percent}
         known_later = dict.fromkeys(("since", "version", "verdict", "moves"))
         props = {**inputs, "rules": rules, "conditions": conditions, **known_later}
@@ -55,7 +55,7 @@ class FlagSecret(pulumi.CustomResource):
 
 
 class AlertPolicy(pulumi.CustomResource):
-    """A policy's alarm. `alarm`: its properties by name (`rollout.alarms.properties`)."""
+    """A policy's alarm. `alarm`: its properties by name (`rollout.model.alarms.alarm.properties`)."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Topic(pulumi.CustomResource):
 
 
 class Dashboard(pulumi.CustomResource):
-    """A domain's dashboard. `widgets`: the summary of its body (`rollout.dashboards`), which the provider makes."""
+    """A domain's dashboard. `widgets`: the summary of its body (`rollout.model.alarms.dashboard`), which the provider makes."""
 
     def __init__(
         self,

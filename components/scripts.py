@@ -16,8 +16,8 @@ from typing import Any, Final
 import pulumi
 
 from components.domain_rollout import Moves
-from rollout import tags
-from rollout.config import Command, StackConfig
+from rollout.model.flag import tags
+from rollout.model.stack_file.config import Command, StackConfig
 
 PLUGIN: Final = "pulumi-resource-command"
 

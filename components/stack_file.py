@@ -9,10 +9,10 @@ from typing import Any
 
 import pulumi
 
-from rollout import config
-from rollout.catalogue import Catalogue
-from rollout.problem import BadInput, Problem
-from rollout.yamltext import Map, Node, Scalar, read
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.problem import BadInput, Problem
+from rollout.model.stack_file import config
+from rollout.model.yaml_text.tree import Map, Node, Scalar, read
 
 #: Set by `rollback`, whose `pulumi up` runs on a file of its own (`--config-file`).
 CONFIG_FILE = "ROLLOUT_CONFIG_FILE"

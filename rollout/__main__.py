@@ -1,6 +1,6 @@
 """`python -m rollout`: the operator's commands, from the project's folder."""
 
-from commands.cli import main
+from rollout.commands.cli import main
 
 if __name__ == "__main__":
     main()

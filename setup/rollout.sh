@@ -7,4 +7,4 @@ case $0 in
     */.venv/bin/rollout) home=${0%/.venv/bin/rollout} ;;
     *) echo "rollout: run it from its own .venv/bin, or python -m rollout in the project's folder" >&2; exit 2 ;;
 esac
-exec "$home/.venv/bin/python" -c 'import sys; sys.path[0] = sys.argv.pop(1); from commands.cli import main; main(name="rollout")' "$home" "$@"
+exec "$home/.venv/bin/python" -c 'import sys; sys.path[0] = sys.argv.pop(1); from rollout.commands.cli import main; main(name="rollout")' "$home" "$@"

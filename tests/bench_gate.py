@@ -15,11 +15,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 
-from rollout import gate_math as m
-from rollout.catalogue import Metric
-from rollout.gate import Verdict, judge_metric
-from rollout.gate_burn import find
-from rollout.gate_seen import Counts, Datum, Seen, Slot, collect
+from rollout.model.catalogue.domain import Metric
+from rollout.model.gate import odds as m
+from rollout.model.gate.burn import find
+from rollout.model.gate.metric import Verdict, judge_metric
+from rollout.model.gate.seen import Counts, Datum, Seen, Slot, collect
 
 #: good and bad level of the three metrics that need proof (gate.md, the table).
 LIMITS = {"errors": (0.001, 0.01), "latency": (0.05, 0.10), "sessions": (0.0005, 0.005)}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rollout.simulator.simulator import Simulator
 from setup import env
-from setup.simulator import Simulator
 from tests.harness import Sandbox
 
 TIERS = ("pure", "provider", "components", "engine")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from rollout import edit
+from rollout.model.stack_file import edit
 from tests.harness import Sandbox
 
 DOMAINS: Final = ("ai-agents", "jobs", "marketplace", "property")

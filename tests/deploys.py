@@ -20,7 +20,7 @@ from tests.actions import ROOT, Run
 
 #: Commands of `python -m rollout` that are answered by the test. Any other module is run.
 STANDS_IN = ("review", "notify", "rollback", "audit")
-COPIED = ("deploy", "commands", "provider", "rollout", "setup")
+COPIED = ("deploy", "rollout", "setup")
 REPO = "acme/rollout"
 COMMIT = "c0ffee0" * 5 + "c0ffe"
 

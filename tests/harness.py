@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from setup.scratch import Scratch
+from rollout.simulator.scratch import Scratch
 
 READING = ("Get", "List", "Describe", "BatchGet", "Head", "GET", "HEAD")
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from rehearsal.player import Morning, Player
+from rollout.simulator.rehearsal.player import Morning, Player
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Expected:
     says: str = ""
 
 
-#: From the first lines of each file in traffic/scenarios.
+#: From the first lines of each file in rollout/simulator/traffic/scenarios.
 EXPECTED: Final[Mapping[str, Expected]] = {
     "healthy": Expected(100),
     "errors-at-50": Expected(50, "errors"),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from provider.counters import UNIT
-from rollout import tags
-from rollout.alarms import NAMESPACE
-from rollout.catalogue import Domain
-from rollout.gate_window import HOUR, LEGACY_COUNTERS
+from rollout.model.alarms.alarm import NAMESPACE
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import tags
+from rollout.model.gate.window import HOUR, LEGACY_COUNTERS
+from rollout.provider.sources.cloudwatch import UNIT
 from tests import days
 from tests.harness import client
 

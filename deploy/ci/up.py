@@ -9,8 +9,8 @@ import os
 import sys
 from typing import Final
 
-from commands import engine
 from deploy.ci import actions
+from rollout.commands.engine import pulumi
 
 PATIENCE: Final = 600.0  # seconds that another run's lock is waited for: a rollback's takes a few
 
@@ -25,15 +25,15 @@ def main(stack: str) -> int:
     )  # fmt: skip
     env = {"ROLLOUT_APPROVED": str(actions.APPROVAL.resolve())}
     try:
-        done = engine.run_locked(lambda: arguments, stack, patience=PATIENCE, say=print, env=env)
-    except engine.EngineFailed as error:
+        done = pulumi.run_locked(lambda: arguments, stack, patience=PATIENCE, say=print, env=env)
+    except pulumi.EngineFailed as error:
         actions.warn("No up", str(error), level="error")
         return 1
     shown = f"{done.stdout}\n{done.stderr}".strip()
     print(shown)
     actions.summary("\n".join(f"    {line}" for line in shown.splitlines()))  # indented: a code block
     if done.returncode != 0:
-        actions.warn("Not all of it was applied", engine.failure(done), level="error")
+        actions.warn("Not all of it was applied", pulumi.failure(done), level="error")
     return done.returncode
 
 

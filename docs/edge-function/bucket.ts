@@ -50,7 +50,7 @@ const WHOLE = new RegExp(`^${BLANK}([0-9]{1,20})${BLANK}$`);
 
 /**
  * The whole number 0..100 that a stored flag holds, or null where it holds anything else. The same as `parse_percent`
- * in rollout/ladder.py, which the plan is judged by: a number off the ladder, such as 37, is somebody's will and obeyed.
+ * in rollout/model/ladder.py, which the plan is judged by: a number off the ladder, such as 37, is somebody's will and obeyed.
  */
 export function parsePercent(text: string): number | null {
   const digits = WHOLE.exec(text)?.[1];

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import click
 
-from commands import deployed, engine, files, place
-from provider.secrets_manager import SecretsManager
-from provider.store import Entry, StoreError, secret_name
-from rollout import config
-from rollout.problem import BadInput, masked
+from rollout.commands.engine import pulumi
+from rollout.commands.project import files, place
+from rollout.commands.reading import deployed
+from rollout.model.problem import BadInput, masked
+from rollout.model.stack_file import config
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import Entry, StoreError, secret_name
 
 UNKNOWN = "?"
 
@@ -47,7 +49,7 @@ def lines(stack: str) -> tuple[list[Line], list[str]]:
     state: dict[str, dict[str, object]] = {}
     try:
         state = deployed.inputs(stack)
-    except engine.EngineFailed as error:
+    except pulumi.EngineFailed as error:
         wrong.append(str(error))
     result = []
     for domain in known.domains.values():

@@ -8,27 +8,39 @@ from typing import Final
 
 import click
 
-from rollout.problem import BadInput
+from rollout.model.problem import BadInput
 
 #: Command -> module that holds it as `command`; short help stands here so that `--help` imports none of them.
 COMMANDS: Final = {
-    "status": ("commands.status", "Show where each domain stands, and what comes next."),
-    "plan": ("commands.plan", "Show the plan with its dates, and what in it breaks a rule."),
-    "promote": ("commands.promote", "Write the next step into a stack config, to be reviewed."),
-    "log": ("commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
-    "report": ("commands.report", "Write the reports: daily log, performance, incidents, final."),
-    "review": ("commands.review", "Preview a change as a page to decide from, and what an approval binds."),
-    "freeze": ("commands.freeze", "Write into a stack config that nothing rises, or that one domain doesn't."),
-    "unfreeze": ("commands.unfreeze", "Take that out again, to be reviewed."),
-    "live": ("commands.live", "Show what is live now, read back from the store."),
-    "audit": ("commands.audit", "Compare what is live with the stack file and the stack's state."),
-    "gate": ("commands.gate", "Ask the gate by hand: what would it say of these counts?"),
-    "watch": ("commands.watch", "Judge what is live, once or every minute, and bring down what burns."),
-    "rollback": ("commands.rollback", "Bring one domain down, at once: the store first, everything else after."),
-    "notify": ("commands.notify", "Tell the topic of changes what is about to rise, or what has happened."),
-    "drill": ("commands.drill", "Roll a domain back where nothing is lost by it, and measure how long it takes."),
-    "rehearse": ("commands.rehearse", "Play the plan on a copy, with simulated traffic and a virtual clock."),
-    "unlock": ("commands.unlock", "Clear what a killed engine left: its lock, its processes, its open operations."),
+    "status": ("rollout.commands.status", "Show where each domain stands, and what comes next."),
+    "plan": ("rollout.commands.plan.command", "Show the plan with its dates, and what in it breaks a rule."),
+    "promote": ("rollout.commands.promote", "Write the next step into a stack config, to be reviewed."),
+    "log": ("rollout.commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
+    "report": ("rollout.commands.report.command", "Write the reports: daily log, performance, incidents, final."),
+    "review": (
+        "rollout.commands.review.command",
+        "Preview a change as a page to decide from, and what an approval binds.",
+    ),
+    "freeze": ("rollout.commands.freeze", "Write into a stack config that nothing rises, or that one domain doesn't."),
+    "unfreeze": ("rollout.commands.unfreeze", "Take that out again, to be reviewed."),
+    "live": ("rollout.commands.live", "Show what is live now, read back from the store."),
+    "audit": ("rollout.commands.audit", "Compare what is live with the stack file and the stack's state."),
+    "gate": ("rollout.commands.gate", "Ask the gate by hand: what would it say of these counts?"),
+    "watch": ("rollout.commands.watch.command", "Judge what is live, once or every minute, and bring down what burns."),
+    "rollback": (
+        "rollout.commands.rollback.down",
+        "Bring one domain down, at once: the store first, everything else after.",
+    ),
+    "notify": ("rollout.commands.notify", "Tell the topic of changes what is about to rise, or what has happened."),
+    "drill": (
+        "rollout.commands.drill.command",
+        "Roll a domain back where nothing is lost by it, and measure how long it takes.",
+    ),
+    "rehearse": ("rollout.commands.rehearse", "Play the plan on a copy, with simulated traffic and a virtual clock."),
+    "unlock": (
+        "rollout.commands.unlock",
+        "Clear what a killed engine left: its lock, its processes, its open operations.",
+    ),
 }
 
 #: What an exit code means, of whichever command; each command's own help says it in its words.

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from commands import files, place
-from commands.rewrite import alone
-from rollout import config, edit, yamltext
-from rollout.catalogue import Catalogue
-from rollout.entry import Why
+from rollout.commands.project import files, place
+from rollout.commands.rollback.rewrite import alone
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.stack_file import config, edit
+from rollout.model.stack_file.forms import Why
+from rollout.model.yaml_text import tree
 
 
 def rewrite(stack: str, change: Callable[[str], str]) -> tuple[Path, bool, Catalogue]:
@@ -21,7 +22,7 @@ def rewrite(stack: str, change: Callable[[str], str]) -> tuple[Path, bool, Catal
     known = files.read_catalogue()
     path = files.stack_file(stack)
     with alone():
-        text = yamltext.decode(files.read(path), files.name(path))
+        text = tree.decode(files.read(path), files.name(path))
         edited = change(text)
         config.parse(edited.encode(), files.name(path), known)  # what is written can be read again
         if edited != text:

@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import click
 
-from rollout import gate, gate_domain, gate_input, ladder
-from rollout.catalogue import Catalogue, Metric
-from rollout.fields import nearest
-from rollout.gate import Judged, Verdict
-from rollout.gate_seen import Counts, Seen
-from rollout.problem import BadInput, Problem, shown
+from rollout.model import ladder
+from rollout.model.catalogue.domain import Catalogue, Metric
+from rollout.model.gate import by_hand as gate_input
+from rollout.model.gate import metric as gate
+from rollout.model.gate import verdict as gate_domain
+from rollout.model.gate.metric import Judged, Verdict
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.fields import nearest
 
 EXIT: Final = {Verdict.PASS: 0, Verdict.HOLD: 3, Verdict.ROLLBACK: 4}
 WRONG_USE: Final = 2
@@ -82,7 +85,7 @@ command = gate_command
 
 
 def _catalogue() -> Catalogue:
-    from commands import place  # imported late: `--help` needs no catalogue
+    from rollout.commands.project import place  # imported late: `--help` needs no catalogue
 
     return place.known()
 

@@ -10,15 +10,16 @@ from typing import Any, Final
 
 import click
 
-from commands import files, place
-from provider.aws import Aws
-from provider.context import Context
-from provider.counters import CloudWatch, Found
-from provider.secrets_manager import SecretsManager
-from provider.store import Entry, StoreError, secret_name
-from rollout import schedule, tags
-from rollout.gate_window import MINUTE, Window, floor
-from rollout.problem import masked
+from rollout.commands.project import files, place
+from rollout.model import schedule
+from rollout.model.flag import tags
+from rollout.model.gate.window import MINUTE, Window, floor
+from rollout.model.problem import masked
+from rollout.provider.aws.calls import Aws
+from rollout.provider.judging.context import Context
+from rollout.provider.sources.cloudwatch import CloudWatch, Found
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import Entry, StoreError, secret_name
 
 #: How far back the traffic is shown.
 LATELY: Final = timedelta(minutes=10)

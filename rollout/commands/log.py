@@ -11,10 +11,13 @@ from typing import Final
 
 import click
 
-from commands import engine, files, journal
-from rollout import gate_text, schedule
-from rollout.journal import KINDS, Line
-from rollout.problem import BadInput, Problem
+from rollout.commands.engine import pulumi
+from rollout.commands.project import files
+from rollout.commands.reading import history
+from rollout.model import schedule
+from rollout.model.gate import words
+from rollout.model.log.journal import KINDS, Line
+from rollout.model.problem import BadInput, Problem
 
 NARROW: Final = 80
 WIDEST: Final = 160
@@ -60,8 +63,8 @@ def counted(line: Line) -> list[str]:
     """`errors 0/1,966 (legacy 12/36,193)`, a text a metric; none where the gate wasn't asked."""
     found = []
     for name, kept in (line.move.get("counts") or {}).items():
-        seen = gate_text.of(kept["bad"], kept["total"]) if "total" in kept else gate_text.count(kept["bad"])
-        legacy = f" (legacy {gate_text.of(kept['legacy_bad'], kept['legacy_total'])})" if "legacy_total" in kept else ""
+        seen = words.of(kept["bad"], kept["total"]) if "total" in kept else words.count(kept["bad"])
+        legacy = f" (legacy {words.of(kept['legacy_bad'], kept['legacy_total'])})" if "legacy_total" in kept else ""
         waived = f", waived: {kept['waived']}" if kept.get("waived") else ""
         found.append(f"{name} {seen}{legacy}{waived}")
     return found
@@ -109,14 +112,14 @@ def command(
         if name not in known.domains:
             raise BadInput([Problem("unknown domain", "--domain", ", ".join(known.domains), name)])
     try:
-        story = journal.load(files.need_stack(stack))
-    except engine.EngineFailed as error:
+        story = history.load(files.need_stack(stack))
+    except pulumi.EngineFailed as error:
         click.echo(f"the stack's history can't be read: {error}", err=True)
         sys.exit(1)
     found = chosen(list(story.lines), domain, kind, from_then, every)[::-1]
     shown = found[:newest] if newest > 0 else found
     if json_:
-        click.echo("".join(f"{json.dumps(journal.plain(line), ensure_ascii=False)}\n" for line in shown), nl=False)
+        click.echo("".join(f"{json.dumps(history.plain(line), ensure_ascii=False)}\n" for line in shown), nl=False)
         return
     width = min(WIDEST, max(NARROW, shutil.get_terminal_size((NARROW, 0)).columns))
     click.echo("\n".join(table(shown, width, evidence=evidence)) if shown else "nothing of that kind has happened")

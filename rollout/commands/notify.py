@@ -9,14 +9,20 @@ from typing import Final
 
 import click
 
-from commands import around, engine, files, journal, place, reviewing
-from provider.aws import Aws
-from provider.settings import Settings
-from provider.store import Absent, StoreError
-from rollout import alarms, approval, config, message
-from rollout.message import Message
-from rollout.moves import Kind
-from rollout.problem import BadInput
+from rollout.commands.engine import pulumi
+from rollout.commands.project import files, place
+from rollout.commands.reading import around, history
+from rollout.commands.review import gather
+from rollout.model.alarms import alarm
+from rollout.model.flag.moves import Kind
+from rollout.model.judge import approval
+from rollout.model.problem import BadInput
+from rollout.model.review import message
+from rollout.model.review.message import Message
+from rollout.model.stack_file import config
+from rollout.provider.aws.calls import Aws
+from rollout.provider.settings import Settings
+from rollout.provider.stores.store import Absent, StoreError
 
 EXIT_UNTOLD: Final = 1
 
@@ -25,7 +31,7 @@ def send(settings: Settings, stack: str, told: Message, *, attempts: int | None 
     """Publishes to the topic of changes; answers its name. Raises `StoreError`, `Absent` where there is no such topic."""
     aws = Aws(settings, attempts=attempts)
     partition, account = aws.account()
-    name = alarms.topic_name(stack, alarms.CHANGES)
+    name = alarm.topic_name(stack, alarm.CHANGES)
     arn = f"arn:{partition}:sns:{settings.region}:{account}:{name}"
     aws.call("sns", "publish", name, TopicArn=arn, Subject=told.subject, Message=told.text)
     return name
@@ -53,14 +59,14 @@ def coming(stack: str, approved: str | None) -> Message | None:
             return None  # what approves nothing raises nothing: `up` says which part is wrong
         named = {one.domain for one in given.raises}
     seen = around.look(stack)
-    rows = [reviewing.row(seen, domain) for domain in seen.known.domains.values()]
+    rows = [gather.row(seen, domain) for domain in seen.known.domains.values()]
     raised = [row for row in rows if row.kind in (Kind.RAISE, Kind.OUTSIDE) and (named is None or row.domain in named)]
     return message.before(stack, raised, on_call(stack)) if raised else None
 
 
 def happened(stack: str) -> Message | None:
     """What the newest run of the stack did. Raises `EngineFailed`."""
-    story = journal.load(stack)
+    story = history.load(stack)
     newest = story.updates[-1].number if story.updates else None
     return message.after(stack, [line for line in story.lines if line.update == newest and newest], on_call(stack))
 
@@ -83,7 +89,7 @@ def command(when: str, stack: str | None, approved: str | None, dry_run: bool, j
     except Absent as error:
         click.echo(f"nobody was told: the stack has no topic for changes yet, `pulumi up` makes it ({error})", err=True)
         sys.exit(EXIT_UNTOLD)
-    except (StoreError, engine.EngineFailed) as error:
+    except (StoreError, pulumi.EngineFailed) as error:
         click.echo(f"nobody was told: {error}", err=True)
         sys.exit(EXIT_UNTOLD)
     if json_:

@@ -6,9 +6,10 @@ import json
 
 import click
 
-from commands import files
-from rollout import config, edit, yamltext
-from rollout.promote import Step, promote
+from rollout.commands.project import files
+from rollout.model.plan.promote import Step, promote
+from rollout.model.stack_file import config, edit
+from rollout.model.yaml_text import tree
 
 
 @click.command("promote")
@@ -33,7 +34,7 @@ def command(day: int | None, domain: str | None, stack: str | None, as_json: boo
         day_path = files.ROOT / "stacks" / f"day-{day:02d}.yaml"
         the_day = config.parse_day(files.read(day_path), files.name(day_path), catalogue)
     steps = promote(stack_config, catalogue, the_day, domain)
-    text = original = yamltext.decode(raw, files.name(path))
+    text = original = tree.decode(raw, files.name(path))
     for step in steps:
         if step.to is not None:
             text = edit.set_flag(text, step.domain, step.to, step.enabled)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from commands import files
-from rollout.problem import BadInput, Problem
+from rollout.commands.project import files
+from rollout.model.problem import BadInput, Problem
 
 if TYPE_CHECKING:
-    from rehearsal.player import Morning
+    from rollout.simulator.rehearsal.player import Morning
 
 WIDTH: Final = 100
-#: The last day of the seed's plan (`rehearsal.player`, which is imported when it is played).
+#: The last day of the seed's plan (`rollout.simulator.rehearsal.player`, which is imported when it is played).
 LAST_DAY: Final = 21
 REPORTS: Final = ".local/reports/story"
 EXIT_FAILED: Final = 1
@@ -59,14 +59,14 @@ def as_json(morning: Morning) -> str:
 @click.option("--out", default=REPORTS, metavar="DIR", show_default=True, help="Where the story's reports are written.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object a day.")
 def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: bool) -> None:
-    """Play the plan under a scenario of traffic (traffic/scenarios), on a copy: nothing here is touched.
+    """Play the plan under a scenario of traffic (rollout/simulator/traffic/scenarios), on a copy: nothing here is touched.
 
     Exit code 0: played; 1: a command failed in a way that is no verdict; 2: wrong use.
     """
-    from rehearsal import player as players
-    from rehearsal import story as stories
+    from rollout.simulator.rehearsal import player as players
+    from rollout.simulator.rehearsal import story as stories
+    from rollout.simulator.traffic import scenario as scenarios
     from setup import env
-    from traffic import scenario as scenarios
 
     if story:
         scenario, days = stories.SCENARIO, stories.DAYS

@@ -9,12 +9,14 @@ from typing import Final
 
 import click
 
-from commands import around, files
-from commands.around import Around
-from rollout import schedule, standing
-from rollout.catalogue import Domain
-from rollout.ladder import LADDER, next_rung
-from rollout.standing import Standing
+from rollout.commands.project import files
+from rollout.commands.reading import around
+from rollout.commands.reading.around import Around
+from rollout.model import schedule
+from rollout.model.catalogue.domain import Domain
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.plan import standing
+from rollout.model.plan.standing import Standing
 
 WIDTH: Final = 80
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from commands import files, place
-from commands.freeze import report, rewrite
-from rollout import conditions, config, edit
-from rollout.entry import DATA_AUDIT
+from rollout.commands.freeze import report, rewrite
+from rollout.commands.project import files, place
+from rollout.model.stack_file import conditions, config, edit
+from rollout.model.stack_file.forms import DATA_AUDIT
 
 
 @click.command("unfreeze")

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import click
 
-from commands import engine, files, lock
-from provider import orphans
+from rollout.commands.engine import lock, pulumi
+from rollout.commands.project import files
+from rollout.provider.wire import orphans
 
 EXIT_HELD = 1
 
@@ -25,7 +26,7 @@ def unlock(stack: str, say: Callable[[str, bool], None]) -> bool:
     """
     refresh = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
     no_program = {"PULUMI_RUN_PROGRAM": "false"}  # what the program would say of its config doesn't matter here
-    done = engine.run_locked(
+    done = pulumi.run_locked(
         lambda: refresh, stack, patience=0, say=lambda text: say(f"  {text}", False), env=no_program
     )
     held = lock.locks(done.stderr + done.stdout)
@@ -38,7 +39,7 @@ def unlock(stack: str, say: Callable[[str, bool], None]) -> bool:
             os.kill(pid, signal.SIGTERM)
             say(f"  ended process {pid}, left over by an engine that is gone", False)
     if done.returncode != 0:
-        raise engine.EngineFailed(engine.failure(done))
+        raise pulumi.EngineFailed(pulumi.failure(done))
     say(f"{stack}: no lock, nothing pending, the live values are in the state. next: pulumi up --stack {stack}", False)
     return True
 
@@ -73,7 +74,7 @@ def command(stack: str | None, json_: bool) -> None:
 
     try:
         cleared = unlock(chosen, say)
-    except engine.EngineFailed as error:
+    except pulumi.EngineFailed as error:
         say(f"unlock FAILED: {error}\n  do:      mend that, and run it again", True)
     if json_:
         click.echo(json.dumps({"stack": chosen, "cleared": cleared, "lines": lines}, ensure_ascii=False))

@@ -9,20 +9,20 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from provider import servicer
-from provider.alert_policy import AlertPolicy
-from provider.aws import Aws
-from provider.cloudwatch import Alarms, Dashboards
-from provider.context import Context
-from provider.counters import CloudWatch
-from provider.dashboard import Dashboard
-from provider.flag_secret import FlagSecret
-from provider.sdk import Sdk
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.sns import Topics
-from provider.topic import Topic
-from provider.traffic_flag import UNKNOWN, TrafficFlag
+from rollout.provider.aws.alarms import Alarms, Dashboards
+from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.aws.topics import Topics
+from rollout.provider.judging.context import Context
+from rollout.provider.resources.alert_policy import AlertPolicy
+from rollout.provider.resources.dashboard import Dashboard
+from rollout.provider.resources.flag_secret import FlagSecret
+from rollout.provider.resources.topic import Topic
+from rollout.provider.resources.traffic_flag import UNKNOWN, TrafficFlag
+from rollout.provider.settings import Settings
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.wire import servicer
 
 #: New objects between two looks for garbage. A provider lives for one run; Python's 700 look through all of botocore's
 #: tables again and again, for 50 ms of a preview.

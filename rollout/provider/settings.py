@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from rollout import tags
-from rollout.problem import BadInput, Problem, shown
+from rollout.model.flag import tags
+from rollout.model.problem import BadInput, Problem, shown
 
 #: Where neither AWS_REGION nor `rollout:region` names one.
 DEFAULT_REGION = "eu-west-1"

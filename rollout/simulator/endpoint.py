@@ -6,7 +6,7 @@ PUT/DELETE     /faults     {"latency": seconds, "fail": [{"target": "secretsmana
                            in the request, "status": 500, "times": 3 (-1: always), "after": true (the answer is
                            lost after the commit), "latency": seconds, "code": error code, "body": raw answer}]}
                            status 0 cuts the connection; no status only waits
-GET/PUT/DELETE /traffic    what the services report, by a scenario: see setup/traffic_page.py
+GET/PUT/DELETE /traffic    what the services report, by a scenario: see rollout/simulator/traffic_page.py
 GET            /simulator  who answers: {"pid": ..., "dir": ...}
 """
 
@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from setup.traffic_page import TrafficPage
+from rollout.simulator.traffic_page import TrafficPage
 
 # The fields that domains.yaml probes. `database`: ai_agent_system_instructions and ai_agent_personas can be reached.
 HEALTHY: dict[str, Any] = {

@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from rollout.simulator.simulator import Simulator
 from setup import env
-from setup.simulator import Simulator
 
 LEFT_OUT = (".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records")
 SHARED = (".venv", ".venv-dev", ".tools/pulumi", ".tools/pulumi-home/plugins")  # linked, not copied: the real ones

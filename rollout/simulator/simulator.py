@@ -1,6 +1,6 @@
 """The simulator: one process on loopback that plays AWS (moto) and the unified service's health page. It is not AWS.
 
-Usage: python setup/simulator.py start|stop|status|run|traffic [SCENARIO] [--dir DIR]    (DIR: .local; port, simulator.pid, simulator.log)
+Usage: python rollout/simulator/simulator.py start|stop|status|run|traffic [SCENARIO] [--dir DIR]    (DIR: .local; port, simulator.pid, simulator.log)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started as a file, from any folder
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
 from setup import env
 
@@ -110,9 +110,9 @@ class Simulator:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server
 
-        from setup import metric_index
-        from setup.endpoint import Endpoint
-        from setup.traffic_page import TrafficPage
+        from rollout.simulator import metric_index
+        from rollout.simulator.endpoint import Endpoint
+        from rollout.simulator.traffic_page import TrafficPage
 
         metric_index.install()
         listener = _listener(env.port(self.folder))
@@ -212,7 +212,9 @@ def main() -> int:
     """Exit code: 0 done or running, 1 not running or not started."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("start", "stop", "status", "run", "traffic"))
-    parser.add_argument("scenario", nargs="?", default="healthy", help="of `traffic`: one of traffic/scenarios")
+    parser.add_argument(
+        "scenario", nargs="?", default="healthy", help="of `traffic`: one of rollout/simulator/traffic/scenarios"
+    )
     parser.add_argument("--dir", type=Path, default=env.PROJECT / ".local")
     given = parser.parse_args()
     simulator = Simulator(given.dir)

@@ -1,4 +1,4 @@
-"""The simulator's page /traffic: starts, shows and stops the traffic source (`traffic.loop`).
+"""The simulator's page /traffic: starts, shows and stops the traffic source (`rollout.simulator.traffic.loop`).
 
 GET     {"running": false}, or what is running: scenario, about, seed, stack, region, period, began,
         published_up_to, minutes_published, last_error
@@ -18,12 +18,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rollout import tags
-from rollout.problem import BadInput, Problem, shown
+from rollout.model.flag import tags
+from rollout.model.problem import BadInput, Problem, shown
 from setup import env
 
 if TYPE_CHECKING:
-    from traffic.loop import Loop
+    from rollout.simulator.traffic.loop import Loop
 
 DEFAULTS: Final = {"seed": 1, "stack": "local", "region": env.REGION, "period": 60, "began": None}
 MAX_SEED: Final = 2**63 - 1
@@ -67,9 +67,11 @@ class TrafficPage:
 
     def _made(self, given: Mapping[str, Any]) -> tuple[Loop, dict[str, Any]]:
         """A loop that isn't started, and what it was asked. Raises BadInput, or OSError on an unreadable file."""
-        from provider.context import load_catalogue  # these cost 0.2 s that a simulator without traffic doesn't need
-        from provider.settings import Settings
-        from traffic import loop, publish, scenario
+        from rollout.provider.judging.context import (
+            load_catalogue,  # these cost 0.2 s that a simulator without traffic doesn't need
+        )
+        from rollout.provider.settings import Settings
+        from rollout.simulator.traffic import loop, publish, scenario
 
         order = _order(given)
         period = timedelta(seconds=order["period"])

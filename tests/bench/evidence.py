@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from rollout.gate_window import HOUR, MINUTE
+from rollout.model.gate.window import HOUR, MINUTE
 from setup import env
 from tests import days
 from tests.bench.speed import RAW

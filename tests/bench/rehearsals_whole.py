@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from rehearsal.player import LAST_DAY
+from rollout.simulator.rehearsal.player import LAST_DAY
 from tests import rehearsals
 
 

@@ -12,9 +12,11 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 
-from provider.cloudwatch import PAGE as ALARMS_A_PAGE
-from provider.secrets_manager import PAGE as SECRETS_A_PAGE
-from rollout import alarms, catalogue, edit
+from rollout.model.alarms import alarm
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.stack_file import edit
+from rollout.provider.aws.alarms import PAGE as ALARMS_A_PAGE
+from rollout.provider.stores.secrets_manager import PAGE as SECRETS_A_PAGE
 from tests.bench.speed import NOW, Empty
 from tests.bench.timing import Compared, in_turns
 from tests.harness import Sandbox
@@ -112,8 +114,8 @@ def pages(known: catalogue.Catalogue) -> int:
     """The calls that a refresh can't do without: a page of flags, of alarms, of dashboards, and each topic."""
     flags = sum(len(domain.flags) for domain in known.domains.values())
     return (
-        math.ceil(flags / SECRETS_A_PAGE) + math.ceil(len(alarms.names(known, "local")) / ALARMS_A_PAGE)
-        + math.ceil(len(known.domains) / 1000) + len(alarms.TOPICS)
+        math.ceil(flags / SECRETS_A_PAGE) + math.ceil(len(alarm.names(known, "local")) / ALARMS_A_PAGE)
+        + math.ceil(len(known.domains) / 1000) + len(alarm.TOPICS)
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def speeds(box: Sandbox, runs: int) -> Iterator[tuple[Compared, float, float]]:
 
 def set_percent(box: Sandbox, percent: int) -> None:
     """Writes ai-agents' percent into the sandbox's stack file."""
-    from rollout import edit
+    from rollout.model.stack_file import edit
 
     box.write_config(edit.set_flag(box.read_config(), "ai-agents", percent))
 

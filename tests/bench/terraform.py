@@ -16,8 +16,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from provider.store import secret_name
-from rollout import alarms, catalogue
+from rollout.model.alarms import alarm as alarms
+from rollout.model.catalogue import domain as catalogue
+from rollout.provider.stores.store import secret_name
 from tests.bench import scale
 from tests.bench.speed import NOW
 from tests.bench.timing import Compared, in_turns

@@ -16,8 +16,8 @@ import pytest
 from pulumi.runtime import mocks, rpc, settings, stack
 
 from components import stack_file
-from rollout.problem import BadInput
-from rollout.yamltext import Map, read
+from rollout.model.problem import BadInput
+from rollout.model.yaml_text.tree import Map, read
 
 HOME = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from rollout import catalogue
+from rollout.model.catalogue import domain as catalogue
 from tests.components.conftest import Engine
 
 Program = Callable[..., Engine]

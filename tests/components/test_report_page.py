@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import report
-from reporting import page
-from rollout.report_story import Story
+from rollout.commands.report import command as report
+from rollout.commands.report import web_page
+from rollout.model.reports.story import Story
 from tests import pages
 from tests.pure.cases import HOME
 from tests.pure.stories import climb, day, finished, iso, move, run, story
@@ -36,7 +36,7 @@ def eventful() -> Story:
 
 
 def render(told: Story) -> str:
-    return page.render(told, report.tell(told))
+    return web_page.render(told, report.tell(told))
 
 
 @pytest.mark.parametrize("told", [finished(), eventful(), story()], ids=["finished", "eventful", "nothing yet"])

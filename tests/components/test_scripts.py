@@ -12,7 +12,7 @@ import pulumi
 import pytest
 
 from components import scripts
-from rollout.config import Command, StackConfig
+from rollout.model.stack_file.config import Command, StackConfig
 from tests.components.conftest import Engine
 from tests.components.test_program import FLAG_TYPES, QUIET
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rollout import edit
+from rollout.model.stack_file import edit
 from tests import days
 from tests.harness import Sandbox
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from commands import drilling
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from setup.simulator import Simulator
+from rollout.commands.drill import play
+from rollout.provider.settings import Settings
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.simulator.simulator import Simulator
 from tests import days
 from tests.harness import Sandbox
 from tests.pure.cases import CATALOGUE, NOW
@@ -48,7 +48,7 @@ def test_a_passed_drill_lets_the_weeks_first_raise_through(asked: Sandbox) -> No
         True,
         "simulator",
     )
-    assert 0 < record["decision_to_live"] < drilling.WITHIN
+    assert 0 < record["decision_to_live"] < play.WITHIN
     assert 60 <= record["traffic_back"] <= 300
     assert any("up: recorded in state and history" in step for step in record["steps"])
     assert days.live(asked)["UNIFIED_ROLLOUT_PERCENT"] == "0", "what is live was not touched"
@@ -59,7 +59,7 @@ def test_a_passed_drill_lets_the_weeks_first_raise_through(asked: Sandbox) -> No
 
 def test_a_rollback_that_lowers_nothing_fails_its_drill(asked: Sandbox) -> None:
     """The copy is played with this project's own code: what is broken here fails there, and not at 3 a.m."""
-    file = asked.folder / "commands" / "rollback.py"
+    file = asked.folder / "rollout" / "commands" / "rollback" / "down.py"
     file.write_text(
         file.read_text().replace("    found = flag.find(order.domain, say)\n", '    raise RuntimeError("broken")\n')
     )
@@ -88,7 +88,7 @@ def test_against_a_store_the_scratch_secret_is_lowered_and_read_back(
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
     settings = Settings("eu-west-1", moto.url, "")
     for _ in range(2):
-        found = drilling.on_store(CATALOGUE.domains["jobs"], "prod", settings, NOW)
+        found = play.on_store(CATALOGUE.domains["jobs"], "prod", settings, NOW)
         assert (found.drill.passed, found.drill.endpoint, found.drill.stack) == (True, "aws", "prod")
         assert found.drill.traffic_back is None
         stored = SecretsManager(settings).get(SECRET)
@@ -100,5 +100,5 @@ def test_against_a_store_the_scratch_secret_is_lowered_and_read_back(
 def test_a_store_that_is_down_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "testing")
-    with pytest.raises(drilling.DrillFailed, match="JOBS_ROLLOUT_PERCENT"):
-        drilling.on_store(CATALOGUE.domains["jobs"], "prod", Settings("eu-west-1", "http://127.0.0.1:9", ""), NOW)
+    with pytest.raises(play.DrillFailed, match="JOBS_ROLLOUT_PERCENT"):
+        play.on_store(CATALOGUE.domains["jobs"], "prod", Settings("eu-west-1", "http://127.0.0.1:9", ""), NOW)

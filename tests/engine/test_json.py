@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from commands.cli import COMMANDS
+from rollout.commands.cli import COMMANDS
 from tests import days
 from tests.harness import Sandbox
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.story import DAYS, NOTES, Story
+from rollout.simulator.rehearsal.story import DAYS, NOTES, Story
 from tests import figures, pages, record, traces
 
 FILES = ["final.md", "performance.md", "incidents.md", "daily-log.md", "index.html"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.player import FIRST, Player
-from rollout import edit
+from rollout.model.stack_file import edit
+from rollout.simulator.rehearsal.player import FIRST, Player
 from tests import days
 from tests.harness import Sandbox
 

@@ -96,10 +96,10 @@ def test_no_secret_comes_out(new_sandbox: Callable[..., Sandbox], tmp_path: Path
 
 def test_a_change_of_code_that_changes_no_input_shows_no_diff(sandbox: Sandbox) -> None:
     days.begin(sandbox, {"ai-agents": 100, "jobs": 5, "marketplace": 0, "property": 0}, day=10)
-    for folder in ("provider", "components", "rollout"):
-        for path in sorted((sandbox.folder / folder).glob("*.py")):
+    for folder in ("components", "rollout"):
+        for path in sorted((sandbox.folder / folder).rglob("*.py")):
             path.write_text(path.read_text() + "\n\nADDED_LATER = 1\n")
-    started = sandbox.folder / "provider" / "__init__.py"
+    started = sandbox.folder / "rollout" / "provider" / "__init__.py"
     started.write_text(started.read_text().replace('VERSION = "0.1.0"', 'VERSION = "0.2.0"'))
     assert "0.2.0" in started.read_text()
     found = sandbox.preview_json("--expect-no-changes")

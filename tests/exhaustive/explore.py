@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from rollout.moves import Live
+from rollout.model.flag.moves import Live
 from tests.exhaustive.invariants import Others
 from tests.exhaustive.state import Burn, Flag, aged, canonical, live
 from tests.exhaustive.steps import Alphabet, Step, steps

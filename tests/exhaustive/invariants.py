@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rollout.moves import Live
+from rollout.model.flag.moves import Live
 from tests.exhaustive.state import Flag
 from tests.pure.cases import CATALOGUE, NOW
 

@@ -11,11 +11,11 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from rollout import moves
-from rollout.conditions import Conditions
-from rollout.entry import Breach, Restore, Why
-from rollout.moves import Live
-from rollout.tags import BreachTag, Stopped, iso
+from rollout.model.flag import moves
+from rollout.model.flag.moves import Live
+from rollout.model.flag.tags import BreachTag, Stopped, iso
+from rollout.model.stack_file.conditions import Conditions
+from rollout.model.stack_file.forms import Breach, Restore, Why
 from tests.pure.cases import CATALOGUE, EVERYTHING, NOW
 
 DAY: Final = timedelta(days=1)

@@ -1,6 +1,6 @@
 """What can happen to one domain within a day: what people do, what breaks, and what is found wrong in it.
 
-Each step calls the rules themselves (`rollout.moves`, `rollout.judge`, the gate, `provider.record`) in the order in
+Each step calls the rules themselves (`rollout.model.flag.moves`, `rollout.model.judge.rules`, the gate, `rollout.model.flag.record`) in the order in
 which `TrafficFlag` and `rollback` call them. Freeze, held, restore and the counters are no part of a state: each
 raise is tried with each of them, which is the same, since they may change at any time.
 
@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
-from provider import record
-from rollout import gate_domain, judge, moves
-from rollout.gate import Verdict
-from rollout.gate_domain import Question
-from rollout.gate_seen import Counts, Seen
-from rollout.judge import Ask
-from rollout.moves import Kind, Live
+from rollout.model.flag import moves, record
+from rollout.model.flag.moves import Kind, Live
+from rollout.model.gate import verdict as gate_domain
+from rollout.model.gate.metric import Verdict
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.verdict import Question
+from rollout.model.judge import rules
+from rollout.model.judge.rules import Ask
 from tests.exhaustive.invariants import RUNGS, Others, wrong_raise
 from tests.exhaustive.state import Burn, Flag, Latch, canonical, conditions, history, live, with_record
 from tests.pure.cases import CATALOGUE, NOW
@@ -116,7 +117,7 @@ def _ask(name: str, flag: Flag, wanted: int, others: Others, forbids: str, resto
 def _raises(name: str, flag: Flag, wanted: int, others: Others) -> Iterator[Step]:
     for forbids in ("", "frozen", "held"):
         ask = _ask(name, flag, wanted, others, forbids)
-        if judge.judge_raise(ask):
+        if rules.judge_raise(ask):
             continue
         for counters in COUNTERS if flag.share else ("pass",):
             passed = not flag.share or verdict(name, flag.share, wanted, counters) == Verdict.PASS
@@ -149,7 +150,7 @@ def _raised(flag: Flag, wanted: int, said: str, attempt: int) -> Flag:
 def _restores(name: str, flag: Flag, wanted: int) -> Iterator[Step]:
     for forbids in ("", "frozen", "held"):
         ask = _ask(name, flag, wanted, {}, forbids, restores=True)
-        if judge.judge_restore(ask):
+        if rules.judge_restore(ask):
             continue
         wrong = []
         if forbids:
@@ -161,7 +162,7 @@ def _restores(name: str, flag: Flag, wanted: int) -> Iterator[Step]:
         attempt = moves.current_attempt(ask.moves, at_zero=False, configured=ask.conditions.attempt)
         after = _raised(flag, wanted, "restored", attempt)._replace(latch=flag.latch, climbed=flag.climbed)
         yield Step(f"restore {_shown(flag)} -> {wanted} %", after, wrong=tuple(wrong))
-    if not judge.judge_restore(_ask(name, flag, wanted, {}, "")):
+    if not rules.judge_restore(_ask(name, flag, wanted, {}, "")):
         yield Step(f"up {_shown(flag)} -> {wanted} % without an entry", flag, wrong=("a repair raises",))
 
 

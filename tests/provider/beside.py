@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from provider.row import Row
-from provider.servicer import Resource
+from rollout.provider.wire.row import Row
+from rollout.provider.wire.servicer import Resource
 
 Properties = dict[str, Any]
 

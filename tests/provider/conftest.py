@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from provider import secrets_manager
-from provider.context import Context
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from setup.simulator import Simulator
+from rollout.provider.judging.context import Context
+from rollout.provider.settings import Settings
+from rollout.provider.stores import secrets_manager
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.simulator.simulator import Simulator
 from tests.harness import READING
 from tests.provider.desk import Desk
 
@@ -46,7 +46,7 @@ def desk(settings: Settings) -> Desk:
 
 @pytest.fixture
 def fault(moto: Simulator) -> Callable[..., None]:
-    """`fault("PutSecretValue", status=500, ...)`: see setup/endpoint.py; several add up."""
+    """`fault("PutSecretValue", status=500, ...)`: see rollout/simulator/endpoint.py; several add up."""
     told: list[dict[str, Any]] = []
 
     def tell(action: str | None, **how: Any) -> None:

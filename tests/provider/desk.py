@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from provider.context import Context
-from provider.flag_secret import FlagSecret
-from provider.row import Row
-from provider.secrets_manager import SecretsManager
-from provider.traffic_flag import TrafficFlag
+from rollout.provider.judging.context import Context
+from rollout.provider.resources.flag_secret import FlagSecret
+from rollout.provider.resources.traffic_flag import TrafficFlag
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.wire.row import Row
 
 Properties = dict[str, Any]
 

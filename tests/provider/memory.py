@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from provider.store import Absent, Entry, Exists, Scheduled, StoreError
+from rollout.provider.stores.store import Absent, Entry, Exists, Scheduled, StoreError
 
 T = TypeVar("T")
 
 
 class MemoryStore:
-    """`provider.store.Store` of dictionaries, with the rules of Secrets Manager: a used token changes nothing.
+    """`rollout.provider.stores.store.Store` of dictionaries, with the rules of Secrets Manager: a used token changes nothing.
 
     `turn` is called with each operation's name before it is carried out; what it answers may be a failure:
     `"before"` fails without effect, `"after"` carries it out and loses the answer.

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rollout import catalogue
-from rollout.conditions import Conditions
-from rollout.judge import Ask
-from rollout.moves import Live
-from rollout.tags import BreachTag, Stopped
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.flag.moves import Live
+from rollout.model.flag.tags import BreachTag, Stopped
+from rollout.model.judge.rules import Ask
+from rollout.model.stack_file.conditions import Conditions
 
 HOME = Path(__file__).resolve().parents[2]
 CATALOGUE = catalogue.parse((HOME / "domains.yaml").read_bytes(), "domains.yaml")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from rollout import approval
-from rollout.approval import Raise
-from rollout.judge import Refusal
-from rollout.moves import Kind
-from rollout.review import Beside, Page, Row
+from rollout.model.flag.moves import Kind
+from rollout.model.judge import approval
+from rollout.model.judge.approval import Raise
+from rollout.model.judge.rules import Refusal
+from rollout.model.review.decision import Beside, Page, Row
 from tests.pure.cases import CATALOGUE, NOW
 
 LINES: Final = (

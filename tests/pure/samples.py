@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout import catalogue, config
-from rollout.problem import BadInput, Problem
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.problem import BadInput, Problem
+from rollout.model.stack_file import config
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAINS = (ROOT / "domains.yaml").read_bytes()

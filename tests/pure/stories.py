@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from rollout import history, journal
-from rollout.ladder import LADDER
-from rollout.report_story import Story
+from rollout.model.ladder import LADDER
+from rollout.model.log import journal
+from rollout.model.log import runs as history
+from rollout.model.reports.story import Story
 from tests.pure.cases import CATALOGUE
-from tests.pure.test_standing import PLAN
+from tests.pure.plan.test_standing import PLAN
 
 START = date(2026, 12, 1)
 DAY_1 = datetime(2026, 12, 1, 8, tzinfo=UTC)

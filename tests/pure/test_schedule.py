@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout.schedule import OnCallHours, show, show_span, soak_ends, somebody_answers
+from rollout.model.schedule import OnCallHours, show, show_span, soak_ends, somebody_answers
 
 
 def at(text: str) -> datetime:

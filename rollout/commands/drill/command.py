@@ -9,14 +9,18 @@ from typing import Any, Final
 import click
 import yaml
 
-from commands import around, drilling, files, gitlog, place, progress
-from commands.drilling import Drilled, DrillFailed
-from provider import records
-from provider.settings import Settings
-from rollout import drill, tags
-from rollout.catalogue import Domain
-from rollout.moves import Kind, classify
-from rollout.problem import BadInput, Problem
+from rollout.commands.drill import play as drilling
+from rollout.commands.drill.play import Drilled, DrillFailed
+from rollout.commands.project import commit as gitlog
+from rollout.commands.project import files, place, progress
+from rollout.commands.reading import around
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import tags
+from rollout.model.flag.moves import Kind, classify
+from rollout.model.judge import drill
+from rollout.model.problem import BadInput, Problem
+from rollout.provider.judging import on_record
+from rollout.provider.settings import Settings
 
 EXIT_FAILED: Final = 1
 
@@ -30,7 +34,7 @@ def due(stack: str) -> list[Domain]:
         wanted = seen.config.flags[domain.name].percent
         if live is None or classify(live, wanted, record.percent if record else None) is not Kind.RAISE:
             continue
-        if drill.refusals(seen.ask(domain, live, wanted), records.drills(files.ROOT)):
+        if drill.refusals(seen.ask(domain, live, wanted), on_record.drills(files.ROOT)):
             found.append(domain)
     return found
 

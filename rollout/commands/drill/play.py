@@ -18,19 +18,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from commands import files, settle
-from provider.aws import Aws
-from provider.counters import CloudWatch
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.store import StoreError
-from provider.writing import FlagName
-from rollout import catalogue, edit, tags
-from rollout.catalogue import Domain
-from rollout.drill import TRAFFIC_WITHIN, Drill, Endpoint
-from rollout.gate import Verdict
-from rollout.gate_window import MINUTE, floor
-from rollout.ladder import LADDER
+from rollout.commands.project import files
+from rollout.commands.rollback import settle
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import tags
+from rollout.model.gate.metric import Verdict
+from rollout.model.gate.window import MINUTE, floor
+from rollout.model.judge.drill import TRAFFIC_WITHIN, Drill, Endpoint
+from rollout.model.ladder import LADDER
+from rollout.model.stack_file import edit
+from rollout.provider.aws.calls import Aws
+from rollout.provider.settings import Settings
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import StoreError
+from rollout.provider.stores.writing import FlagName
 
 #: The share that is drilled: the first rung, where every domain begins.
 FROM: Final = LADDER[1]
@@ -61,7 +64,7 @@ class DrillFailed(Exception):
 
 def on_simulator(domain: Domain, stack: str, now: datetime) -> Drilled:
     """The whole rollback, on a copy of the project. Raises `DrillFailed` where the copy can't be brought to traffic."""
-    from setup.scratch import Scratch  # the copy's machinery: for this command alone
+    from rollout.simulator.scratch import Scratch  # the copy's machinery: for this command alone
 
     class Copy(Scratch):
         def prepare(self) -> None:
@@ -93,8 +96,8 @@ def _folder() -> str | None:
 
 
 def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:
+    from rollout.simulator.traffic import publish, scenario
     from setup import env
-    from traffic import publish, scenario
 
     env.isolate(os.environ)  # from here on this process speaks to the copy's simulator alone
     settings = Settings.read({**copy.env})
@@ -164,7 +167,7 @@ def _drilled(
 def _timed(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[float, list[tuple[float, str]], int]:
     """Seconds until the command said that the flag is down, every line with its time, and the exit code.
 
-    The first line is printed when the value was read back (`commands.rollback`).
+    The first line is printed when the value was read back (`rollout.commands.rollback.down`).
     """
     began, steps = time.monotonic(), list[tuple[float, str]]()
     with subprocess.Popen(

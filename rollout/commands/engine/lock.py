@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from commands import process
+from rollout.commands.engine import process
 
 _LOCKED: Final = "the stack is currently locked by"
 _LINE: Final = re.compile(

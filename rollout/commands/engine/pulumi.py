@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from commands import lock
-from commands.files import ROOT
+from rollout.commands.engine import lock
+from rollout.commands.project.files import ROOT
 
 #: The engines that are under way, of whatever thread.
 _running: Final[set[subprocess.Popen[str]]] = set()

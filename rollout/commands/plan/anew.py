@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from commands import around
-from commands.around import Around
-from rollout import judge, relay, schedule
-from rollout.ladder import LADDER, next_rung
-from rollout.moves import Live
-from rollout.problem import BadInput, Problem
-from rollout.relay import At, Laid
-from rollout.schedule import OnCallHours
+from rollout.commands.reading import around
+from rollout.commands.reading.around import Around
+from rollout.model import schedule
+from rollout.model.flag.moves import Live
+from rollout.model.judge import rules
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.plan import relay
+from rollout.model.plan.relay import At, Laid
+from rollout.model.problem import BadInput, Problem
+from rollout.model.schedule import OnCallHours
 
 #: The hour (UTC) of the daily run where the on-call hours don't say when they begin.
 HOUR: Final = time(9)
@@ -55,7 +57,7 @@ def lay(stack: str, first: str) -> tuple[Around, Laid, list[str]]:
 def _latched(seen: Around, name: str, live: Live) -> bool:
     """Whether a breach stands in the way of the next raise, as the judge sees it."""
     ask = seen.ask(seen.known.domains[name], live, next_rung(live.percent or 0) or LADDER[-1])
-    return any(refusal.key == "latched" for refusal in judge.judge_raise(ask))
+    return any(refusal.key == "latched" for refusal in rules.judge_raise(ask))
 
 
 def _first_run(seen: Around, begins: date) -> datetime:

@@ -11,10 +11,12 @@ from typing import Final
 
 import click
 
-from commands import feasible, files
-from rollout import config, plan
-from rollout.catalogue import Catalogue
-from rollout.problem import BadInput, Problem
+from rollout.commands.plan import decidable
+from rollout.commands.project import files
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.plan import days as plan
+from rollout.model.problem import BadInput, Problem
+from rollout.model.stack_file import config
 
 WIDTH: Final = 80
 EXIT_BROKEN: Final = 1
@@ -44,11 +46,11 @@ def command(stack: str | None, first: str | None, as_json: bool) -> None:
 
 
 def _laid_anew(stack: str, first: str, as_json: bool) -> None:
-    from commands import relaying  # it reads what is live; the plan alone needs no AWS
+    from rollout.commands.plan import anew  # it reads what is live; the plan alone needs no AWS
 
-    seen, laid, notes = relaying.lay(stack, first)
-    shown = relaying.text(laid, notes, seen.known.domains, relaying.planned_end(seen))
-    click.echo(json.dumps(relaying.as_json(laid, notes), indent=2) if as_json else "\n".join(shown))
+    seen, laid, notes = anew.lay(stack, first)
+    shown = anew.text(laid, notes, seen.known.domains, anew.planned_end(seen))
+    click.echo(json.dumps(anew.as_json(laid, notes), indent=2) if as_json else "\n".join(shown))
 
 
 def read_plan(catalogue: Catalogue) -> plan.Plan:
@@ -89,7 +91,7 @@ def _text(
     if start is None:
         yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
     yield ""
-    yield from feasible.text(catalogue)
+    yield from decidable.text(catalogue)
     for finding in findings:
         yield ""
         label = "BROKEN" if finding.severity == "broken" else "note"
@@ -117,4 +119,4 @@ def _json(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalog
         for row in rows
     ]
     found = [{"severity": finding.severity, "text": finding.text, "where": finding.where} for finding in findings]
-    return json.dumps({"days": days, "gate": feasible.as_json(catalogue), "findings": found}, indent=2)
+    return json.dumps({"days": days, "gate": decidable.as_json(catalogue), "findings": found}, indent=2)

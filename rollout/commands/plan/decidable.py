@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rollout import feasible
-from rollout.catalogue import Catalogue
-from rollout.feasible import Raise
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.plan import feasible
+from rollout.model.plan.feasible import Raise
 
 WIDTH: Final = 80
 #: What looks like a way out and is none.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from commands.files import ROOT
+from rollout.commands.project.files import ROOT
 
 #: Somebody else may commit between our look at HEAD and our commit: so often it is tried again on the new HEAD.
 TRIES: Final = 5

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rollout import catalogue
-from rollout.catalogue import Catalogue
-from rollout.problem import BadInput, Problem, shown
-from rollout.yamltext import MAX_BYTES
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.tree import MAX_BYTES
 
 #: The project's folder. Commands work on it from wherever they are called; tests put a copy in its place.
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PROJECT = "wa-rollout"
 
 

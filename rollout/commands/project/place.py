@@ -7,10 +7,10 @@ import os
 import re
 import subprocess
 
-from commands import files
-from provider.settings import Settings
-from rollout import catalogue
-from rollout.problem import BadInput, Problem
+from rollout.commands.project import files
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.problem import BadInput, Problem
+from rollout.provider.settings import Settings
 
 _REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
 

@@ -8,24 +8,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from commands import deployed, engine, files, place
-from commands.plan import read_plan
-from provider import evidence
-from provider.aws import Aws
-from provider.context import Context
-from provider.counters import CloudWatch
-from provider.evidence import Look
-from provider.sdk import Sdk
-from provider.secrets_manager import SecretsManager
-from provider.store import Entry, StoreError
-from rollout import conditions, config, standing
-from rollout.catalogue import Catalogue, Domain
-from rollout.conditions import Conditions
-from rollout.config import StackConfig
-from rollout.judge import Ask
-from rollout.ladder import LADDER
-from rollout.moves import Live
-from rollout.plan import Plan
+from rollout.commands.engine import pulumi
+from rollout.commands.plan.command import read_plan
+from rollout.commands.project import files, place
+from rollout.commands.reading import deployed
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.flag.moves import Live
+from rollout.model.judge.rules import Ask
+from rollout.model.ladder import LADDER
+from rollout.model.plan import standing
+from rollout.model.plan.days import Plan
+from rollout.model.stack_file import conditions, config
+from rollout.model.stack_file.conditions import Conditions
+from rollout.model.stack_file.config import StackConfig
+from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.judging import evidence
+from rollout.provider.judging.context import Context
+from rollout.provider.judging.evidence import Look
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import Entry, StoreError
 
 
 @dataclass
@@ -102,7 +105,7 @@ def look(stack: str) -> Around:
         found = {name: _live(context, entries[names[name].secret], wrong) for name in known.domains}
         try:
             records = reading.result()
-        except engine.EngineFailed as error:
+        except pulumi.EngineFailed as error:
             records = {}
             wrong.append(f"the stack's state: {error}")
     return Around(stack, known, stack_config, read_plan(known), context, settings.now(), found, records, wrong)

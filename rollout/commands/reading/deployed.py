@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import yaml
 
-from commands import engine
-from rollout import config
-from rollout.catalogue import Catalogue
-from rollout.problem import BadInput
+from rollout.commands.engine import pulumi
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.problem import BadInput
+from rollout.model.stack_file import config
 
 FLAGS: Final = "wa-rollout:flags"
 #: So many entries of the history are looked at for one whose config the program can read.
@@ -28,7 +28,7 @@ def find(stack: str, file: Path, catalogue: Catalogue | None) -> str | None:
     domain. The lines of the secrets provider, which no history keeps, come out of `file` by text.
     """
     pages = ("--page-size", str(ENTRIES), "--page", "1")
-    history = engine.read_json("stack", "history", "--stack", stack, "--json", *pages) or []
+    history = pulumi.read_json("stack", "history", "--stack", stack, "--json", *pages) or []
     given = inputs(stack)
     if not history and not given:
         return None
@@ -107,7 +107,7 @@ def flags(stack: str) -> dict[str, Flag]:
 
 
 def _resources(stack: str) -> list[dict[str, Any]]:
-    state = engine.read_json("stack", "export", "--stack", stack) or {}
+    state = pulumi.read_json("stack", "export", "--stack", stack) or {}
     return (state.get("deployment") or {}).get("resources") or []
 
 

@@ -10,14 +10,17 @@ from typing import Any
 
 import yaml
 
-from commands import deployed, engine, files
-from commands.plan import read_plan
-from rollout import config, history, journal
-from rollout.catalogue import Catalogue
-from rollout.history import Update
-from rollout.journal import Line
-from rollout.plan import Plan
-from rollout.problem import BadInput
+from rollout.commands.engine import pulumi
+from rollout.commands.plan.command import read_plan
+from rollout.commands.project import files
+from rollout.commands.reading import deployed
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.log import journal, runs
+from rollout.model.log.journal import Line
+from rollout.model.log.runs import Update
+from rollout.model.plan.days import Plan
+from rollout.model.problem import BadInput
+from rollout.model.stack_file import config
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def tell(
 
 def updates(stack: str) -> list[Update]:
     """Every run that the backend keeps, oldest first. Raises `EngineFailed`."""
-    found = engine.read_json("stack", "history", "--stack", stack, "--json", "--full-dates", "--page-size", "0")
-    return history.read(found if isinstance(found, list) else [])
+    found = pulumi.read_json("stack", "history", "--stack", stack, "--json", "--full-dates", "--page-size", "0")
+    return runs.read(found if isinstance(found, list) else [])
 
 
 def written(stack: str) -> dict[str, Any]:

@@ -4,4 +4,4 @@ import os
 from pathlib import Path
 
 #: matplotlib keeps a list of the machine's fonts, by default in HOME: nothing is written outside the project.
-os.environ.setdefault("MPLCONFIGDIR", str(Path(__file__).resolve().parent.parent / ".tools" / "cache" / "matplotlib"))
+os.environ.setdefault("MPLCONFIGDIR", str(Path(__file__).resolve().parents[3] / ".tools" / "cache" / "matplotlib"))

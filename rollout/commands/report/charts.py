@@ -9,18 +9,19 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reporting import canvas
-from reporting.canvas import DEEP, FAINT, FONT, INK, MUTED, OTHER
-from rollout import gate_math, gate_text
-from rollout.report_bands import band
-from rollout.report_performance import Point, points
-from rollout.report_story import Story
+from rollout.commands.report import canvas
+from rollout.commands.report.canvas import DEEP, FAINT, FONT, INK, MUTED, OTHER
+from rollout.model.gate import odds as gate_math
+from rollout.model.gate import words
+from rollout.model.reports.bands import band
+from rollout.model.reports.performance import Point, points
+from rollout.model.reports.story import Story
 
 PANEL: Final = 190.0
 #: Shapes of the three metrics that are proven, for eyes and prints without colour.
 SHAPES: Final = {"errors": ("o", DEEP), "latency": ("s", OTHER), "sessions": ("^", INK)}
 #: The odds that are shown, as a power of ten: what the gate shows, too.
-TOP: Final = math.log10(gate_text.MOST_ODDS)
+TOP: Final = math.log10(words.MOST_ODDS)
 OVER: Final = {"errors": 0.0, "latency": 1.1, "sessions": 2.2}
 NEEDED: Final = gate_math.PROOF / math.log(10)
 

@@ -13,12 +13,16 @@ from typing import Any, Final
 import click
 import yaml
 
-from commands import engine, files, journal, progress
-from reporting import markdown
-from rollout import drill, fire, report_daily, report_final, report_incidents, report_parts, report_performance
-from rollout.problem import BadInput, Problem
-from rollout.report_parts import Report
-from rollout.report_story import Story
+from rollout.commands.engine import pulumi
+from rollout.commands.project import files, progress
+from rollout.commands.reading import history
+from rollout.commands.report import markdown
+from rollout.model.gate import fire
+from rollout.model.judge import drill
+from rollout.model.problem import BadInput, Problem
+from rollout.model.reports import daily, final, incidents, parts, performance
+from rollout.model.reports.parts import Report
+from rollout.model.reports.story import Story
 
 PAGE: Final = "index.html"
 
@@ -26,14 +30,14 @@ PAGE: Final = "index.html"
 def tell(story: Story) -> list[Report]:
     """Every report, the final one first on the page."""
     makers: list[Callable[[Story], Report]] = [
-        report_final.report, report_performance.report, report_incidents.report, report_daily.report,
+        final.report, performance.report, incidents.report, daily.report,
     ]  # fmt: skip
     return [make(story) for make in makers]
 
 
 def load(stack: str, as_of: datetime | None = None) -> Story:
     """The story of `stack`. Raises `EngineFailed`, and `BadInput` for a broken catalogue or record."""
-    found = journal.load(stack)
+    found = history.load(stack)
     return Story(
         stack, found.known, found.plan, found.start, found.updates, found.moves, found.lines,
         records(fire.RECORDS, stack), records(drill.RECORDS, stack), as_of,
@@ -94,20 +98,20 @@ def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool)
     try:
         with progress.shown("reading history and records"):
             story = load(chosen, at)
-    except engine.EngineFailed as error:
+    except pulumi.EngineFailed as error:
         click.echo(f"the stack's history can't be read: {error}", err=True)
         sys.exit(1)
     reports = tell(story)
     if json_:
-        click.echo(json.dumps([report_parts.plain(one) for one in reports], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([parts.plain(one) for one in reports], ensure_ascii=False, indent=1))
         return
     texts = {f"{one.name}.md": markdown.render(one) for one in reports}
     drawn = all(importlib.util.find_spec(name) for name in ("matplotlib", "jinja2"))
     if drawn:
-        from reporting import page  # its libraries aren't in the run-time environment
+        from rollout.commands.report import web_page  # its libraries aren't in the run-time environment
 
         with progress.shown("drawing the page"):
-            texts[PAGE] = page.render(story, reports)
+            texts[PAGE] = web_page.render(story, reports)
     folder = out if out is not None else files.ROOT / "reports" / chosen
     write(folder, texts)
     for name in texts:

@@ -9,10 +9,10 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from reporting import canvas
-from reporting.canvas import ALERT, DEEP, FAINT, INK, MUTED, PAPER, SOFT
-from rollout.ladder import LADDER
-from rollout.report_strip import KINDS, Mark, Row, Step, Strip
+from rollout.commands.report import canvas
+from rollout.commands.report.canvas import ALERT, DEEP, FAINT, INK, MUTED, PAPER, SOFT
+from rollout.model.ladder import LADDER
+from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip
 
 #: Pixels: a mark, the height of a rung, the room for a row's name, and between rows.
 MARK: Final = 15.0

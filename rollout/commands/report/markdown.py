@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rollout.report_parts import Block, Bullets, Cell, Heading, Para, Picture, Report, Table, text
+from rollout.model.reports.parts import Block, Bullets, Cell, Heading, Para, Picture, Report, Table, text
 
 #: What would be read as markup, or end a cell: somebody's note may hold any of it.
 _MARKUP: Final = re.compile(r"([\\*_<\[\]|]|^[#>])")

@@ -9,10 +9,10 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reporting import charts, flight
-from rollout import report_strip
-from rollout.report_parts import Block, Bullets, Cell, Figure, Heading, Para, Picture, Report, State, Table, text
-from rollout.report_story import Story
+from rollout.commands.report import charts, flight
+from rollout.model.reports import strip as report_strip
+from rollout.model.reports.parts import Block, Bullets, Cell, Figure, Heading, Para, Picture, Report, State, Table, text
+from rollout.model.reports.story import Story
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 #: Each picture is drawn twice: the page shows the one that fits.

@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
-from commands import files, lowerings, progress, reviewing
-from rollout import review_text, tags
-from rollout.problem import BadInput, Problem
-from rollout.review import Page
+from rollout.commands.project import files, progress
+from rollout.commands.review import gather, lowerings
+from rollout.model.flag import tags
+from rollout.model.problem import BadInput, Problem
+from rollout.model.review import markdown
+from rollout.model.review.decision import Page
 
 EXIT_NO_PREVIEW = 1
 EXIT_REFUSED = 3
@@ -53,10 +55,10 @@ def command(stack: str | None, out: str | None, approval_: str | None, lower: bo
             raise BadInput([Problem("--lowerings writes no page and no approval", do="leave --out and --approval out")])
         sys.exit(lowerings.show(chosen, json_))
     with progress.shown(f"previewing {chosen}"):
-        page = reviewing.page(chosen)
+        page = gather.page(chosen)
     if approval_:
         _write(approval_, page.approval.text() if page.approval else "{}\n")
-    text = json.dumps(as_json(page), indent=2, ensure_ascii=False) + "\n" if json_ else review_text.page(page)
+    text = json.dumps(as_json(page), indent=2, ensure_ascii=False) + "\n" if json_ else markdown.page(page)
     if out:
         _write(out, text)
     else:

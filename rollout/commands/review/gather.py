@@ -9,17 +9,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from commands import around, engine, files, journal, previewing
-from commands.around import Around
-from commands.previewing import Change, Preview
-from provider import judging, records
-from rollout import approval, catalogue, edit, gate, limits, marks, moves, review, schedule, standing, yamltext
-from rollout.approval import Approval
-from rollout.catalogue import Domain
-from rollout.history import Update
-from rollout.moves import Kind, Live
-from rollout.problem import BadInput
-from rollout.review import Beside, Page, Row
+from rollout.commands.engine import pulumi
+from rollout.commands.project import files
+from rollout.commands.reading import around, history
+from rollout.commands.reading.around import Around
+from rollout.commands.review import preview as previewing
+from rollout.commands.review.preview import Change, Preview
+from rollout.model import schedule
+from rollout.model.catalogue import changes
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import moves
+from rollout.model.flag.moves import Kind, Live
+from rollout.model.gate import metric
+from rollout.model.judge import approval
+from rollout.model.judge.approval import Approval
+from rollout.model.log.runs import Update
+from rollout.model.plan import standing
+from rollout.model.problem import BadInput
+from rollout.model.review import decision
+from rollout.model.review.decision import Beside, Page, Row
+from rollout.model.stack_file import edit, marks
+from rollout.model.yaml_text import tree
+from rollout.provider.judging import judging, on_record
 
 #: A live value that couldn't be read: no percent, so that `classify` stays on the safe side.
 UNREAD = Live("unread")
@@ -52,22 +64,22 @@ def page(stack: str) -> Page:
 def _preview(stack: str, protected: tuple[str, ...]) -> tuple[Preview | None, str]:
     try:
         return previewing.run(stack, protected), ""
-    except engine.EngineFailed as error:
+    except pulumi.EngineFailed as error:
         return None, str(error)
 
 
 def _deployed(stack: str) -> Update | None:
     """The newest run that went through; None where there is none, or the engine can't tell."""
     try:
-        return next((one for one in reversed(journal.updates(stack)) if one.done and one.config), None)
-    except engine.EngineFailed:
+        return next((one for one in reversed(history.updates(stack)) if one.done and one.config), None)
+    except pulumi.EngineFailed:
         return None
 
 
 def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
     """What else would change: a preview with every percent left as it is deployed, since a refusal ends a preview."""
     path = files.stack_file(seen.stack)
-    text = yamltext.decode(files.read(path), path.name)
+    text = tree.decode(files.read(path), path.name)
     try:
         for row in rows:
             have = seen.records.get(row.domain)
@@ -78,7 +90,7 @@ def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
             file.write_text(text, encoding="utf-8")
             env = {"ROLLOUT_CONFIG_FILE": str(file)}
             found = previewing.run(seen.stack, seen.known.protected, env, "--config-file", str(file))
-    except (BadInput, engine.EngineFailed):
+    except (BadInput, pulumi.EngineFailed):
         return refused
     return Preview(
         found.changes, found.warnings, refused.refused, found.complete, max(found.rows, refused.rows),
@@ -104,11 +116,11 @@ def row(seen: Around, domain: Domain) -> Row:
         also += tuple(f"waived: {one.reason}" for one in (answer.metrics.values() if answer else ()) if one.waived)
         return Row(
             name, shown, percent, wanted, kind, planned, behind, _soak(ask), str(weighed.verdict),
-            review.gist(answer, domain, wanted) if answer else "no traffic yet, nothing to judge by" if not percent else "",
+            decision.gist(answer, domain, wanted) if answer else "no traffic yet, nothing to judge by" if not percent else "",
             tuple(weighed.lines()), tuple(weighed.refusals), also=also,
         )  # fmt: skip
     look, _ = seen.look(ask)
-    burning = look.answer if look and look.answer.verdict is gate.Verdict.ROLLBACK else None
+    burning = look.answer if look and look.answer.verdict is metric.Verdict.ROLLBACK else None
     return Row(name, shown, percent, wanted, kind, planned, behind, fire=burning.reason if burning else "", also=also)
 
 
@@ -138,7 +150,7 @@ def _beside(seen: Around, update: Update | None, preview: Preview | None) -> lis
     """What changes beside the percents, limits first."""
     found = _limits(seen, update)
     if update is not None:
-        found += [review.of_mark(mark) for mark in marks.between(update.config, journal.written(seen.stack))]
+        found += [decision.of_mark(mark) for mark in marks.between(update.config, history.written(seen.stack))]
     for change in _changes(preview):
         if not change.drift and not _percent(change) and not (change.what == "rules" and found):
             limit = change.kind == "alarm" or change.what == "rules"
@@ -164,7 +176,7 @@ def _limits(seen: Around, update: Update | None) -> list[Beside]:
         return []
     try:
         old = catalogue.parse(_git("show", f"{update.commit if update else ''}:./domains.yaml"), "domains.yaml")
-        found = [review.of_limit(one) for one in limits.between(old, seen.known)]
+        found = [decision.of_limit(one) for one in changes.between(old, seen.known)]
     except (OSError, subprocess.CalledProcessError, BadInput):
         found = []
     return found or [Beside(f"the rules of {name} change", first=True) for name in changed]
@@ -183,7 +195,7 @@ def _approval(seen: Around, rows: Sequence[Row]) -> tuple[Approval | None, list[
     """What an approval of this would bind; None, and why, where nobody can say at which commit it is."""
     raised = [row for row in rows if row.kind in (Kind.RAISE, Kind.OUTSIDE)]
     try:
-        commit = records.commit(files.ROOT)
+        commit = on_record.commit(files.ROOT)
         wrong = [commit.unclean] if commit.unclean else []
     except BadInput as error:
         wrong = [problem.line() for problem in error.problems]

@@ -7,12 +7,14 @@ import subprocess
 
 import click
 
-from commands import engine, files, journal, place
-from provider.secrets_manager import SecretsManager
-from provider.store import StoreError, secret_name
-from rollout import config, marks
-from rollout.ladder import parse_percent
-from rollout.problem import BadInput
+from rollout.commands.engine import pulumi
+from rollout.commands.project import files, place
+from rollout.commands.reading import history
+from rollout.model.ladder import parse_percent
+from rollout.model.problem import BadInput
+from rollout.model.stack_file import config, marks
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import StoreError, secret_name
 
 
 def show(stack: str, json_: bool) -> int:
@@ -49,14 +51,14 @@ def show(stack: str, json_: bool) -> int:
 def _more(stack: str) -> bool:
     """Whether anything but percents may wait for an `up`: where nobody can say, yes."""
     try:
-        done = [one for one in journal.updates(stack) if one.done and one.config]
-        if not done or marks.between(done[-1].config, journal.written(stack)):
+        done = [one for one in history.updates(stack) if one.done and one.config]
+        if not done or marks.between(done[-1].config, history.written(stack)):
             return True
         changed = subprocess.run(
             ["git", "-C", str(files.ROOT), "diff", "--name-only", done[-1].commit, "HEAD"],
             check=True, capture_output=True, text=True,
         ).stdout.split()  # fmt: skip
-    except (engine.EngineFailed, BadInput, OSError, subprocess.CalledProcessError):
+    except (pulumi.EngineFailed, BadInput, OSError, subprocess.CalledProcessError):
         return True
     own = {files.stack_file(stack).name}
     return any(name.rpartition("/")[2] not in own and _matters(name) for name in changed)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from commands import engine
-from rollout.catalogue import protected_by
+from rollout.commands.engine import pulumi
+from rollout.model.catalogue.domain import protected_by
 
 #: Steps that change nothing.
 _QUIET: Final = ("same", "refresh", "read")
@@ -45,11 +45,11 @@ class Preview:
 
 def run(stack: str, protected: tuple[str, ...], env: Mapping[str, str] | None = None, *more: str) -> Preview:
     """One preview. Raises `EngineFailed` where the engine prints no JSON at all."""
-    done = engine.run("preview", "--json", "--stack", stack, *more, env=env)
+    done = pulumi.run("preview", "--json", "--stack", stack, *more, env=env)
     try:
         found = json.loads(done.stdout)
     except ValueError:
-        raise engine.EngineFailed(engine.failure(done)) from None
+        raise pulumi.EngineFailed(pulumi.failure(done)) from None
     return read(found, protected, failed=done.returncode != 0, otherwise=done.stderr)
 
 

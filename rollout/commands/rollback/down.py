@@ -13,13 +13,15 @@ from typing import Any, Final, Protocol
 
 import click
 
-from commands import files, flag, place, process, progress, stop
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.writing import FlagName
-from rollout import tags
-from rollout.entry import DATA
-from rollout.problem import BadInput
+from rollout.commands.engine import process
+from rollout.commands.project import files, place, progress
+from rollout.commands.rollback import flag, stop
+from rollout.model.flag import tags
+from rollout.model.problem import BadInput
+from rollout.model.stack_file.forms import DATA
+from rollout.provider.settings import Settings
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.writing import FlagName
 
 #: The seed: "Wait 5 minutes, verify traffic back".
 TRAFFIC_WAIT: Final = 300.0
@@ -122,7 +124,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
 def carry_on(order: Order, down: Down, tell: Say = say) -> int:
     """The steps after the first, of a domain that is down. Answers the exit code."""
     try:
-        from commands import afterwards
+        from rollout.commands.rollback import steps as afterwards
 
         return afterwards.carry_out(order, down.done, down.settings, down.store, down.now, tell)
     except KeyboardInterrupt:
@@ -139,7 +141,8 @@ def _was(order: Order, done: stop.Stop) -> str:
 
 def _attempt(order: Order) -> int:
     """The attempt that a breach belongs to, from the stack file; by text where it can't be read; else the first."""
-    from rollout import config, lines
+    from rollout.model.stack_file import config
+    from rollout.model.yaml_text import lines
 
     try:
         path = files.stack_file(order.stack)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from commands import files, place
-from rollout.entry import DATA
-from rollout.problem import BadInput, Problem
+from rollout.commands.project import files, place
+from rollout.model.problem import BadInput, Problem
+from rollout.model.stack_file.forms import DATA
 
 _METRIC: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from commands.stop import Stop
-from provider.store import Store
-from rollout.ladder import LADDER, parse_percent
+from rollout.commands.rollback.stop import Stop
+from rollout.model.ladder import LADDER, parse_percent
+from rollout.provider.stores.store import Store
 
 if TYPE_CHECKING:
-    from commands.rollback import Order
+    from rollout.commands.rollback.down import Order
 
 
 @dataclass

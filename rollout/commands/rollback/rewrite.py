@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from commands import files
-from rollout import edit
-from rollout.config import Breach, Why
+from rollout.commands.project import files
+from rollout.model.stack_file import edit
+from rollout.model.stack_file.config import Breach, Why
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,19 @@ import time
 from datetime import datetime
 from typing import Final
 
-from commands import engine, place
-from commands.left import Left
-from commands.stop import NotDown, stop
-from provider.aws import Aws
-from provider.counters import CloudWatch
-from provider.settings import Settings
-from provider.store import StoreError
-from rollout import gate_compare, gate_seen
-from rollout.gate import Judged, Verdict
-from rollout.gate_seen import Counts
-from rollout.gate_window import MINUTE, SESSIONS, Window, floor
-from rollout.problem import BadInput
+from rollout.commands.engine import pulumi
+from rollout.commands.project import place
+from rollout.commands.rollback.left import Left
+from rollout.commands.rollback.stop import NotDown, stop
+from rollout.model.gate import compare, seen
+from rollout.model.gate.metric import Judged, Verdict
+from rollout.model.gate.seen import Counts
+from rollout.model.gate.window import MINUTE, SESSIONS, Window, floor
+from rollout.model.problem import BadInput
+from rollout.provider.aws.calls import Aws
+from rollout.provider.settings import Settings
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores.store import StoreError
 
 POLL: Final = 5.0  # seconds between two looks at the flag while traffic is waited for
 LOOK: Final = 15.0  # seconds between two looks at the counters: they have one datum a minute
@@ -25,7 +26,7 @@ LOOK: Final = 15.0  # seconds between two looks at the counters: they have one d
 
 def audit(left: Left) -> None:
     """After inconsistent data: what is live against config and state, for whoever looks into it next."""
-    from commands import audit as side_by_side
+    from rollout.commands import audit as side_by_side
 
     found, wrong = side_by_side.lines(left.order.stack)
     left.fact("audit", "what is live, what the stack file wants, what the state has:")
@@ -35,7 +36,7 @@ def audit(left: Left) -> None:
         "audit", f"next: check the data; then wa-rollout:checked {left.order.domain}: data-audit, and lift the freeze"
     )
     if wrong or not all(line.agrees for line in found):
-        raise engine.EngineFailed("\n".join(["something differs or can't be read", *wrong]))
+        raise pulumi.EngineFailed("\n".join(["something differs or can't be read", *wrong]))
 
 
 def watch(left: Left, settings: Settings, since: datetime) -> None:
@@ -75,13 +76,13 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
         raise failed
     counted = back.reason if back else "unverified: no sessions were counted since; look at legacy's dashboard"
     if back is not None and back.verdict is Verdict.HOLD and back.key == "share":
-        raise engine.EngineFailed(f"live {left.live} %, but {counted}")
+        raise pulumi.EngineFailed(f"live {left.live} %, but {counted}")
     left.fact("traffic", f"flag read again: live {left.live} %; {counted}")
 
 
 def sessions(source: CloudWatch, name: str, percent: int, now: datetime, since: datetime) -> Judged | None:
     """Whether the sessions that began since go where they should; None where nobody can tell yet, or at all."""
-    window = Window(floor(since + gate_seen.SETTLING, MINUTE) + MINUTE, floor(now, MINUTE), MINUTE)
+    window = Window(floor(since + seen.SETTLING, MINUTE) + MINUTE, floor(now, MINUTE), MINUTE)
     if window.end <= window.start:
         return None
     try:
@@ -93,4 +94,4 @@ def sessions(source: CloudWatch, name: str, percent: int, now: datetime, since: 
     sums = [sum(value for value, _ in found[service, SESSIONS].values()) for service in (known.unified, domain.legacy)]
     if not any(found.values()):
         return None
-    return gate_compare.share(Counts(sums[0], sums[0] + sums[1]), percent)
+    return compare.share(Counts(sums[0], sums[0] + sums[1]), percent)

@@ -9,19 +9,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from commands import deployed, engine, files, gitlog, lock, place, settle
-from commands.left import Left
-from commands.rewrite import Rewrite, alone, as_text
-from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
-from provider.settings import Settings
-from provider.store import Absent, Store, StoreError
-from rollout import config, history, message, schedule
-from rollout.config import Breach, Why
-from rollout.entry import DATA
-from rollout.problem import BadInput
+from rollout.commands.engine import lock, pulumi
+from rollout.commands.project import commit, files, place
+from rollout.commands.reading import deployed
+from rollout.commands.rollback import settle
+from rollout.commands.rollback.left import Left
+from rollout.commands.rollback.rewrite import Rewrite, alone, as_text
+from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
+from rollout.model import schedule
+from rollout.model.log import runs
+from rollout.model.problem import BadInput
+from rollout.model.review import message
+from rollout.model.stack_file import config
+from rollout.model.stack_file.config import Breach, Why
+from rollout.model.stack_file.forms import DATA
+from rollout.provider.settings import Settings
+from rollout.provider.stores.store import Absent, Store, StoreError
 
 if TYPE_CHECKING:
-    from commands.rollback import Order
+    from rollout.commands.rollback.down import Order
 
 RUNS: Final = 3  # an `up` is repeated this often where another run changed the stack in between
 
@@ -110,7 +116,7 @@ def _edit_file(left: Left, now: datetime) -> None:
         if new != old:
             files.write(path, new)
     if refused:
-        raise engine.EngineFailed(refused)
+        raise pulumi.EngineFailed(refused)
     breach = f" and the breach of {left.order.because}" if left.done.breach else ""
     left.fact("file", f"{path.name}: percent {left.rung}{breach} {'written' if new != old else 'was there already'}")
     try:
@@ -152,7 +158,7 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
             file.write_text(used, encoding="utf-8")
             return (
                 "up", "--yes", "--skip-preview", "--continue-on-error", "--stack", order.stack,
-                "--config-file", str(file), "--message", history.stamp(message.splitlines()[0], virtual),
+                "--config-file", str(file), "--message", runs.stamp(message.splitlines()[0], virtual),
             )  # fmt: skip
 
         first = wanted()
@@ -161,7 +167,7 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
             return
         env = {"ROLLOUT_ONLY_LOWER": "1", "ROLLOUT_ONLY_DOMAIN": order.domain, "ROLLOUT_CONFIG_FILE": str(file)}
         for _ in range(RUNS):
-            done = engine.run_locked(
+            done = pulumi.run_locked(
                 prepare, order.stack, patience=order.patience, say=lambda text: left.fact("pulumi", text), env=env
             )
             if done.returncode == 0 or wanted() == used:
@@ -171,15 +177,15 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
     ):  # the engine's own text says `pulumi cancel`, which is for dead runs alone
         held = "; ".join(one.show() for one in lock.locks(done.stderr + done.stdout)) or "an unknown run"
         unlock = f"if that run is dead: python -m rollout unlock --stack {order.stack}"
-        raise engine.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")
+        raise pulumi.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")
     if done.returncode != 0:
-        raise engine.EngineFailed(engine.failure(done))
+        raise pulumi.EngineFailed(pulumi.failure(done))
     left.fact("pulumi", "up: recorded in state and history")
 
 
 def _tell(left: Left, settings: Settings) -> None:
     """One message to the topic of changes; a stack that has none yet has nobody to tell."""
-    from commands import notify  # here: what it brings along must not be in the way of the steps before it
+    from rollout.commands import notify  # here: what it brings along must not be in the way of the steps before it
 
     order = left.order
     told = message.stopped(
@@ -197,5 +203,5 @@ def _commit(left: Left, message: str, now: datetime) -> None:
         return
     path = files.stack_file(left.order.stack)
     with alone():
-        made = gitlog.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message)
+        made = commit.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message)
     left.fact("commit", made or "the last one says so already")

@@ -16,26 +16,29 @@ from typing import Any, Final
 
 import click
 
-from commands import files, place, rollback
-from commands.ending import Ended, Ending
-from commands.recorder import Recorder, part_with_engines
-from commands.stop import EXIT_LEFT_TO_DO
-from provider import evidence
-from provider.aws import Aws
-from provider.cloudwatch import Alarms
-from provider.context import Context
-from provider.counters import CloudWatch
-from provider.sdk import Sdk
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.store import Entry, StoreError
-from rollout import alarms, fire, schedule
-from rollout.catalogue import Catalogue, Domain
-from rollout.fire import Fire
-from rollout.gate import Verdict
-from rollout.gate_window import LEGACY_COUNTERS
-from rollout.moves import Live
-from rollout.problem import masked
+from rollout.commands.project import files, place
+from rollout.commands.rollback import down
+from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
+from rollout.commands.watch.ending import Ended, Ending
+from rollout.commands.watch.recorder import Recorder, part_with_engines
+from rollout.model import schedule
+from rollout.model.alarms import alarm as alarms
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.flag.moves import Live
+from rollout.model.gate import fire
+from rollout.model.gate.fire import Fire
+from rollout.model.gate.metric import Verdict
+from rollout.model.gate.window import LEGACY_COUNTERS
+from rollout.model.problem import masked
+from rollout.provider.aws.alarms import Alarms
+from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.judging import evidence
+from rollout.provider.judging.context import Context
+from rollout.provider.settings import Settings
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import Entry, StoreError
 
 #: Seconds between two looks (gate.md, when it is judged).
 EVERY: Final = 60.0
@@ -210,10 +213,10 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
         for rows in looks(watch, every, ending):
             if live:
                 click.clear()
-            rollback.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
+            down.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
             fires = [(row.fire, row.live.percent or 0) for row in rows if row.fire and row.live]
             for burning, _ in fires if dry_run else ():
-                rollback.say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
+                down.say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
             recorder.stop([] if dry_run else fires)
     finally:  # whatever ends the looks: what is down gets its record
         recorder.wait()

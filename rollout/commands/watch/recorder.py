@@ -13,14 +13,17 @@ from typing import Final
 
 import yaml
 
-from commands import engine, files, gitlog, rollback
-from commands.rollback import Order
-from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown
-from provider.store import StoreError
-from rollout import fire
-from rollout.fire import Fire
-from rollout.ladder import previous_rung
-from rollout.problem import BadInput
+from rollout.commands.engine import pulumi
+from rollout.commands.project import commit as gitlog
+from rollout.commands.project import files
+from rollout.commands.rollback import down as rollback
+from rollout.commands.rollback.down import Order
+from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown
+from rollout.model.gate import fire
+from rollout.model.gate.fire import Fire
+from rollout.model.ladder import previous_rung
+from rollout.model.problem import BadInput
+from rollout.provider.stores.store import StoreError
 
 NAME: Final = "watch"
 #: Seconds that another run's lock is waited for once the watch is asked to end: whoever stops it waits, too.
@@ -172,4 +175,4 @@ class Recorder:
 
 def part_with_engines() -> None:
     """Lets an engine under way end by itself, for a moment: one that is killed leaves its lock behind."""
-    engine.interrupt(GRACE)
+    pulumi.interrupt(GRACE)

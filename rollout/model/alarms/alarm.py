@@ -1,6 +1,6 @@
 """The alarms that the catalogue asks for: one CloudWatch alarm a policy, with every property decided here.
 
-`wanted` is what must stand on the endpoint. Whether AWS would take it is `rollout.alarm_limits`' business. Actions are
+`wanted` is what must stand on the endpoint. Whether AWS would take it is `rollout.model.alarms.alarm_limits`' business. Actions are
 names of topics: the account that makes ARNs of them is known where they are written.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
-from rollout.catalogue import Action, AlertPolicy, Catalogue, Domain, Metric
+from rollout.model.catalogue.domain import Action, AlertPolicy, Catalogue, Domain, Metric
 
 NAMESPACE: Final = "WaWebhook"  # the metrics contract (gate.md)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
-from rollout.problem import shown
+from rollout.model.problem import shown
 
 NAME_MAX: Final = 255  # AlarmName
 DESCRIPTION_MAX: Final = 1024  # AlarmDescription
@@ -43,7 +43,7 @@ Wrong = list[tuple[str, str]]
 
 
 def problems(alarm: Mapping[str, Any]) -> Wrong:
-    """What AWS would refuse of an alarm's properties (`rollout.alarms.PROPERTIES`), as (property, reason). Never raises."""
+    """What AWS would refuse of an alarm's properties (`rollout.model.alarms.alarm.PROPERTIES`), as (property, reason). Never raises."""
     wrong: Wrong = []
     _text(wrong, "name", alarm.get("name"), 1, NAME_MAX)
     _text(wrong, "description", alarm.get("description"), 0, DESCRIPTION_MAX)

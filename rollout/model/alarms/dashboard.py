@@ -18,9 +18,9 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from rollout.alarms import LATENCY, LATENCY_STAT, NAMESPACE, alarm_name
-from rollout.catalogue import AlertPolicy, Catalogue, Domain, Metric
-from rollout.ladder import LADDER
+from rollout.model.alarms.alarm import LATENCY, LATENCY_STAT, NAMESPACE, alarm_name
+from rollout.model.catalogue.domain import AlertPolicy, Catalogue, Domain, Metric
+from rollout.model.ladder import LADDER
 
 #: The live percent of a domain, unit Percent, one datum a minute; dimensions as the counters'.
 PERCENT_METRIC: Final = "RolloutPercent"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from rollout.problem import shown
+from rollout.model.problem import shown
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")  # PutDashboard, DashboardName
 WIDGETS_MAX: Final = 500

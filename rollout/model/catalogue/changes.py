@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rollout.catalogue import Catalogue, Domain
+from rollout.model.catalogue.domain import Catalogue, Domain
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The catalogue: what `domains.yaml` says of each domain, as typed values.
 
-`parse(raw, where)` reads it (`rollout.domains` does the work); a domain's `digest` changes exactly when one of
+`parse(raw, where)` reads it (`rollout.model.catalogue.reading` does the work); a domain's `digest` changes exactly when one of
 its rules does.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Final, Literal
 
-from rollout.ladder import LADDER
+from rollout.model.ladder import LADDER
 
 Action = Literal["rollback-previous", "rollback-zero", "hold", "investigate"]
 Needs = Literal["proof", "presence"]
@@ -129,6 +129,6 @@ def digest(domain: Domain, slack_hours: float) -> str:
 
 def parse(raw: bytes, where: str) -> Catalogue:
     """The catalogue in `raw`, the bytes of the file named `where`. Raises BadInput with every problem found."""
-    from rollout import domains  # the reader needs the types above
+    from rollout.model.catalogue import reading as domains  # the reader needs the types above
 
     return domains.parse(raw, where)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, cast, get_args
 
-from rollout.catalogue import Action, AlertPolicy, ChecklistItem, Metric, Needs
-from rollout.fields import Fields
-from rollout.ladder import LADDER
-from rollout.yamltext import Scalar
+from rollout.model.catalogue.domain import Action, AlertPolicy, ChecklistItem, Metric, Needs
+from rollout.model.ladder import LADDER
+from rollout.model.yaml_text.fields import Fields
+from rollout.model.yaml_text.tree import Scalar
 
 #: Alarms' limits: CloudWatch takes periods of whole minutes, and looks back one day for periods under an hour.
 MAX_PERIOD_SECONDS: Final = 86_400

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from rollout.catalogue import (
+from rollout.model.catalogue.domain import (  # fmt: skip
     PROTECTED,
     AlertPolicy,
     Catalogue,
@@ -19,12 +19,12 @@ from rollout.catalogue import (
     Prerequisite,
     digest,
     protected_by,
-)  # fmt: skip
-from rollout.fields import Fields, nearest
-from rollout.ladder import LADDER
-from rollout.measures import read_alert, read_item, read_metric
-from rollout.problem import BadInput, Problem, shown
-from rollout.yamltext import Map, Scalar, Seq, read
+)
+from rollout.model.catalogue.measures import read_alert, read_item, read_metric
+from rollout.model.ladder import LADDER
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.fields import Fields, nearest
+from rollout.model.yaml_text.tree import Map, Scalar, Seq, read
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """Legal moves: what a change of one domain's percent is, seen from the live value and never from a record.
 
-Whether a raise may happen is `rollout.judge`'s business. A lowering has no judge: nothing may stand in its way.
+Whether a raise may happen is `rollout.model.judge.rules`'s business. A lowering has no judge: nothing may stand in its way.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from rollout import schedule, tags
-from rollout.ladder import parse_percent
-from rollout.problem import masked
-from rollout.tags import BreachTag, Stopped
+from rollout.model import schedule
+from rollout.model.flag import tags
+from rollout.model.flag.tags import BreachTag, Stopped
+from rollout.model.ladder import parse_percent
+from rollout.model.problem import masked
 
 
 class Kind(StrEnum):

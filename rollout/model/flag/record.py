@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rollout import tags
-from rollout.moves import Live
+from rollout.model.flag import tags
+from rollout.model.flag.moves import Live
 
 Move = dict[str, Any]
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rollout import gate_math
-from rollout.catalogue import Metric
-from rollout.gate_math import Run
-from rollout.gate_seen import Counts, Seen, Slot, add
+from rollout.model.catalogue.domain import Metric
+from rollout.model.gate import odds as gate_math
+from rollout.model.gate.odds import Run
+from rollout.model.gate.seen import Counts, Seen, Slot, add
 
 #: A bad counter may be absent in this part of the minutes that have its total.
 ABSENT: Final = 0.1

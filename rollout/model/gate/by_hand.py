@@ -10,12 +10,12 @@ import json
 import math
 from typing import Any, Final
 
-from rollout import ladder
-from rollout.catalogue import Catalogue, Domain, Metric
-from rollout.fields import nearest
-from rollout.gate_domain import Question
-from rollout.gate_seen import Counts, Seen
-from rollout.problem import BadInput, Problem, shown
+from rollout.model import ladder
+from rollout.model.catalogue.domain import Catalogue, Domain, Metric
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.verdict import Question
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.fields import nearest
 
 #: The longest file that is read, in bytes; a domain of ten metrics takes 1 kB.
 MAX_BYTES: Final = 1024 * 1024

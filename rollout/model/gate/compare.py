@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from rollout import gate_math, gate_text
-from rollout.gate import Judged, Verdict, count_of
-from rollout.gate_seen import Counts, why_impossible
+from rollout.model.gate import odds, words
+from rollout.model.gate.metric import Judged, Verdict, count_of
+from rollout.model.gate.seen import Counts, why_impossible
 
 #: ln 1000, and how near the share's mixture stays (gate.md, share).
 SHARE_ODDS: Final = math.log(1000)
@@ -36,8 +36,8 @@ def share(sessions: Counts | None, percent: int) -> Judged:
         text = f"share: impossible counts: {why_impossible(sessions)}"
         return Judged("share", Verdict.HOLD, "impossible", text, limit=percent / 100)
     part, whole = int(sessions.bad), int(sessions.total)
-    text = f"share {gate_text.of(part, whole)}"
-    text += f": {gate_text.rate(part / whole)}, planned {percent} %" if whole else f": no session, planned {percent} %"
+    text = f"share {words.of(part, whole)}"
+    text += f": {words.rate(part / whole)}, planned {percent} %" if whole else f": no session, planned {percent} %"
     held = Judged("share", Verdict.HOLD, "share", text, part, whole, percent / 100)
     passed = replace(held, verdict=Verdict.PASS, key="pass")
     if percent in (0, 100):
@@ -49,11 +49,11 @@ def share(sessions: Counts | None, percent: int) -> Judged:
         return replace(passed, reason=f"{text}; traffic is back on legacy") if percent == 0 else passed
     if whole == 0 or (part == 0 and whole * percent >= 100 * SHARE_EXPECTED):
         return held
-    log = gate_math.mix(part, whole, percent / 100, SHARE_CONCENTRATION)
+    log = odds.mix(part, whole, percent / 100, SHARE_CONCENTRATION)
     off = abs(100 * part - whole * percent) > SHARE_OFF * whole * percent
-    if off and log >= SHARE_ODDS - gate_math.EPSILON:
-        reason = f"{text}, odds {gate_text.show_odds(log)} that it isn't that share"
-        return replace(held, reason=reason, odds=gate_text.odds(log))
+    if off and log >= SHARE_ODDS - odds.EPSILON:
+        reason = f"{text}, odds {words.show_odds(log)} that it isn't that share"
+        return replace(held, reason=reason, odds=words.odds(log))
     return passed
 
 
@@ -72,7 +72,7 @@ def baseline(
             return replace(held, key="impossible", reason=f"{name}: impossible counts: {why_impossible(counts)}")
     if unified is None or unified.total == 0:
         return held
-    held = replace(held, k=unified.bad, n=unified.total, worst=gate_math.upper_bound(unified.bad, unified.total))
+    held = replace(held, k=unified.bad, n=unified.total, worst=odds.upper_bound(unified.bad, unified.total))
     if legacy is None or legacy.total == 0:
         return replace(held, key="no-legacy", reason=f"{name}: no events on legacy to compare with")
     text = f"{name}: {count_of(unified)} on unified, {count_of(legacy)} on legacy"
@@ -83,15 +83,15 @@ def baseline(
     if both == 0:
         return replace(passed, reason=f"{text}: no bad event on either side")
     part = unified.total / (unified.total + legacy.total)
-    log = gate_math.mix(unified.bad, both, part, BASELINE_CONCENTRATION)
+    log = odds.mix(unified.bad, both, part, BASELINE_CONCENTRATION)
     twice = unified.bad * legacy.total > TIMES * legacy.bad * unified.total
-    if twice and log >= gate_math.PROOF - gate_math.EPSILON:
-        reason = f"{text}: over twice legacy's rate, odds {gate_text.show_odds(log)}"
-        return replace(held, key="veto", reason=reason, odds=gate_text.odds(log))
-    log = gate_math.evidence(unified.bad, both, part, TIMES * part / (1 + part))
-    if log >= gate_math.PROOF - gate_math.EPSILON:
-        reason = f"{text}: not twice legacy's rate, odds {gate_text.show_odds(log)}"
-        return replace(passed, reason=reason, odds=gate_text.odds(log))
+    if twice and log >= odds.PROOF - odds.EPSILON:
+        reason = f"{text}: over twice legacy's rate, odds {words.show_odds(log)}"
+        return replace(held, key="veto", reason=reason, odds=words.odds(log))
+    log = odds.evidence(unified.bad, both, part, TIMES * part / (1 + part))
+    if log >= odds.PROOF - odds.EPSILON:
+        reason = f"{text}: not twice legacy's rate, odds {words.show_odds(log)}"
+        return replace(passed, reason=reason, odds=words.odds(log))
     if next_percent == 100 and unified.bad * legacy.total > legacy.bad * unified.total:
         return replace(
             held, key="above-limit", reason=f"{text}: above legacy's rate, and not shown to be under twice it"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from rollout import gate_text, tags
-from rollout.catalogue import AlertPolicy
-from rollout.gate import Verdict, target_of
-from rollout.gate_domain import Answer
-from rollout.gate_seen import Seen, Slot
-from rollout.ladder import LADDER
+from rollout.model.catalogue.domain import AlertPolicy
+from rollout.model.flag import tags
+from rollout.model.gate import words
+from rollout.model.gate.metric import Verdict, target_of
+from rollout.model.gate.seen import Seen, Slot
+from rollout.model.gate.verdict import Answer
+from rollout.model.ladder import LADDER
 
 #: Where incidents are kept, from the project's folder.
 RECORDS: Final = "records/incidents"
@@ -51,7 +52,7 @@ def from_answer(domain: str, answer: Answer) -> Fire | None:
     if answer.verdict is not Verdict.ROLLBACK or not burning:
         return None
     first = next((judged for judged in burning if judged.target == answer.target), burning[0])
-    seen = f"{gate_text.count(first.k or 0)} of {gate_text.count(first.n or 0)}"
+    seen = f"{words.count(first.k or 0)} of {words.count(first.n or 0)}"
     return Fire(domain, first.name, first.target or "previous", seen, answer.reason, tuple(answer.lines()[1:]))
 
 

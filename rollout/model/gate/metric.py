@@ -1,7 +1,7 @@
 """The gate: what the counts of one metric say. PASS lets a raise through, HOLD doesn't, ROLLBACK takes the domain down.
 
-`judge_metric` is the rule (gate.md) for one metric; `rollout.gate_domain` puts metrics, share and baseline
-together. The numbers come from `rollout.gate_math`. Everything is an argument; nothing is read or remembered here.
+`judge_metric` is the rule (gate.md) for one metric; `rollout.model.gate.verdict` puts metrics, share and baseline
+together. The numbers come from `rollout.model.gate.odds`. Everything is an argument; nothing is read or remembered here.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
-from rollout import gate_burn, gate_math, gate_text
-from rollout.catalogue import Action, Metric, Needs
-from rollout.gate_burn import ABSENT, Burn
-from rollout.gate_seen import Counts, Seen, why_impossible
-from rollout.ladder import LADDER
+from rollout.model.catalogue.domain import Action, Metric, Needs
+from rollout.model.gate import burn as gate_burn
+from rollout.model.gate import odds as gate_math
+from rollout.model.gate import words
+from rollout.model.gate.burn import ABSENT, Burn
+from rollout.model.gate.seen import Counts, Seen, why_impossible
+from rollout.model.ladder import LADDER
 
 #: Kept with every verdict in `moves`. A new one where the same counts could get another verdict.
 RULE_VERSION: Final = "1"
@@ -101,7 +103,7 @@ class _Asked:
     def hold(
         self, key: str, text: str, counts: Counts | None = None, limit: float | None = None, needed: int | None = None
     ) -> Judged:
-        shown = f" {gate_text.of(counts.bad, counts.total)}" if counts else ""
+        shown = f" {words.of(counts.bad, counts.total)}" if counts else ""
         reason = f"{self.metric.name}{shown}: {text}"
         held = Judged(self.metric.name, Verdict.HOLD, key, reason, limit=limit, needed=needed)
         if counts is None or not counts.possible:
@@ -117,7 +119,7 @@ class _Asked:
         if burn is not None and burn.legacy is None:
             return self._rollback(burn)
         if burn is not None and burn.legacy is not None:
-            legacy = gate_text.of(burn.legacy.bad, burn.legacy.total)
+            legacy = words.of(burn.legacy.bad, burn.legacy.total)
             text = f"legacy burns too, {legacy}: the platform's, not unified's"
             return self.hold("platform", text, Counts(burn.bad, burn.total), metric.bad_level)
         if seen.garbage:
@@ -147,17 +149,17 @@ class _Asked:
 
     def _rollback(self, burn: Burn) -> Judged:
         metric = self.metric
-        text = f"{metric.name} {gate_text.of(burn.bad, burn.total)}{burn.over}"
+        text = f"{metric.name} {words.of(burn.bad, burn.total)}{burn.over}"
         log = -gate_math.evidence(burn.bad, burn.total, metric.good, metric.bad_level) if burn.total else 0.0
         if burn.total:
-            text += f": {gate_text.rate(burn.bad / burn.total)}, limit {gate_text.rate(metric.bad_level)}"
-            text += f", odds {gate_text.show_odds(log)}"
+            text += f": {words.rate(burn.bad / burn.total)}, limit {words.rate(metric.bad_level)}"
+            text += f", odds {words.show_odds(log)}"
         if burn.since:
             text += "; once met, it stays met for this live value"
         if self.percent == LADDER[-1]:
             text += "; no control"
         decided = Judged(metric.name, Verdict.ROLLBACK, "rollback", text, burn.bad, burn.total, metric.bad_level)
-        return replace(decided, odds=gate_text.odds(log), target=target_of(metric.action, self.percent))
+        return replace(decided, odds=words.odds(log), target=target_of(metric.action, self.percent))
 
     # --- PASS
 
@@ -170,7 +172,7 @@ class _Asked:
         if more > 0:
             return self._not_yet(counts, more, None)
         worst = gate_math.upper_bound(counts.bad, counts.total)
-        text = f"{metric.name}: presence only: {count_of(counts)}, up to {gate_text.rate(worst, 2)}"
+        text = f"{metric.name}: presence only: {count_of(counts)}, up to {words.rate(worst, 2)}"
         good = Judged(metric.name, Verdict.PASS, "pass", text, counts.bad, counts.total, metric.good)
         return replace(good, needed=0, worst=worst)
 
@@ -180,27 +182,25 @@ class _Asked:
         log = gate_math.evidence(counts.bad, counts.total, metric.good, worse)
         more = gate_math.clean_needed(counts.bad, counts.total, metric.good, worse)
         if more > 0:
-            return replace(self._not_yet(counts, more, worse), odds=gate_text.odds(log))
-        text = f"{metric.name} {gate_text.of(counts.bad, counts.total)}: {gate_text.rate(counts.bad / counts.total)}"
-        text += (
-            f", limit {gate_text.rate(metric.good)}; odds {gate_text.show_odds(log)} against {gate_text.rate(worse)}"
-        )
+            return replace(self._not_yet(counts, more, worse), odds=words.odds(log))
+        text = f"{metric.name} {words.of(counts.bad, counts.total)}: {words.rate(counts.bad / counts.total)}"
+        text += f", limit {words.rate(metric.good)}; odds {words.show_odds(log)} against {words.rate(worse)}"
         good = Judged(metric.name, Verdict.PASS, "pass", text, counts.bad, counts.total, metric.good)
         worst = gate_math.upper_bound(counts.bad, counts.total)
-        return replace(good, odds=gate_text.odds(log), needed=0, worst=worst)
+        return replace(good, odds=words.odds(log), needed=0, worst=worst)
 
     def _not_yet(self, counts: Counts, more: int, worse: float | None) -> Judged:
         """HOLD, and how many more clean events it takes: too little, or a rate that is no longer good."""
         metric = self.metric
-        clean = f"about {more:,} more clean {gate_text.events(metric.total or '')}"
+        clean = f"about {more:,} more clean {words.events(metric.total or '')}"
         seen = counts.bad / counts.total if counts.total else 0.0
         if counts.total == 0 or seen < metric.good:
-            against = f" to rule out {gate_text.rate(worse)}" if worse is not None else ""
+            against = f" to rule out {words.rate(worse)}" if worse is not None else ""
             return self.hold("too-little-data", f"{clean}{against}", counts, metric.good, more)
         if seen > metric.bad_level:
-            text = f"{gate_text.rate(seen)} is over {gate_text.rate(metric.bad_level)}; {clean}"
+            text = f"{words.rate(seen)} is over {words.rate(metric.bad_level)}; {clean}"
             return self.hold("above-limit", text, counts, metric.bad_level, more)
-        text = f"{gate_text.rate(seen)} isn't under {gate_text.rate(metric.good)}; {clean}"
+        text = f"{words.rate(seen)} isn't under {words.rate(metric.good)}; {clean}"
         return self.hold("grey", text, counts, metric.good, more)
 
 
@@ -210,10 +210,10 @@ def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent:
     if seen is None or seen.bad is None:
         return Judged(name, Verdict.HOLD, "no-data", f"{name}: no data: no {metric.bad} reported")
     if not gate_math.possible(seen.bad, gate_math.LARGEST):
-        return Judged(name, Verdict.HOLD, "impossible", f"{name}: impossible count: {gate_text.count(seen.bad)}")
+        return Judged(name, Verdict.HOLD, "impossible", f"{name}: impossible count: {words.count(seen.bad)}")
     first = percent is not None and percent <= LADDER[1] and metric.good_at_first_rung is not None
     limit = metric.good_at_first_rung if first and metric.good_at_first_rung is not None else metric.good
-    text = f"{name}: {gate_text.count(seen.bad)}, limit {gate_text.count(limit)}"
+    text = f"{name}: {words.count(seen.bad)}, limit {words.count(limit)}"
     held = Judged(name, Verdict.HOLD, "above-limit", text, k=seen.bad, limit=limit)
     if seen.bad > limit:
         return held
@@ -224,7 +224,7 @@ def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent:
 
 def count_of(counts: Counts) -> str:
     """`0 of 23`."""
-    return f"{gate_text.count(counts.bad)} of {gate_text.count(counts.total)}"
+    return f"{words.count(counts.bad)} of {words.count(counts.total)}"
 
 
 def per_day_needed(

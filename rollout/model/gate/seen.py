@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from rollout import gate_math, gate_text
+from rollout.model.gate import odds, words
 
 #: Stale: the newest minute of `Requests` is older than this (gate.md, HOLD).
 STALE: Final = timedelta(minutes=15)
@@ -25,7 +25,7 @@ class Counts:
 
     @property
     def possible(self) -> bool:
-        return gate_math.possible(self.bad, self.total)
+        return odds.possible(self.bad, self.total)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def collect(
             missing = datum.total_samples if datum.bad is None else max(0.0, datum.total_samples - datum.bad_samples)
             if index < settled:
                 reported, absent = reported + datum.total_samples, absent + missing
-            unpaired += datum.total if datum.bad is None and gate_math.possible(0, datum.total) else 0
+            unpaired += datum.total if datum.bad is None and odds.possible(0, datum.total) else 0
         any_bad, any_total = any_bad or datum.bad is not None, any_total or datum.total is not None
         slots.append(Slot(pair.bad if pair else 0, pair.total if pair else 0, other))
         if index < settled:
@@ -138,9 +138,9 @@ def add(sums: Counts, more: Counts | None) -> Counts:
 def why_impossible(counts: Counts) -> str:
     """What is wrong with impossible counts, in words."""
     if counts.bad > counts.total >= 0:
-        return f"{gate_text.count(counts.bad)} bad of {gate_text.count(counts.total)}"
-    total_is = gate_math.possible(0, counts.total)
-    return f"{gate_text.count(counts.bad if total_is else counts.total)} is no count"
+        return f"{words.count(counts.bad)} bad of {words.count(counts.total)}"
+    total_is = odds.possible(0, counts.total)
+    return f"{words.count(counts.bad if total_is else counts.total)} is no count"
 
 
 def _pair(datum: Datum) -> Counts | None:

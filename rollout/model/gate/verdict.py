@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from rollout import gate, gate_compare, gate_waiver
-from rollout.catalogue import Domain
-from rollout.entry import Waiver
-from rollout.gate import NO_NEXT, Judged, Target, Verdict
-from rollout.gate_seen import Counts, Seen
+from rollout.model.catalogue.domain import Domain
+from rollout.model.gate import compare, waiver
+from rollout.model.gate import metric as gate
+from rollout.model.gate.metric import NO_NEXT, Judged, Target, Verdict
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.stack_file.forms import Waiver
 
 #: A domain that was held this long is decided by people: "Held for 3 days: the line says 'decide'" (gate.md, HOLD).
 DECIDE_HOURS: Final = 72
@@ -84,7 +85,7 @@ def judge_domain(ask: Question) -> Answer:
     burning = [judged for judged in metrics.values() if judged.verdict is Verdict.ROLLBACK]
     share = baseline = None
     if ask.next_percent is not None:
-        share = _waived(ask, gate_compare.share(ask.share, ask.percent), gate_waiver.SHARE)
+        share = _waived(ask, compare.share(ask.share, ask.percent), waiver.SHARE)
         baseline = {name: _baseline(ask, name) for name in metrics if name in COMPARED}
     found = Answer(Verdict.HOLD, "", "", metrics, share, baseline or {})
     if burning:
@@ -114,14 +115,14 @@ def _baseline(ask: Question, name: str) -> Judged:
     counts = Counts(seen.bad, seen.total) if seen and seen.bad is not None and seen.total is not None else None
     legacy, kept = seen.legacy if seen else None, ask.legacy_kept.get(name)
     old = kept is not None and not (legacy and legacy.total)
-    judged = gate_compare.baseline(name, counts, kept if old else legacy, ask.next_percent, kept=old)
-    return _waived(ask, judged, gate_waiver.BASELINE)
+    judged = compare.baseline(name, counts, kept if old else legacy, ask.next_percent, kept=old)
+    return _waived(ask, judged, waiver.BASELINE)
 
 
 def _waived(ask: Question, judged: Judged, metric: str) -> Judged:
     if ask.next_percent is None or ask.now is None:
         return judged
-    return gate_waiver.apply(judged, ask.waivers, ask.domain, metric, ask.next_percent, ask.now)
+    return waiver.apply(judged, ask.waivers, ask.domain, metric, ask.next_percent, ask.now)
 
 
 def _rollback(found: Answer, burning: list[Judged], move: str) -> Answer:

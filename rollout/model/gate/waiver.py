@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from rollout import gate_text
-from rollout.catalogue import Domain
-from rollout.entry import Waiver
-from rollout.gate import Judged, Verdict
+from rollout.model.catalogue.domain import Domain
+from rollout.model.gate import words
+from rollout.model.gate.metric import Judged, Verdict
+from rollout.model.stack_file.forms import Waiver
 
 #: A waiver that reaches further than this from now counts as absent (design.md, config).
 LONGEST: Final = timedelta(days=7)
@@ -43,7 +43,7 @@ def apply(judged: Judged, waivers: Sequence[Waiver], domain: Domain, metric: str
         elif why := _refused(waiver, judged, domain, now):
             refused.append(f"waiver {waiver.name} {why}")
         else:
-            allow = f"; the data still allow {gate_text.rate(judged.worst, 2)}" if judged.worst is not None else ""
+            allow = f"; the data still allow {words.rate(judged.worst, 2)}" if judged.worst is not None else ""
             reason = f"{judged.reason}{allow}; waived by {waiver.name} ({waiver.why}, {waiver.by})"
             return replace(judged, verdict=Verdict.PASS, reason=reason, waived=waiver.name)
     return replace(judged, reason="; ".join([judged.reason, *refused])) if refused else judged
@@ -59,10 +59,10 @@ def _refused(waiver: Waiver, judged: Judged, domain: Domain, now: datetime) -> s
     if count is not None:
         # A count has no rate that `worst` could bound: the bad level is its bound.
         over = judged.k is None or judged.k > count.bad_level
-        return f"is refused: over the bad level {gate_text.count(count.bad_level)}" if over else ""
+        return f"is refused: over the bad level {words.count(count.bad_level)}" if over else ""
     if waiver.worst is None or judged.key == "share":
         return ""
     worst = 1.0 if judged.worst is None else judged.worst
     if worst > waiver.worst:
-        return f"is refused: the data still allow {gate_text.rate(worst, 2)}, worst is {gate_text.rate(waiver.worst)}"
+        return f"is refused: the data still allow {words.rate(worst, 2)}, worst is {words.rate(waiver.worst)}"
     return ""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from rollout import gate_seen
-from rollout.catalogue import Domain
-from rollout.gate_seen import NOTHING, Counts, Datum, Seen
+from rollout.model.catalogue.domain import Domain
+from rollout.model.gate import seen as gate_seen
+from rollout.model.gate.seen import NOTHING, Counts, Datum, Seen
 
 #: What legacy publishes before day 1 (gate.md, the metrics contract); a domain's own metrics are unified's alone.
 LEGACY_COUNTERS: Final = frozenset({"Requests", "Errors", "SlowRequests", "Sessions", "BrokenSessions"})

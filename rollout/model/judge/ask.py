@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rollout.catalogue import Catalogue, Domain
-from rollout.conditions import Conditions
-from rollout.moves import Live
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.flag.moves import Live
+from rollout.model.stack_file.conditions import Conditions
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Ask:
-    """Everything a raise is judged by. `moves` is the flag's own record (see `provider.record`), oldest first.
+    """Everything a raise is judged by. `moves` is the flag's own record (see `rollout.model.flag.record`), oldest first.
 
     `before`: the percent that the stack had until now (None: no such stack); the approval binds it.
     """

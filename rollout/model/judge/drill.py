@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from rollout import gate_waiver, moves, schedule, tags
-from rollout.judge import Ask, Refusal
+from rollout.model import schedule
+from rollout.model.flag import moves, tags
+from rollout.model.gate import waiver as gate_waiver
+from rollout.model.judge.rules import Ask, Refusal
 
 #: Where drills are kept, from the project's folder.
 RECORDS: Final = "records/drills"

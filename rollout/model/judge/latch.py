@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rollout import schedule
-from rollout.ask import Ask, Refusal
-from rollout.entry import Breach
-from rollout.moves import attempt_at, current_attempt
-from rollout.tags import BreachTag
+from rollout.model import schedule
+from rollout.model.flag.moves import attempt_at, current_attempt
+from rollout.model.flag.tags import BreachTag
+from rollout.model.judge.ask import Ask, Refusal
+from rollout.model.stack_file.forms import Breach
 
 
 def refusals(ask: Ask, share: int) -> list[Refusal]:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from rollout import latch, schedule
-from rollout.ask import Ask, Refusal
-from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent
-from rollout.moves import Live, first_raise, value_before
+from rollout.model import schedule
+from rollout.model.flag.moves import Live, first_raise, value_before
+from rollout.model.judge import latch
+from rollout.model.judge.ask import Ask, Refusal
+from rollout.model.ladder import LADDER, next_rung, on_ladder, parse_percent
 
 __all__ = ["Ask", "Refusal", "judge_raise", "judge_restore"]
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from rollout import marks, standing, tags
-from rollout.history import Update
-from rollout.plan import Plan
+from rollout.model.flag import tags
+from rollout.model.log.runs import Update
+from rollout.model.plan import standing
+from rollout.model.plan.days import Plan
+from rollout.model.stack_file import marks
 
 #: A move belongs to a run whose time is at most so far away: the store's clock isn't the engine's.
 NEAR: Final = timedelta(minutes=5)
@@ -56,7 +58,7 @@ class Line:
 def lines(
     updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, Any]]], plan: Plan, start: date | None
 ) -> list[Line]:
-    """Everything that happened, oldest first. `moves`: per domain, oldest first (see `provider.record`)."""
+    """Everything that happened, oldest first. `moves`: per domain, oldest first (see `rollout.model.flag.record`)."""
     found: list[tuple[datetime, int, Line]] = []
     taken: set[tuple[int, str]] = set()
     for domain, record in moves.items():

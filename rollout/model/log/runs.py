@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from rollout import tags
-from rollout.config import PREFIX
+from rollout.model.flag import tags
+from rollout.model.stack_file.config import PREFIX
 
 #: A rehearsal's runs carry its virtual clock at the end of their message: the engine's own times are the machine's.
 _VIRTUAL: Final = re.compile(r"\s*\[at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\]$")

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from rollout.catalogue import Catalogue, Domain
-from rollout.config import Day
-from rollout.ladder import LADDER, next_rung
-from rollout.schedule import STABLE
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.schedule import STABLE
+from rollout.model.stack_file.config import Day
 
 #: The seed's four answers to "from where is a domain resumed after a rollback?", none of them like another.
 RESUME_RULES: Final = (

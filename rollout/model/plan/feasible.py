@@ -1,6 +1,6 @@
 """Whether the gate can decide each raise within its soak, by the traffic that the catalogue expects; and if not, what can be done.
 
-Counted as `rollout.gate.per_day_needed` does: the fewest events that let a raise pass, which is if none of them is bad.
+Counted as `rollout.model.gate.metric.per_day_needed` does: the fewest events that let a raise pass, which is if none of them is bad.
 A raise from 0 % isn't here: no evidence is asked for it.
 """
 
@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout import gate_math, gate_text
-from rollout.catalogue import Domain, Metric
-from rollout.gate import per_day_needed
-from rollout.ladder import LADDER
+from rollout.model.catalogue.domain import Domain, Metric
+from rollout.model.gate import odds, words
+from rollout.model.gate.metric import per_day_needed
+from rollout.model.ladder import LADDER
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def traffic(found: Sequence[Raise]) -> Mapping[str, int]:
 def worst(one: Raise, need: Need) -> float:
     """The worst rate (a fraction) that the soak's expected events still allow if none is bad: a waiver's least `worst`."""
     events = math.floor((need.expected or 0) * one.percent / 100 * one.soak_hours / 24)
-    return gate_math.upper_bound(0, events)
+    return odds.upper_bound(0, events)
 
 
 def options(found: Sequence[Raise]) -> list[str]:
@@ -131,7 +131,7 @@ def options(found: Sequence[Raise]) -> list[str]:
     if hours := soaks(found):
         said.append(f"longer soak-hours: {', '.join(f'{rung}: {hour}' for rung, hour in hours.items())}")
     waivers = [
-        f"{need.metric.name} to {one.to} from {gate_text.rate(_rounded_up(worst(one, need)), 2)}"
+        f"{need.metric.name} to {one.to} from {words.rate(_rounded_up(worst(one, need)), 2)}"
         for one in late
         for need in one.slow
         if need.expected  # with no events at all everything would have to be accepted

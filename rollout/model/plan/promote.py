@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.catalogue import Catalogue
-from rollout.config import Day, Flag, StackConfig
-from rollout.ladder import LADDER, next_rung
-from rollout.problem import BadInput, Problem, shown
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.stack_file.config import Day, Flag, StackConfig
 
 #: `promote` reads the stack file alone (see `latched`).
 ASIDE: Final = " (by this file; which number, the preview says)"
@@ -42,7 +42,7 @@ def latched(config: StackConfig, domain: str) -> str:
     """Why a breach in the stack config still forbids the domain's raises, or nothing.
 
     By that file alone, so that a diff can be written without the cloud or the engine. The judge knows more: the tag
-    on the secret, and by the record the attempt that really ran (`rollout.judge`): it may ask for a later number.
+    on the secret, and by the record the attempt that really ran (`rollout.model.judge.rules`): it may ask for a later number.
     """
     breach = config.breach.get(domain)
     if breach is None or breach.cleared is not None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from rollout import standing
-from rollout.catalogue import Catalogue, Domain
-from rollout.ladder import LADDER, next_rung
-from rollout.plan import Plan, Row
-from rollout.schedule import BREACH_WAIT, STABLE, soak_ends
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.plan import standing
+from rollout.model.plan.days import Plan, Row
+from rollout.model.schedule import BREACH_WAIT, STABLE, soak_ends
 
 #: Days after which a domain that hasn't arrived never will by these rules.
 LONGEST: Final = 366

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from rollout import judge, schedule
-from rollout.gate import Verdict
-from rollout.gate_domain import Answer
-from rollout.judge import Ask, Refusal
-from rollout.ladder import LADDER, next_rung
-from rollout.plan import Plan
+from rollout.model import schedule
+from rollout.model.gate.metric import Verdict
+from rollout.model.gate.verdict import Answer
+from rollout.model.judge import rules
+from rollout.model.judge.rules import Ask, Refusal
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.plan.days import Plan
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def stand(
     elif percent == LADDER[-1]:
         following = "none: at 100 %"
     else:
-        refusals = judge.judge_raise(ask)
+        refusals = rules.judge_raise(ask)
         left = soak_left(ask, percent)
         goal = f"promote to {next_rung(percent)} %"
         if not planned or planned <= percent:

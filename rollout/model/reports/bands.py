@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from rollout.gate_math import at_most
+from rollout.model.gate.odds import at_most
 
 #: 95 %, two-sided: 2.5 % are left out on either side; the quantile is Wilson's.
 CONFIDENCE: Final = 0.95

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.journal import Line
-from rollout.report_parts import whole
-from rollout.report_story import Story
+from rollout.model.log.journal import Line
+from rollout.model.reports.parts import whole
+from rollout.model.reports.story import Story
 
 
 def breaches(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:

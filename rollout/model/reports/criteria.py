@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rollout import gate_text, moves, schedule
-from rollout.fire import SEVERITY
-from rollout.ladder import LADDER
-from rollout.moves import Live
-from rollout.report_bands import apart, band
-from rollout.report_entries import breaches
-from rollout.report_parts import (
+from rollout.model import schedule
+from rollout.model.flag import moves
+from rollout.model.flag.moves import Live
+from rollout.model.gate import words as gate_text
+from rollout.model.gate.fire import SEVERITY
+from rollout.model.ladder import LADDER
+from rollout.model.reports.bands import apart, band
+from rollout.model.reports.config_entries import breaches
+from rollout.model.reports.parts import (  # fmt: skip
     Cell,
     Figure,
     State,
@@ -28,9 +30,9 @@ from rollout.report_parts import (
     show_span,
     span,
     words,
-)  # fmt: skip
-from rollout.report_performance import Point, points
-from rollout.report_story import Story, near
+)
+from rollout.model.reports.performance import Point, points
+from rollout.model.reports.story import Story, near
 
 #: How a note must begin that answers for the users, and the words that mean "maintained or improved".
 SATISFACTION: Final = "user satisfaction:"

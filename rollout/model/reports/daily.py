@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from rollout.journal import Line
-from rollout.report_parts import (
+from rollout.model.log.journal import Line
+from rollout.model.reports.parts import (  # fmt: skip
     Block,
     Bullets,
     Cell,
@@ -24,8 +24,8 @@ from rollout.report_parts import (
     percent,
     quoted,
     words,
-)  # fmt: skip
-from rollout.report_story import Story
+)
+from rollout.model.reports.story import Story
 
 #: Runs that say nothing of the traffic; `rollout log --all` has them.
 QUIET: Final = ("no change", "settings", "start", "checked")

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.ladder import LADDER
-from rollout.report_criteria import Criterion, baseline, critical, satisfaction, standing_at_100
-from rollout.report_daily import about
-from rollout.report_entries import breaches
-from rollout.report_incidents import summary
-from rollout.report_parts import (
+from rollout.model.ladder import LADDER
+from rollout.model.reports.config_entries import breaches
+from rollout.model.reports.criteria import Criterion, baseline, critical, satisfaction, standing_at_100
+from rollout.model.reports.daily import about
+from rollout.model.reports.incidents import summary
+from rollout.model.reports.parts import (  # fmt: skip
     NOT_RECORDED,
     Block,
     Bullets,
@@ -31,9 +31,9 @@ from rollout.report_parts import (
     quoted,
     whole,
     words,
-)  # fmt: skip
-from rollout.report_story import Story
-from rollout.report_weekly import weekly
+)
+from rollout.model.reports.story import Story
+from rollout.model.reports.weekly import weekly
 
 WEEK_7: Final = "Ready to archive old services (Week 7+)"
 

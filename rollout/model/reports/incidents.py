@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rollout import tags
-from rollout.report_daily import about, by, event, said
-from rollout.report_entries import breaches, used_by, waivers
-from rollout.report_parts import (
+from rollout.model.flag import tags
+from rollout.model.reports.config_entries import breaches, used_by, waivers
+from rollout.model.reports.daily import about, by, event, said
+from rollout.model.reports.parts import (  # fmt: skip
     NOT_RECORDED,
     Block,
     Bullets,
@@ -28,8 +28,8 @@ from rollout.report_parts import (
     span,
     whole,
     words,
-)  # fmt: skip
-from rollout.report_story import Story, near
+)
+from rollout.model.reports.story import Story, near
 
 FACTS: Final = ("severity", "metric", "seen", "from", "to", "by", "reason", "done")
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from rollout import gate_text, schedule
-from rollout.report_bands import band
+from rollout.model import schedule
+from rollout.model.gate import words as gate_text
+from rollout.model.reports.bands import band
 
 
 class State(StrEnum):

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rollout import gate_math, gate_text
-from rollout.catalogue import Metric
-from rollout.ladder import LADDER, next_rung
-from rollout.report_bands import CONFIDENCE, apart, band
-from rollout.report_daily import about
-from rollout.report_parts import (
+from rollout.model.catalogue.domain import Metric
+from rollout.model.gate import odds, words
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.reports.bands import CONFIDENCE, apart, band
+from rollout.model.reports.daily import about
+from rollout.model.reports.parts import (  # fmt: skip
     NOT_RECORDED,
     Block,
     Cell,
@@ -30,8 +30,8 @@ from rollout.report_parts import (
     percent,
     quoted,
     rate,
-)  # fmt: skip
-from rollout.report_story import Story, Stretch, near
+)
+from rollout.model.reports.story import Story, Stretch, near
 
 BANDS: Final = (
     "Bad events of all events at each rung, on unified and on legacy over the same time, with the band of rates that the "
@@ -86,8 +86,8 @@ class Point:
         next_percent, total = self.next_percent, self.counts.get("total")
         if self.metric.needs != "proof" or not total or not next_percent:
             return None
-        worse = gate_math.worse_rate(self.metric.bad_level, next_percent / 100)
-        return gate_math.evidence(self.counts["bad"], total, self.metric.good, worse)
+        worse = odds.worse_rate(self.metric.bad_level, next_percent / 100)
+        return odds.evidence(self.counts["bad"], total, self.metric.good, worse)
 
     @property
     def next_percent(self) -> int:
@@ -156,9 +156,9 @@ def _sides(point: Point) -> tuple[Cell, Cell, Cell, Cell]:
 def limit_of(metric: Metric, rung: int) -> str:
     """The good limit: a rate, or a count a day where the metric has no total."""
     if metric.total is not None:
-        return gate_text.rate(metric.good)
+        return words.rate(metric.good)
     first = metric.good_at_first_rung if rung == 5 and metric.good_at_first_rung is not None else metric.good
-    return gate_text.count(first)
+    return words.count(first)
 
 
 def _limit(point: Point) -> Cell:
@@ -178,9 +178,7 @@ def _odds(point: Point) -> Cell:
     log = point.judged_odds
     if log is None:
         return ("presence only",) if point.metric.total else ("-",)
-    return (
-        Figure(gate_text.show_odds(log), "odds", f"{point.place} moves/{point.stretch.domain}/{point.stretch.left}"),
-    )
+    return (Figure(words.show_odds(log), "odds", f"{point.place} moves/{point.stretch.domain}/{point.stretch.left}"),)
 
 
 def _window(story: Story, one: Stretch) -> tuple[Cell, ...]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from rollout import history, standing, tags
-from rollout.catalogue import Catalogue, Domain
-from rollout.journal import RECORDED, Line
-from rollout.plan import Plan
-from rollout.report_parts import whole
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.flag import tags
+from rollout.model.log import runs
+from rollout.model.log.journal import RECORDED, Line
+from rollout.model.plan import standing
+from rollout.model.plan.days import Plan
+from rollout.model.reports.parts import whole
 
 Record = Mapping[str, Any]
 
@@ -60,7 +62,7 @@ class Story:
     known: Catalogue
     plan: Plan
     start: date | None
-    updates: Sequence[history.Update]
+    updates: Sequence[runs.Update]
     moves: Mapping[str, Sequence[Record]]
     lines: Sequence[Line]
     incidents: Mapping[str, Record]
@@ -171,7 +173,7 @@ class Story:
                 begun = None
         return [*found, (begun, None)] if begun is not None else found
 
-    def run(self, number: int) -> history.Update:
+    def run(self, number: int) -> runs.Update:
         """A run by its number."""
         return next(update for update in self.updates if update.number == number)
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout import schedule, tags
-from rollout.report_entries import used_by, waivers
-from rollout.report_parts import Cell, Figure, Table, moment, percent, quoted, words
-from rollout.report_story import Story
+from rollout.model import schedule
+from rollout.model.flag import tags
+from rollout.model.reports.config_entries import used_by, waivers
+from rollout.model.reports.parts import Cell, Figure, Table, moment, percent, quoted, words
+from rollout.model.reports.story import Story
 
 #: A letter for each kind, in the order of the legend; the letters are what is read where there is no colour.
 KINDS: Final = {

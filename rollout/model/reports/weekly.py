@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rollout.entry import DATA
-from rollout.ladder import LADDER
-from rollout.report_criteria import Criterion, at_the_end, baseline, literal, sessions
-from rollout.report_entries import breaches
-from rollout.report_parts import Cell, Figure, State, counted, moment, percent, quoted, words
-from rollout.report_story import Story
+from rollout.model.ladder import LADDER
+from rollout.model.reports.config_entries import breaches
+from rollout.model.reports.criteria import Criterion, at_the_end, baseline, literal, sessions
+from rollout.model.reports.parts import Cell, Figure, State, counted, moment, percent, quoted, words
+from rollout.model.reports.story import Story
+from rollout.model.stack_file.forms import DATA
 
 AGENTS, JOBS, MARKET, PROPERTY = "ai-agents", "jobs", "marketplace", "property"
 #: What every domain counts; all else is a feature of one.

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollout import gate_math, gate_text
-from rollout.approval import Approval
-from rollout.catalogue import Domain
-from rollout.gate import Judged, Verdict
-from rollout.gate_domain import Answer
-from rollout.judge import Refusal
-from rollout.ladder import LADDER
-from rollout.limits import Changed
-from rollout.marks import Mark
-from rollout.moves import Kind
+from rollout.model.catalogue.changes import Changed
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag.moves import Kind
+from rollout.model.gate import odds, words
+from rollout.model.gate.metric import Judged, Verdict
+from rollout.model.gate.verdict import Answer
+from rollout.model.judge.approval import Approval
+from rollout.model.judge.rules import Refusal
+from rollout.model.ladder import LADDER
+from rollout.model.stack_file.marks import Mark
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def gist(answer: Answer, domain: Domain, new: int) -> str:
         return ""
     passing = sum(one.verdict is Verdict.PASS for one in answer.metrics.values())
     text = f"{passing} of {len(answer.metrics)} metrics pass"
-    out = {one.name: gate_math.worse_rate(one.bad_level, new / 100) for one in domain.metrics if one.total is not None}
+    out = {one.name: odds.worse_rate(one.bad_level, new / 100) for one in domain.metrics if one.total is not None}
     bounded = [one for one in answer.metrics.values() if one.worst is not None and one.name in out]
     if bounded:
         nearest = max(bounded, key=lambda one: (one.worst or 0) / out[one.name])
@@ -135,9 +135,9 @@ def gist(answer: Answer, domain: Domain, new: int) -> str:
 
 def bounds(judged: Judged, out: float) -> str:
     """`errors 0/1,966, at most 0.234 %, where 10 % must be ruled out`: what was seen, and the worst it leaves possible."""
-    seen = f" {gate_text.of(judged.k, judged.n)}" if judged.k is not None and judged.n is not None else ""
-    worst = f", at most {gate_text.rate(judged.worst)}" if judged.worst is not None else ""
-    return f"{judged.name}{seen}{worst}, where {gate_text.rate(out)} must be ruled out"
+    seen = f" {words.of(judged.k, judged.n)}" if judged.k is not None and judged.n is not None else ""
+    worst = f", at most {words.rate(judged.worst)}" if judged.worst is not None else ""
+    return f"{judged.name}{seen}{worst}, where {words.rate(out)} must be ruled out"
 
 
 #: Entries that let a raise pass: a reviewer reads them first, as changed limits.

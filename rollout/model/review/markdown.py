@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from rollout import schedule
-from rollout.moves import Kind
-from rollout.review import Beside, Page, Row
+from rollout.model import schedule
+from rollout.model.flag.moves import Kind
+from rollout.model.review.decision import Beside, Page, Row
 
 #: GitHub refuses a comment of more than 65,536 characters; this is where details stop being added.
 ROOM: Final = 30_000

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout import schedule
-from rollout.journal import Line
-from rollout.review import Row
-from rollout.review_text import rollback
+from rollout.model import schedule
+from rollout.model.log.journal import Line
+from rollout.model.review.decision import Row
+from rollout.model.review.markdown import rollback
 
 #: SNS Publish, Subject: ASCII, no line break, at most 100 characters. Message: 256 KB.
 SUBJECT: Final = 100

@@ -2,7 +2,7 @@
 
 The plain form (`conditions`) is what a resource's input may be: text, whole numbers, booleans, lists, maps; what
 is absent is left out. `Conditions.from_inputs` reads it again, also from an older state, and from one in which
-numbers have become floats. A part that can't be read there counts as its tolerant reading in `rollout.entries`.
+numbers have become floats. A part that can't be read there counts as its tolerant reading in `rollout.model.stack_file.entries`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from rollout.config import StackConfig
-from rollout.entry import DATA, DATA_AUDIT, UNREADABLE_ATTEMPT, Breach, Restore, Waiver, Why
+from rollout.model.stack_file.config import StackConfig
+from rollout.model.stack_file.forms import DATA, DATA_AUDIT, UNREADABLE_ATTEMPT, Breach, Restore, Waiver, Why
 
 T = TypeVar("T")
 

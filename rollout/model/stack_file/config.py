@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from rollout import ladder, notify
-from rollout.catalogue import Catalogue, Domain, protected_by
-from rollout.entries import Entries
-from rollout.entry import Attempt, Breach, Command, OnCall, Restore, Waiver, Why
-from rollout.fields import Fields, nearest, written
-from rollout.problem import BadInput, Problem, shown
-from rollout.yamltext import Map, Node, Scalar, Seq, read
+from rollout.model import ladder
+from rollout.model.catalogue.domain import Catalogue, Domain, protected_by
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.stack_file import listeners as notify
+from rollout.model.stack_file.entries import Entries
+from rollout.model.stack_file.forms import Attempt, Breach, Command, OnCall, Restore, Waiver, Why
+from rollout.model.yaml_text.fields import Fields, nearest, written
+from rollout.model.yaml_text.tree import Map, Node, Scalar, Seq, read
 
 __all__ = [
     "Attempt", "Breach", "Command", "Day", "Flag", "OnCall", "Restore", "StackConfig", "Waiver", "Why",

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rollout import lines, place
-from rollout.conditions import plain_breach
-from rollout.entry import Attempt, Breach, Why
-from rollout.ladder import parse_percent
-from rollout.lines import Change, Quoted, line_break, start_of_line
-from rollout.place import by_hand
-from rollout.problem import BadInput
-from rollout.yamltext import Map, Node, Scalar, compose
+from rollout.model.ladder import parse_percent
+from rollout.model.problem import BadInput
+from rollout.model.stack_file.conditions import plain_breach
+from rollout.model.stack_file.forms import Attempt, Breach, Why
+from rollout.model.yaml_text import lines, spots
+from rollout.model.yaml_text.lines import Change, Quoted, line_break, start_of_line
+from rollout.model.yaml_text.spots import by_hand
+from rollout.model.yaml_text.tree import Map, Node, Scalar, compose
 
 FLAGS: Final = "wa-rollout:flags"
 BREACH: Final = "wa-rollout:breach"
@@ -41,7 +41,7 @@ def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) 
     entry = _walk(config, FLAGS, domain)
     if not isinstance(entry, Map) or not entry.keys:
         raise by_hand(f"{FLAGS}.{domain} is no map")
-    changes = [place.set_scalar(text, entry, key, value) for key, value in wanted.items()]
+    changes = [spots.set_scalar(text, entry, key, value) for key, value in wanted.items()]
     expected = _plain(config)
     expected[FLAGS][domain] |= {key: _scalar(value) for key, value in wanted.items()}
     return _checked(lines.apply(text, changes), text, expected)
@@ -82,22 +82,22 @@ def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:
     map_ = config.values.get(key)
     if map_ is None:
         expected[key] = {name: _scalars(fields)}
-        return _checked(place.new_key(text, config, FLAGS, {key: {name: fields}}), text, expected)
-    place.once(config, key)
+        return _checked(spots.new_key(text, config, FLAGS, {key: {name: fields}}), text, expected)
+    spots.once(config, key)
     if isinstance(map_, Map) and map_.keys and not map_.flow:
-        place.once(map_, name)
+        spots.once(map_, name)
         old = map_.values.get(name)
         if old is None:
-            changes = [place.append(text, config, key, {name: fields})]
+            changes = [spots.append(text, config, key, {name: fields})]
         elif isinstance(old, Map) and old.keys and not old.flow:
-            changes = place.overtake(text, old, fields)
+            changes = spots.overtake(text, old, fields)
         else:
-            changes = place.replace(text, map_, name, fields)
+            changes = spots.replace(text, map_, name, fields)
         expected[key][name] = _scalars(fields)
         return _checked(lines.apply(text, changes), text, expected)
     if (isinstance(map_, Map) and not map_.keys) or (isinstance(map_, Scalar) and map_.kind == "null"):
         expected[key] = {name: _scalars(fields)}
-        return _checked(lines.apply(text, place.replace(text, config, key, {name: fields})), text, expected)
+        return _checked(lines.apply(text, spots.replace(text, config, key, {name: fields})), text, expected)
     raise by_hand(f"{key} is no map, one key a line")
 
 
@@ -108,9 +108,9 @@ def add_freeze(text: str, freeze: Why) -> str:
     expected = _plain(config)
     expected[FREEZE] = _scalars(fields)
     if FREEZE not in config.values:
-        return _checked(place.new_key(text, config, FLAGS, {FREEZE: fields}), text, expected)
-    place.once(config, FREEZE)
-    return _checked(lines.apply(text, place.replace(text, config, FREEZE, fields)), text, expected)
+        return _checked(spots.new_key(text, config, FLAGS, {FREEZE: fields}), text, expected)
+    spots.once(config, FREEZE)
+    return _checked(lines.apply(text, spots.replace(text, config, FREEZE, fields)), text, expected)
 
 
 def remove_entry(text: str, key: str, name: str | None = None) -> str:
@@ -132,8 +132,8 @@ def remove_entry(text: str, key: str, name: str | None = None) -> str:
         raise by_hand(f"there is no {key}")
     if parent is config:
         del expected[key]
-    place.once(parent, gone)
-    change = Change(start_of_line(text, parent.keys[gone].start), place.after(text, parent.values[gone]), "")
+    spots.once(parent, gone)
+    change = Change(start_of_line(text, parent.keys[gone].start), spots.after(text, parent.values[gone]), "")
     edited = lines.apply(text, [change])
     if not text.endswith(("\n", "\r")):
         edited = edited.removesuffix(line_break(text))
@@ -143,7 +143,7 @@ def remove_entry(text: str, key: str, name: str | None = None) -> str:
 def _config(text: str) -> Map:
     """The `config:` map. Raises BadInput where the text is no YAML, or has no such map in block style."""
     root, _ = compose(text, "the stack file")
-    place.once(root, "config")
+    spots.once(root, "config")
     config = root.values.get("config")
     if not isinstance(config, Map) or config.flow or not config.keys:
         raise by_hand("there is no config: with one key a line")
@@ -155,7 +155,7 @@ def _walk(map_: Map, *path: str) -> Node:
     for key in path:
         if not isinstance(node, Map) or key not in node.values:
             raise by_hand(f"there is no {'.'.join(path)}")
-        place.once(node, key)
+        spots.once(node, key)
         node = node.values[key]
     return node
 

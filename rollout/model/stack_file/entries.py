@@ -12,12 +12,12 @@ from datetime import date
 from functools import partial
 from typing import Final, TypeVar
 
-from rollout import entry as forms
-from rollout.catalogue import Catalogue
-from rollout.entry import UNREADABLE_ATTEMPT, Attempt, Breach, Command, OnCall, Restore, Waiver, Why
-from rollout.fields import Fields, nearest, written
-from rollout.problem import Problem, shown
-from rollout.yamltext import Map, Node, Scalar
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.problem import Problem, shown
+from rollout.model.stack_file import forms
+from rollout.model.stack_file.forms import UNREADABLE_ATTEMPT, Attempt, Breach, Command, OnCall, Restore, Waiver, Why
+from rollout.model.yaml_text.fields import Fields, nearest, written
+from rollout.model.yaml_text.tree import Map, Node, Scalar
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """The entries of a stack config beside its flags: what each must look like, as typed values.
 
-The readers note what is wrong with one entry; what that means is `rollout.entries`' business.
+The readers note what is wrong with one entry; what that means is `rollout.model.stack_file.entries`' business.
 An entry that forbids (freeze, held, breach) and can't be read stands here too, with `malformed: ...` for its
 reason: a typing error must not lift what somebody forbade.
 """
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from rollout.catalogue import Catalogue
-from rollout.fields import Fields
-from rollout.ladder import LADDER
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.ladder import LADDER
+from rollout.model.yaml_text.fields import Fields
 
 #: The attempt of a breach whose own number can't be read: no attempt is later, so it latches until it is mended.
 UNREADABLE_ATTEMPT: Final = 1_000_000

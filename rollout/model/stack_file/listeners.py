@@ -15,13 +15,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rollout.alarms import TOPICS
-from rollout.fields import Fields, nearest, written
-from rollout.problem import Problem, shown
-from rollout.yamltext import Map, Node, Scalar
+from rollout.model.alarms.alarm import TOPICS
+from rollout.model.problem import Problem, shown
+from rollout.model.yaml_text.fields import Fields, nearest, written
+from rollout.model.yaml_text.tree import Map, Node, Scalar
 
 if TYPE_CHECKING:
-    from rollout.entries import Entries
+    from rollout.model.stack_file.entries import Entries
 
 #: SNS Subscribe, Endpoint: the form of each protocol's address.
 FORMS: Final = {

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from rollout.problem import Problem, shown
-from rollout.yamltext import Map, Node, Scalar, Seq
+from rollout.model.problem import Problem, shown
+from rollout.model.yaml_text.tree import Map, Node, Scalar, Seq
 
 T = TypeVar("T", date, datetime)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rollout.problem import BadInput, Problem
-from rollout.scalars import classify
+from rollout.model.problem import BadInput, Problem
+from rollout.model.yaml_text.scalars import classify
 
 _WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ._-]{0,60}")
 _LINE: Final = re.compile(r"[ \t]*[^\s:]+[ \t]*:(?P<value>(?:[ \t]+(?!#)[^\s]+)*)[ \t]*(#|\r|\n|$)")

@@ -1,13 +1,13 @@
-"""Where in a stack file's text a change goes, by the marks of the YAML parser. `rollout.edit` decides what changes."""
+"""Where in a stack file's text a change goes, by the marks of the YAML parser. `rollout.model.stack_file.edit` decides what changes."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from rollout import lines
-from rollout.lines import Change, end_of_line, indent, line_break, start_of_line
-from rollout.problem import BadInput, Problem
-from rollout.yamltext import Map, Node, Scalar
+from rollout.model.problem import BadInput, Problem
+from rollout.model.yaml_text import lines
+from rollout.model.yaml_text.lines import Change, end_of_line, indent, line_break, start_of_line
+from rollout.model.yaml_text.tree import Map, Node, Scalar
 
 #: A step of indentation in a file that shows none.
 STEP: Final = 2

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import yaml
 
-from rollout.problem import BadInput, Problem, shown
-from rollout.scalars import Kind, Value, classify
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.scalars import Kind, Value, classify
 
 #: The largest file that is parsed, in bytes. The longest stack file of a whole migration is under 50 kB.
 MAX_BYTES: Final = 1024 * 1024

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider.aws import Aws
-from provider.store import Absent, StoreError
-from rollout import dashboards
+from rollout.model.alarms import dashboard
+from rollout.provider.aws.calls import Aws
+from rollout.provider.stores.store import Absent, StoreError
 
 #: DescribeAlarms takes at most 100 names a call (AlarmNames, MaxRecords).
 PAGE: Final = 100
@@ -16,7 +16,7 @@ PAGE: Final = 100
 
 @dataclass(frozen=True)
 class LiveAlarm:
-    """An alarm as it stands: its properties (`rollout.alarms.PROPERTIES`), and its state, which is nobody's to change."""
+    """An alarm as it stands: its properties (`rollout.model.alarms.alarm.PROPERTIES`), and its state, which is nobody's to change."""
 
     properties: dict[str, Any]
     arn: str
@@ -25,7 +25,7 @@ class LiveAlarm:
 
 
 class Alarms:
-    """`provider.alert_policy.AlarmStore`. Topics of the alarm's own account and region are known by name."""
+    """`rollout.provider.resources.alert_policy.AlarmStore`. Topics of the alarm's own account and region are known by name."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -165,7 +165,7 @@ def _short(actions: Iterable[str] | None, topics: str) -> list[str]:
 
 
 class Dashboards:
-    """`provider.dashboard.DashboardStore`. Bodies are read and written in their general form (`rollout.dashboards`)."""
+    """`rollout.provider.resources.dashboard.DashboardStore`. Bodies are read and written in their general form (`rollout.model.alarms.dashboard`)."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -191,12 +191,12 @@ class Dashboards:
             return None
         parts = str(answer.get("DashboardArn") or "").split(":")
         alarms = f"arn:{parts[1]}:cloudwatch:{self._aws.settings.region}:{parts[4]}:alarm:" if len(parts) > 5 else "?"
-        return dashboards.general(str(answer.get("DashboardBody")), self._aws.settings.region, alarms)
+        return dashboard.general(str(answer.get("DashboardBody")), self._aws.settings.region, alarms)
 
     def put(self, name: str, body: str) -> None:
         partition, account = self._aws.account()
         region = self._aws.settings.region
-        full = dashboards.complete(body, region, f"arn:{partition}:cloudwatch:{region}:{account}:alarm:")
+        full = dashboard.complete(body, region, f"arn:{partition}:cloudwatch:{region}:{account}:alarm:")
         answer = self._aws.call("cloudwatch", "put_dashboard", name, DashboardName=name, DashboardBody=full)
         for message in answer.get("DashboardValidationMessages") or []:
             raise StoreError(f"{name}: put_dashboard: {message.get('DataPath')}: {message.get('Message')}")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
 
-from provider.sdk import Sdk
-from provider.settings import Settings
-from provider.store import Absent, StoreError
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.settings import Settings
+from rollout.provider.stores.store import Absent, StoreError
 
 #: Seconds and tries of one call, as for the flag store.
 CONNECT_TIMEOUT: Final = 3

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from provider.settings import Settings
+from rollout.provider.settings import Settings
 
 #: What this provider speaks to, by botocore's names.
 SERVICES = ("cloudwatch", "secretsmanager", "sns", "sts")

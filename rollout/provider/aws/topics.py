@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provider.aws import Aws
-from provider.store import Absent, StoreError
+from rollout.provider.aws.calls import Aws
+from rollout.provider.stores.store import Absent, StoreError
 
 #: What SNS shows in place of a subscription's ARN until its endpoint has answered.
 PENDING: Final = "PendingConfirmation"
@@ -21,7 +21,7 @@ class LiveTopic:
 
 
 class Topics:
-    """`provider.topic.TopicStore`."""
+    """`rollout.provider.resources.topic.TopicStore`."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws

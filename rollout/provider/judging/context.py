@@ -10,19 +10,20 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from provider.settings import Settings
-from provider.snapshot import Snapshot
-from provider.store import Entry, Store, StoreError, secret_name
-from provider.writing import FlagName
-from rollout import catalogue, tags
-from rollout.catalogue import Domain
-from rollout.moves import Live
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import tags
+from rollout.model.flag.moves import Live
+from rollout.provider.settings import Settings
+from rollout.provider.stores.snapshot import Snapshot
+from rollout.provider.stores.store import Entry, Store, StoreError, secret_name
+from rollout.provider.stores.writing import FlagName
 
 if TYPE_CHECKING:
-    from provider.counters import Counters
-    from rollout import gate_window
+    from rollout.model.gate import window as gate_window
+    from rollout.provider.sources.cloudwatch import Counters
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[3]
 
 #: Seconds for which counters that were read are taken again: the refresh and the judgement of one preview.
 FRESH: Final = 20
@@ -73,7 +74,7 @@ class Context:
         return found
 
     def _count(self, counters: Counters, domain: Domain, over: gate_window.Windows) -> gate_window.Points | StoreError:
-        from rollout import gate_window  # what only a judged domain needs
+        from rollout.model.gate import window as gate_window  # what only a judged domain needs
 
         series = gate_window.wanted(domain, self.catalogue.unified)
         found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from provider.context import Context
-from provider.store import StoreError
-from rollout import gate_domain, gate_seen, gate_window, moves, schedule, tags
-from rollout.catalogue import Domain
-from rollout.conditions import Conditions
-from rollout.gate_domain import Answer, Question
-from rollout.gate_seen import Counts, Seen
-from rollout.gate_window import Points, Windows
-from rollout.judge import Ask, Refusal
-from rollout.moves import Live
+from rollout.model import schedule
+from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import moves, tags
+from rollout.model.flag.moves import Live
+from rollout.model.gate import seen as gate_seen
+from rollout.model.gate import verdict, window
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.verdict import Answer, Question
+from rollout.model.gate.window import Points, Windows
+from rollout.model.judge.rules import Ask, Refusal
+from rollout.model.stack_file.conditions import Conditions
+from rollout.provider.judging.context import Context
+from rollout.provider.stores.store import StoreError
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,15 @@ def look(context: Context, domain: Domain, live: Live, history: Any, ask: Ask | 
     now = context.settings.now()
     points, over = _read(context, domain, live)
     unified = context.catalogue.unified
-    metrics = gate_window.seen(domain, unified, points, over)
-    newest = gate_window.newest(points, (unified, gate_window.REQUESTS), over)
+    metrics = window.seen(domain, unified, points, over)
+    newest = window.newest(points, (unified, window.REQUESTS), over)
     conditions = ask.conditions if ask else Conditions()
     question = Question(
         domain=domain,
         percent=live.percent or 0,
         next_percent=ask.wanted if ask else None,
         metrics=metrics,
-        share=gate_window.share(domain, unified, points, over),
+        share=window.share(domain, unified, points, over),
         soak_over=True,  # soak and latch have reasons of their own (rollout.judge)
         stale=gate_seen.stale(newest, now),
         waivers=conditions.waivers,
@@ -69,7 +72,7 @@ def look(context: Context, domain: Domain, live: Live, history: Any, ask: Ask | 
         legacy_kept=_legacy_kept(history),
         held_hours=_held_hours(context, domain, live),
     )
-    return Look(gate_domain.judge_domain(question), metrics, over)
+    return Look(verdict.judge_domain(question), metrics, over)
 
 
 def silent(context: Context, domain: Domain) -> list[Refusal]:
@@ -77,7 +80,7 @@ def silent(context: Context, domain: Domain) -> list[Refusal]:
     now = context.settings.now()
     points, over = _read(context, domain, Live(None))
     unified = context.catalogue.unified
-    missing = gate_window.silent(domain, unified, points, over, now)
+    missing = window.silent(domain, unified, points, over, now)
     found = []
     for service in (unified, domain.legacy):
         names = [counter for owner, counter in missing if owner == service]
@@ -98,7 +101,7 @@ def _read(context: Context, domain: Domain, live: Live) -> tuple[Points, Windows
     settings = context.settings
     now = settings.now()
     since = live.since if live.percent and live.since else now
-    over = gate_window.windows(since, now, timedelta(seconds=settings.count_period))
+    over = window.windows(since, now, timedelta(seconds=settings.count_period))
     return context.counted(domain, live.version, over), over
 
 

@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider import evidence, probes, records
-from provider.context import Context
-from provider.evidence import Look
-from provider.record import Allowed
-from provider.row import Refused, Row
-from provider.store import Entry, StoreError
-from rollout import approval, drill, moves, tags
-from rollout import judge as rules
-from rollout.catalogue import ChecklistItem
-from rollout.conditions import Conditions
-from rollout.gate import Verdict
-from rollout.judge import Ask, Refusal
-from rollout.moves import Kind, Live
-from rollout.problem import BadInput, Problem
+from rollout.model.catalogue.domain import ChecklistItem
+from rollout.model.flag import moves, tags
+from rollout.model.flag.moves import Kind, Live
+from rollout.model.flag.record import Allowed
+from rollout.model.gate.metric import Verdict
+from rollout.model.judge import approval, drill, rules
+from rollout.model.judge.rules import Ask, Refusal
+from rollout.model.problem import BadInput, Problem
+from rollout.model.stack_file.conditions import Conditions
+from rollout.provider.judging import evidence, on_record, probes
+from rollout.provider.judging.context import Context
+from rollout.provider.judging.evidence import Look
+from rollout.provider.stores.store import Entry, StoreError
+from rollout.provider.wire.row import Refused, Row
 
 #: Refused for these, a raise isn't asked for evidence: it is no legal move, whatever the counters say.
 UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
@@ -100,7 +100,7 @@ def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = T
         refusals, seen = _evidence(context, ask, kind, stack)
         found = [*refusals, *found] if seen and seen.answer.verdict is Verdict.ROLLBACK else [*found, *refusals]
     if kind is Kind.RAISE and ask.conditions.drill != "off":
-        found += drill.refusals(ask, records.drills(context.home))
+        found += drill.refusals(ask, on_record.drills(context.home))
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
     if probe and kind is Kind.RAISE and not found:
         found = probes.run(probed, settings.unified_url)
@@ -137,8 +137,8 @@ def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
     if file is None:
         return []
     try:
-        given = records.approved(file)
-        commit = records.commit(context.home)
+        given = on_record.approved(file)
+        commit = on_record.commit(context.home)
     except BadInput as error:
         return [Refusal("approval", problem.line(), approval.DO) for problem in error.problems]
     found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rollout import approval, drill
-from rollout.approval import Approval
-from rollout.drill import Drill
-from rollout.problem import BadInput, Problem
+from rollout.model.judge import approval, drill
+from rollout.model.judge.approval import Approval
+from rollout.model.judge.drill import Drill
+from rollout.model.problem import BadInput, Problem
 
 #: A file of somebody's that is larger is none of ours.
 LARGEST: Final = 64_000

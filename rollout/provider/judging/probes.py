@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from rollout.catalogue import ChecklistItem
-from rollout.judge import Refusal
-from rollout.problem import shown
+from rollout.model.catalogue.domain import ChecklistItem
+from rollout.model.judge.rules import Refusal
+from rollout.model.problem import shown
 
 TIMEOUT: Final = 5.0  # seconds for one probe
 LARGEST: Final = 1 << 20  # bytes read of an answer

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from provider import beside
-from provider.beside import Beside, Properties
-from provider.bucket import Bucket
-from provider.cloudwatch import LiveAlarm
-from provider.context import Context
-from provider.row import Row
-from provider.snapshot import Snapshot
-from provider.store import StoreError
-from rollout import alarm_limits, alarms
+from rollout.model.alarms import alarm, alarm_limits
+from rollout.provider.aws.alarms import LiveAlarm
+from rollout.provider.aws.bucket import Bucket
+from rollout.provider.judging.context import Context
+from rollout.provider.resources import beside
+from rollout.provider.resources.beside import Beside, Properties
+from rollout.provider.stores.snapshot import Snapshot
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Row
 
 #: PutMetricAlarm, writes a second and account (CloudWatch quotas).
 WRITES_A_SECOND: Final = 3
 
-LIVE: Final = tuple(alarms.PROPERTIES.values())
+LIVE: Final = tuple(alarm.PROPERTIES.values())
 
 
 class AlarmStore(Protocol):
@@ -31,7 +31,7 @@ class AlarmStore(Protocol):
 
 
 class AlertPolicy(Beside):
-    """Handlers of `rollout:index:AlertPolicy`. Inputs: `rollout.alarms.properties`, `stack`, `domain`, `policy`, `closed`."""
+    """Handlers of `rollout:index:AlertPolicy`. Inputs: `rollout.model.alarms.alarm.properties`, `stack`, `domain`, `policy`, `closed`."""
 
     def __init__(self, context: Context, store: AlarmStore, bucket: Bucket | None = None) -> None:
         super().__init__(context)
@@ -90,14 +90,14 @@ class AlertPolicy(Beside):
     def _live(self, stack: str, name: str) -> LiveAlarm | None:
         """From one batched read of the stack's alarms; a second look at the same alarm is fresh."""
         if stack not in self._snapshots:
-            names = alarms.names(self._context.catalogue, stack)
+            names = alarm.names(self._context.catalogue, stack)
             made: Snapshot[LiveAlarm] = Snapshot(self._store, names, again=False)
             self._snapshots.setdefault(stack, made)  # many rows ask at once: the first one's is everybody's
         return self._snapshots[stack].take(name)
 
 
 def _name(properties: Properties) -> str:
-    return alarms.alarm_name(properties["stack"], properties["domain"], properties["policy"])
+    return alarm.alarm_name(properties["stack"], properties["domain"], properties["policy"])
 
 
 def _differing(live: LiveAlarm, wanted: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@
   whole run, with a rollback beside it (facts-pulumi).
 - A thing that is gone shows as its `name` missing: one property, and the next `up` makes it again.
 - `pool` is a thread pool of their own: an alarm that waits for its turn keeps no thread from a flag.
-- `diff` compares two records and calls nothing, so it needs no thread at all (`provider.servicer`).
+- `diff` compares two records and calls nothing, so it needs no thread at all (`rollout.provider.wire.servicer`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, Final
 
-from provider import destroying
-from provider.context import Context
-from provider.row import Refused, Row
-from rollout.problem import Problem, shown
+from rollout.model.problem import Problem, shown
+from rollout.provider.judging.context import Context
+from rollout.provider.resources import destroying
+from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Final, Protocol
 
-from provider import beside
-from provider.beside import Beside, Properties
-from provider.context import Context
-from provider.row import Row
-from provider.store import StoreError
-from rollout import dashboard_limits, dashboards
-from rollout.dashboards import dashboard_name
+from rollout.model.alarms import dashboard, dashboard_limits
+from rollout.model.alarms.dashboard import dashboard_name
+from rollout.provider.judging.context import Context
+from rollout.provider.resources import beside
+from rollout.provider.resources.beside import Beside, Properties
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Row
 
 LIVE: Final = ("name", "widgets")
 
@@ -65,7 +65,7 @@ class Dashboard(Beside):
         except StoreError as error:
             self.once(row, f"not read, shown as recorded: {error}")
             return state
-        return {**state, "name": name, "widgets": dashboards.summary(body or ""), "stamp": stamp}
+        return {**state, "name": name, "widgets": dashboard.summary(body or ""), "stamp": stamp}
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
         return new["name"], self._set(new, preview)
@@ -82,9 +82,9 @@ class Dashboard(Beside):
     def _set(self, new: Properties, preview: bool) -> Properties:
         name = new["name"]
         domain = self._context.catalogue.domains[new["domain"]]
-        body = dashboards.body(self._context.catalogue, domain, new["stack"])
+        body = dashboard.body(self._context.catalogue, domain, new["stack"])
         wrong = dashboard_limits.problems(name, body)
-        if dashboards.summary(body) != new["widgets"]:
+        if dashboard.summary(body) != new["widgets"]:
             wrong.append("widgets: allowed: those that domains.yaml gives; given: others")
         beside.refuse(f"dashboard {name}", wrong)
         outputs = {key: value for key, value in new.items() if key != "closed"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from provider.context import Context
-from provider.row import Refused
-from provider.store import StoreError
-from rollout import moves
-from rollout.problem import Problem
+from rollout.model.flag import moves
+from rollout.model.problem import Problem
+from rollout.provider.judging.context import Context
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Refused
 
 
 def allow(context: Context, stack: str, domain: str, closed: bool) -> None:

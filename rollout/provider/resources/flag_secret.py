@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from provider import destroying, writing
-from provider.context import Context
-from provider.row import Refused, Row
-from provider.store import Entry, StoreError
-from provider.writing import FlagName
-from rollout.problem import Problem, masked, shown
+from rollout.model.problem import Problem, masked, shown
+from rollout.provider.judging.context import Context
+from rollout.provider.resources import destroying
+from rollout.provider.stores import writing
+from rollout.provider.stores.store import Entry, StoreError
+from rollout.provider.stores.writing import FlagName
+from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from provider import beside
-from provider.beside import Beside, Properties
-from provider.context import Context
-from provider.row import Row
-from provider.sns import PENDING, LiveTopic
-from provider.store import StoreError
-from rollout import alarms, notify
-from rollout.alarms import topic_name
+from rollout.model.alarms import alarm
+from rollout.model.alarms.alarm import topic_name
+from rollout.model.stack_file import listeners
+from rollout.provider.aws.topics import PENDING, LiveTopic
+from rollout.provider.judging.context import Context
+from rollout.provider.resources import beside
+from rollout.provider.resources.beside import Beside, Properties
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Row
 
 LIVE: Final = ("name", "subscriptions")
 
@@ -72,7 +73,7 @@ class Topic(Beside):
         live = self._store.get(arn) or LiveTopic(arn)
         for endpoint in wanted.values():
             if endpoint not in live.subscriptions:
-                self._store.subscribe(arn, notify.protocol(endpoint) or "", endpoint)
+                self._store.subscribe(arn, listeners.protocol(endpoint) or "", endpoint)
         for endpoint in (old.get("subscriptions") or {}).values():
             subscription = live.subscriptions.get(endpoint, PENDING)
             if endpoint not in wanted.values() and subscription != PENDING:  # one that isn't confirmed goes by itself
@@ -88,12 +89,12 @@ class Topic(Beside):
 
 def _wrong(new: Properties) -> list[str]:
     wrong = []
-    if new.get("action") not in alarms.TOPICS:
-        wrong.append(f"action: allowed: {', '.join(alarms.TOPICS)}")
+    if new.get("action") not in alarm.TOPICS:
+        wrong.append(f"action: allowed: {', '.join(alarm.TOPICS)}")
     # The endpoint itself isn't repeated: it may be a URL with a key in it.
     for key, endpoint in new["subscriptions"].items():
-        if not isinstance(endpoint, str) or notify.protocol(endpoint) is None:
-            wrong.append(f"subscriptions.{key}: allowed: {notify.ALLOWED}")
+        if not isinstance(endpoint, str) or listeners.protocol(endpoint) is None:
+            wrong.append(f"subscriptions.{key}: allowed: {listeners.ALLOWED}")
     return wrong
 
 

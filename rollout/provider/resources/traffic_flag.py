@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from provider import destroying, record, writing
-from provider.context import Context
-from provider.record import Allowed
-from provider.row import Refused, Row
-from provider.store import Entry, StoreError
-from provider.writing import FlagName
-from rollout import moves, tags
-from rollout.ladder import on_ladder, parse_percent
-from rollout.ladder import show as show_ladder
-from rollout.moves import Kind, Live
-from rollout.problem import Problem, masked, shown
+from rollout.model.flag import moves, record, tags
+from rollout.model.flag.moves import Kind, Live
+from rollout.model.flag.record import Allowed
+from rollout.model.ladder import on_ladder, parse_percent
+from rollout.model.ladder import show as show_ladder
+from rollout.model.problem import Problem, masked, shown
+from rollout.provider.judging.context import Context
+from rollout.provider.resources import destroying
+from rollout.provider.stores import writing
+from rollout.provider.stores.store import Entry, StoreError
+from rollout.provider.stores.writing import FlagName
+from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]
 
@@ -28,7 +29,7 @@ CONDITIONS: Final = "conditions"
 
 
 class TrafficFlag:
-    """Handlers of `rollout:index:TrafficFlag`. Plain values in and out; `provider.servicer` speaks gRPC."""
+    """Handlers of `rollout:index:TrafficFlag`. Plain values in and out; `rollout.provider.wire.servicer` speaks gRPC."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -88,7 +89,7 @@ class TrafficFlag:
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
         conditions = (inputs or {}).get(CONDITIONS) or {}
         if entry is not None and Live(entry.text).percent and conditions.get("gate") != "off":
-            from provider import judging
+            from rollout.provider.judging import judging
 
             judging.warn_of_fire(self._context, outputs, entry, inputs or {}, row)
         return outputs
@@ -137,7 +138,7 @@ class TrafficFlag:
         kind = moves.classify(live, wanted, old_input)
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(kind, new, old, live, entry, preview, row)
-        from provider import judging
+        from rollout.provider.judging import judging
 
         ask = judging.asked(self._context, new, old, live, wanted, old_input)
         allowed = judging.judge(self._context, ask, kind, row, name.stack, _where(new))

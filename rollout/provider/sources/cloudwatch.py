@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from provider.aws import Aws
-from provider.store import StoreError
-from rollout.alarms import NAMESPACE
+from rollout.model.alarms.alarm import NAMESPACE
+from rollout.provider.aws.calls import Aws
+from rollout.provider.stores.store import StoreError
 
 if TYPE_CHECKING:
-    from rollout.gate_window import Series, Window
+    from rollout.model.gate.window import Series, Window
 
 #: The metrics contract (gate.md).
 UNIT: Final = "Count"

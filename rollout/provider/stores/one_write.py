@@ -1,6 +1,6 @@
 """One write of a flag: it adopts what exists, restores what waits for deletion, and can be repeated.
 
-Which value may be written when is `provider.writing`'s business.
+Which value may be written when is `rollout.provider.stores.writing`'s business.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from provider.store import Entry, Exists, Scheduled, Store, StoreError, secret_name
-from rollout import tags
-from rollout.problem import masked
+from rollout.model.flag import tags
+from rollout.model.problem import masked
+from rollout.provider.stores.store import Entry, Exists, Scheduled, Store, StoreError, secret_name
 
 _NAMESPACE: Final = uuid.UUID("4e1f8a37-7f0c-5f6e-9d0a-6a1a8e9b3c11")  # any fixed one: tokens must be repeatable
 

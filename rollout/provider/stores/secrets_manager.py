@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from provider.sdk import Sdk
-from provider.settings import Settings
-from provider.store import Absent, Entry, Exists, Scheduled, StoreError
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.settings import Settings
+from rollout.provider.stores.store import Absent, Entry, Exists, Scheduled, StoreError
 
 #: BatchGetSecretValue takes at most 20 names a call (AWS API reference).
 PAGE: Final = 20
@@ -22,7 +22,7 @@ ATTEMPTS: Final = 3
 
 
 class SecretsManager:
-    """`provider.store.Store` on Secrets Manager. The SDK is imported when the first call is due, and not before."""
+    """`rollout.provider.stores.store.Store` on Secrets Manager. The SDK is imported when the first call is due, and not before."""
 
     def __init__(self, settings: Settings, sdk: Sdk | None = None) -> None:
         self._settings = settings

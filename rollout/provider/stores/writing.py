@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from provider.one_write import FlagName, set_value, tag, token, write
-from provider.store import Absent, Entry, Store, StoreError
-from rollout import tags
-from rollout.ladder import parse_percent
-from rollout.problem import masked
+from rollout.model.flag import tags
+from rollout.model.ladder import parse_percent
+from rollout.model.problem import masked
+from rollout.provider.stores.one_write import FlagName, set_value, tag, token, write
+from rollout.provider.stores.store import Absent, Entry, Store, StoreError
 
 #: A lowering is written and read again this often before it is called failed; each try waits for the store's own retries.
 TRIES: Final = 10

@@ -1,6 +1,6 @@
 """What a killed engine leaves running: its language host, which notices only after up to 5 minutes.
 
-The provider notices by itself (`provider.servicer`). Linux alone: elsewhere the 5 minutes are waited for.
+The provider notices by itself (`rollout.provider.wire.servicer`). Linux alone: elsewhere the 5 minutes are waited for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[3]
 _HOST = "pulumi-language-"
 
 

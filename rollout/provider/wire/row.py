@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rollout.problem import Problem
+from rollout.model.problem import Problem
 
 
 class Refused(Exception):

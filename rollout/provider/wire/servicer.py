@@ -1,7 +1,7 @@
 """The one file that speaks the engine's protocol: gRPC in, plain values to the resources, clean lines out.
 
 It serves Pulumi's generated stubs itself. The SDK's own provider server drops `old_inputs` of an update and a delete,
-shows a refusal as "Unexpected <class ...>", and takes 0.1 s longer to start (`provider.protos`).
+shows a refusal as "Unexpected <class ...>", and takes 0.1 s longer to start (`rollout.provider.wire.protos`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
 
-from provider import VERSION, orphans
-from provider.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
-from provider.row import Refused, Row
-from provider.store import StoreError
-from provider.values import Properties, plain, struct
-from rollout.problem import BadInput, Problem
+from rollout.model.problem import BadInput, Problem
+from rollout.provider import VERSION
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire import orphans
+from rollout.provider.wire.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from rollout.provider.wire.row import Refused, Row
+from rollout.provider.wire.values import Properties, plain, struct
 
 PARENT_POLL = 2.0  # seconds between two looks whether the engine still lives
 

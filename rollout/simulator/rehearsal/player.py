@@ -11,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from provider.settings import Settings
-from rollout import catalogue, edit, history, tags
-from rollout.catalogue import Catalogue
-from rollout.entry import Attempt
-from rollout.gate_window import HOUR
-from setup.scratch import Scratch
-from traffic import publish, scenario
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.flag import tags
+from rollout.model.gate.window import HOUR
+from rollout.model.log import runs
+from rollout.model.stack_file import edit
+from rollout.model.stack_file.forms import Attempt
+from rollout.provider.settings import Settings
+from rollout.simulator.scratch import Scratch
+from rollout.simulator.traffic import publish, scenario
 
 #: The morning of day 1 (UTC): the date in Pulumi.local.yaml, at an hour when somebody is on call.
 FIRST: Final = datetime(2026, 12, 1, 8, tzinfo=UTC)
@@ -184,5 +187,5 @@ class Player:
 
     def _up(self, message: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`pulumi up`, with the virtual time in its message: the log's only source for it."""
-        stamped = history.stamp(message, tags.moment(self.scratch.env["ROLLOUT_NOW"]))
+        stamped = runs.stamp(message, tags.moment(self.scratch.env["ROLLOUT_NOW"]))
         return self.scratch.up("--suppress-outputs", "--message", stamped, check=check)

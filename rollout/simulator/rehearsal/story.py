@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import yaml
 
-from rehearsal.player import FIRST, STACK, Morning, Player
-from rollout import edit, tags
-from rollout.entry import Why
+from rollout.model.flag import tags
+from rollout.model.stack_file import edit
+from rollout.model.stack_file.forms import Why
+from rollout.simulator.rehearsal.player import FIRST, STACK, Morning, Player
 
 SCENARIO: Final = "story"
 #: The last morning: the last domain comes to 100 % on day 31, and stays there for the seed's 7 days.

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, cast, get_args
 
-from rollout.catalogue import Catalogue, Domain
-from rollout.fields import Fields, nearest
-from rollout.ladder import LADDER
-from rollout.problem import shown
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.ladder import LADDER
+from rollout.model.problem import shown
+from rollout.model.yaml_text.fields import Fields, nearest
 
 Kind = Literal["rate", "silence", "typo", "complaints", "late", "straggler"]
 Service = Literal["unified", "legacy", "both"]

@@ -12,7 +12,7 @@ AT_START: Final = timedelta(minutes=10)
 #: Seconds until a failed period is tried again, and the longest sleep: a clock that was set, or a laptop that
 #: slept, is noticed within this time.
 PAUSE: Final = 5.0
-#: Seconds that `stop` waits for a call under way: longer than one call of `traffic.publish` may take.
+#: Seconds that `stop` waits for a call under way: longer than one call of `rollout.simulator.traffic.publish` may take.
 STOPPING: Final = 8.0
 
 

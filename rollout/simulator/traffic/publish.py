@@ -11,15 +11,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from provider.sdk import Sdk
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.store import Store, StoreError, secret_name
-from rollout.alarms import NAMESPACE
-from rollout.catalogue import Catalogue
-from rollout.ladder import parse_percent
-from traffic.scenario import Scenario
-from traffic.source import Datum, data
+from rollout.model.alarms.alarm import NAMESPACE
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.ladder import parse_percent
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.settings import Settings
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import Store, StoreError, secret_name
+from rollout.simulator.traffic.scenario import Scenario
+from rollout.simulator.traffic.source import Datum, data
 
 #: PutMetricData takes at most 1,000 data a call (CloudWatch API reference).
 PAGE: Final = 1000

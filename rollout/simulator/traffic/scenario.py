@@ -1,7 +1,7 @@
-"""A scenario: how the traffic of the local stack behaves, read strictly from `traffic/scenarios/<name>.yaml`.
+"""A scenario: how the traffic of the local stack behaves, read strictly from `rollout/simulator/traffic/scenarios/<name>.yaml`.
 
 At rest every metric's bad rate is a small part of its `good` limit. A fault makes one thing worse for a while; what a
-fault of each kind may say is `traffic.fault`'s business.
+fault of each kind may say is `rollout.simulator.traffic.fault`'s business.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from rollout.catalogue import Catalogue, Domain
-from rollout.fields import Fields, nearest
-from rollout.problem import BadInput, Problem, shown
-from rollout.yamltext import read
-from traffic.fault import Fault, read_fault
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.fields import Fields, nearest
+from rollout.model.yaml_text.tree import read
+from rollout.simulator.traffic.fault import Fault, read_fault
 
 FOLDER: Final = Path(__file__).resolve().parent / "scenarios"
 #: The bad rates at rest as parts of the `good` limit, where a scenario says no others: assumptions. Unified's is so small

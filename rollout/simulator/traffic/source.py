@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final, Literal
 
-from rollout.catalogue import Catalogue, Domain, Metric
-from traffic.fault import LEGACY_METRICS, Fault, of_kind
-from traffic.sampling import binomial, poisson
-from traffic.scenario import Scenario
+from rollout.model.catalogue.domain import Catalogue, Domain, Metric
+from rollout.simulator.traffic.fault import LEGACY_METRICS, Fault, of_kind
+from rollout.simulator.traffic.sampling import binomial, poisson
+from rollout.simulator.traffic.scenario import Scenario
 
 _DAY: Final = timedelta(days=1)
 

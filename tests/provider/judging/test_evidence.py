@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from provider import evidence
-from provider.aws import Aws
-from provider.context import Context
-from provider.counters import CloudWatch
-from provider.row import Refused
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from rollout.moves import Live
-from setup.simulator import Simulator
+from rollout.model.flag.moves import Live
+from rollout.provider.aws.calls import Aws
+from rollout.provider.judging import evidence
+from rollout.provider.judging.context import Context
+from rollout.provider.settings import Settings
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.wire.row import Refused
+from rollout.simulator.simulator import Simulator
 from tests.provider.desk import Desk
 from tests.reporter import UNIFIED, Reporter
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from provider import aws
-from provider.alert_policy import AlertPolicy
-from provider.aws import Aws
-from provider.bucket import Bucket
-from provider.cloudwatch import Alarms
-from provider.context import Context
-from provider.row import Refused, Row
-from provider.settings import Settings
-from provider.sns import Topics
-from provider.store import StoreError
-from provider.topic import Topic
-from rollout import alarms
-from setup.simulator import Simulator
+from rollout.model.alarms import alarm as alarms
+from rollout.provider.aws import calls
+from rollout.provider.aws.alarms import Alarms
+from rollout.provider.aws.bucket import Bucket
+from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.topics import Topics
+from rollout.provider.judging.context import Context
+from rollout.provider.resources.alert_policy import AlertPolicy
+from rollout.provider.resources.topic import Topic
+from rollout.provider.settings import Settings
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Refused, Row
+from rollout.simulator.simulator import Simulator
 from tests.harness import client
 from tests.provider.beside import Line
 from tests.provider.desk import Desk
@@ -31,7 +31,7 @@ NAME = "wa-webhook-unified-test-jobs-errors"
 
 @pytest.fixture(autouse=True)
 def _once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "ATTEMPTS", 1)
+    monkeypatch.setattr(calls, "ATTEMPTS", 1)
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from provider.context import Context
-from provider.row import Refused
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from rollout import approval
-from rollout.approval import Raise
+from rollout.model.judge import approval
+from rollout.model.judge.approval import Raise
+from rollout.provider.judging.context import Context
+from rollout.provider.settings import Settings
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.wire.row import Refused
 from tests.provider.desk import Desk
 
 
@@ -27,7 +27,7 @@ def git(home: Path, *arguments: str) -> str:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A folder with the catalogue, committed: where the provider looks for its files and its commit."""
-    source = Path(__file__).resolve().parents[2] / "domains.yaml"
+    source = Path(__file__).resolve().parents[3] / "domains.yaml"
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "domains.yaml").write_bytes(source.read_bytes())

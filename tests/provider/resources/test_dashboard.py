@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from provider import aws
-from provider.aws import Aws
-from provider.cloudwatch import Dashboards
-from provider.dashboard import Dashboard
-from provider.row import Refused, Row
-from rollout import dashboard_limits, dashboards
-from setup.simulator import Simulator
+from rollout.model.alarms import dashboard, dashboard_limits
+from rollout.provider.aws import calls
+from rollout.provider.aws.alarms import Dashboards
+from rollout.provider.aws.calls import Aws
+from rollout.provider.resources.dashboard import Dashboard
+from rollout.provider.wire.row import Refused, Row
+from rollout.simulator.simulator import Simulator
 from tests.harness import client
 from tests.provider.beside import Line
 from tests.provider.desk import Desk
@@ -24,7 +24,7 @@ NAME = "wa-webhook-unified-test-jobs"
 
 @pytest.fixture(autouse=True)
 def _once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "ATTEMPTS", 1)
+    monkeypatch.setattr(calls, "ATTEMPTS", 1)
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def kinds(desk: Desk) -> Dashboard:
 
 def inputs(desk: Desk, domain: str = "jobs") -> dict[str, Any]:
     known = desk.context.catalogue
-    widgets = dashboards.summary(dashboards.body(known, known.domains[domain], "test"))
-    return {"stack": "test", "domain": domain, "name": dashboards.dashboard_name("test", domain), "widgets": widgets}
+    widgets = dashboard.summary(dashboard.body(known, known.domains[domain], "test"))
+    return {"stack": "test", "domain": domain, "name": dashboard.dashboard_name("test", domain), "widgets": widgets}
 
 
 def line(desk: Desk) -> Line:

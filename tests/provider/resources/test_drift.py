@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from provider import writing
-from provider.row import Refused
-from rollout import tags
-from setup.simulator import Simulator
+from rollout.model.flag import tags
+from rollout.provider.stores import writing
+from rollout.provider.wire.row import Refused
+from rollout.simulator.simulator import Simulator
 from tests.provider.conftest import NOW
 from tests.provider.desk import Desk
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from provider import probes
-from provider.row import Refused, Row
-from provider.settings import DEFAULT_REGION, Settings, is_loopback
-from provider.store import StoreError
-from rollout.catalogue import ChecklistItem
-from rollout.problem import BadInput
+from rollout.model.catalogue.domain import ChecklistItem
+from rollout.model.problem import BadInput
+from rollout.provider.judging import probes
+from rollout.provider.settings import DEFAULT_REGION, Settings, is_loopback
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Refused, Row
 from tests.provider.desk import Desk
 
 LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}

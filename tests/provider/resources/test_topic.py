@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from provider import aws
-from provider.aws import Aws
-from provider.row import Refused, Row
-from provider.sns import PENDING, LiveTopic, Topics
-from provider.store import StoreError
-from provider.topic import Topic
-from rollout.alarms import topic_name
-from setup.simulator import Simulator
+from rollout.model.alarms.alarm import topic_name
+from rollout.provider.aws import calls
+from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.topics import PENDING, LiveTopic, Topics
+from rollout.provider.resources.topic import Topic
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Refused, Row
+from rollout.simulator.simulator import Simulator
 from tests.harness import client
 from tests.provider.beside import Line
 from tests.provider.desk import Desk
@@ -26,7 +26,7 @@ ARN = "arn:aws:sns:eu-west-1:123456789012:wa-webhook-unified-test-hold"
 
 @pytest.fixture(autouse=True)
 def _once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "ATTEMPTS", 1)
+    monkeypatch.setattr(calls, "ATTEMPTS", 1)
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from provider import writing
-from provider.context import Context
-from provider.row import Refused
-from provider.store import StoreError
-from provider.traffic_flag import UNKNOWN
-from setup.simulator import Simulator
+from rollout.provider.judging.context import Context
+from rollout.provider.resources.traffic_flag import UNKNOWN
+from rollout.provider.stores import writing
+from rollout.provider.stores.store import StoreError
+from rollout.provider.wire.row import Refused
+from rollout.simulator.simulator import Simulator
 from tests.provider.conftest import CANARY, NOW
 from tests.provider.desk import Desk
 

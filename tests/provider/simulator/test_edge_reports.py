@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from provider.aws import Aws
-from provider.counters import CloudWatch
-from provider.settings import Settings
-from rollout.gate_window import MINUTE, Window
-from setup.simulator import Simulator
+from rollout.model.gate.window import MINUTE, Window
+from rollout.provider.aws.calls import Aws
+from rollout.provider.settings import Settings
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.simulator.simulator import Simulator
 from tests import edge
 from tests.harness import client
 from tests.provider.desk import Desk

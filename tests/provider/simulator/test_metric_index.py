@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from moto.cloudwatch.models import CloudWatchBackend
 
-from setup import metric_index
-from setup.simulator import Simulator
+from rollout.simulator import metric_index
+from rollout.simulator.simulator import Simulator
 from tests.harness import client
 
 START = datetime(2026, 12, 9, 6, 0)

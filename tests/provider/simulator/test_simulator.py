@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from setup.simulator import Simulator
+from rollout.simulator.simulator import Simulator
 from tests.harness import client
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from provider.secrets_manager import SecretsManager
-from setup.simulator import Simulator
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.simulator.simulator import Simulator
 from tests.harness import client
 
 

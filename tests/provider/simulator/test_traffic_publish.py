@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.store import StoreError
-from rollout import catalogue
-from rollout.catalogue import Catalogue
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Catalogue
+from rollout.provider.settings import Settings
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import StoreError
+from rollout.simulator.simulator import Simulator
+from rollout.simulator.traffic import publish, scenario
+from rollout.simulator.traffic.publish import Clients, pages
+from rollout.simulator.traffic.source import Datum
 from setup import env
-from setup.simulator import Simulator
 from tests.harness import client
-from traffic import publish, scenario
-from traffic.publish import Clients, pages
-from traffic.source import Datum
 
 AT = datetime(2026, 12, 9, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

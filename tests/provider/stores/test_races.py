@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from provider import writing
-from provider.store import StoreError
-from provider.writing import FlagName, StoppedMeanwhile
-from rollout import tags
-from rollout.ladder import next_rung
-from rollout.moves import Live
+from rollout.model.flag import tags
+from rollout.model.flag.moves import Live
+from rollout.model.ladder import next_rung
+from rollout.provider.stores import writing
+from rollout.provider.stores.store import StoreError
+from rollout.provider.stores.writing import FlagName, StoppedMeanwhile
 from tests.provider.memory import MemoryStore, Stage, every_order, faults
 
 NAME = FlagName("test", "jobs", "JOBS_ROLLOUT_PERCENT")

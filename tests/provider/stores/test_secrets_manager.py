@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from provider import secrets_manager, writing
-from provider.secrets_manager import SecretsManager
-from provider.settings import Settings
-from provider.snapshot import Snapshot
-from provider.store import Absent, Entry, Exists, StoreError
-from provider.writing import FlagName, token
-from setup.simulator import Simulator
+from rollout.provider.settings import Settings
+from rollout.provider.stores import secrets_manager, writing
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.snapshot import Snapshot
+from rollout.provider.stores.store import Absent, Entry, Exists, StoreError
+from rollout.provider.stores.writing import FlagName, token
+from rollout.simulator.simulator import Simulator
 from tests.provider.conftest import CANARY
 from tests.provider.memory import MemoryStore
 

@@ -17,13 +17,13 @@ import grpc.aio
 import pytest
 from google.protobuf import struct_pb2
 
-from provider import values
-from provider.protos import provider_pb2, provider_pb2_grpc
-from provider.row import Refused, Row
-from provider.servicer import Servicer
-from rollout.problem import Problem
+from rollout.model.problem import Problem
+from rollout.provider.wire import values
+from rollout.provider.wire.protos import provider_pb2, provider_pb2_grpc
+from rollout.provider.wire.row import Refused, Row
+from rollout.provider.wire.servicer import Servicer
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 URN = "urn:pulumi:local::wa-rollout::wa-rollout:index:DomainRollout$rollout:index:TrafficFlag::jobs-percent"
 LATER = object()
 
@@ -151,15 +151,22 @@ def test_update_gets_the_old_inputs_and_a_refusal_is_its_own_words() -> None:
 
 def test_nothing_is_loaded_that_only_some_runs_need() -> None:
     """Each was tenths of a second of every preview."""
-    heavy = ("pulumi", "botocore", "dill", "provider.judging", "rollout.gate", "rollout.config")
-    code = f"import sys, provider.__main__; print([name for name in {heavy!r} if name in sys.modules])"
+    heavy = (
+        "pulumi",
+        "botocore",
+        "dill",
+        "rollout.provider.judging.judging",
+        "rollout.model.gate.metric",
+        "rollout.model.stack_file.config",
+    )
+    code = f"import sys, rollout.provider.__main__; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
 def test_the_provider_is_ended_by_the_engines_signal(tmp_path: Path) -> None:
     """Started as the engine does, from any folder, with CDPATH set."""
-    start = [str(HOME / "provider" / "pulumi-resource-rollout")]
+    start = [str(HOME / "rollout" / "provider" / "pulumi-resource-rollout")]
     env = {**os.environ, "CDPATH": str(tmp_path)}
     with socket.create_server(("127.0.0.1", 0)) as engine:
         start.append(f"127.0.0.1:{engine.getsockname()[1]}")

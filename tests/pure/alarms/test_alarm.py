@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from rollout import alarm_limits, alarms, catalogue
+from rollout.model.alarms import alarm as alarms
+from rollout.model.alarms import alarm_limits
+from rollout.model.catalogue import domain as catalogue
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 TEXT = (HOME / "domains.yaml").read_text()
 KNOWN = catalogue.parse(TEXT.encode(), "domains.yaml")
 

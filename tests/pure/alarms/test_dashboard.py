@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from rollout import catalogue, dashboard_limits, dashboards
+from rollout.model.alarms import dashboard, dashboard_limits
+from rollout.model.catalogue import domain as catalogue
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 TEXT = (HOME / "domains.yaml").read_text()
 KNOWN = catalogue.parse(TEXT.encode(), "domains.yaml")
 ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
@@ -20,7 +21,7 @@ ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
 
 def body(domain: str, text: str = TEXT) -> str:
     known = catalogue.parse(text.encode(), "domains.yaml")
-    return dashboards.body(known, known.domains[domain], "prod")
+    return dashboard.body(known, known.domains[domain], "prod")
 
 
 def widgets(domain: str) -> list[dict[str, Any]]:
@@ -30,14 +31,14 @@ def widgets(domain: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("domain", KNOWN.domains)
 def test_cloudwatch_takes_it_in_both_forms(domain: str) -> None:
-    name, text = dashboards.dashboard_name("prod", domain), body(domain)
+    name, text = dashboard.dashboard_name("prod", domain), body(domain)
     assert dashboard_limits.problems(name, text) == []
-    full = dashboards.complete(text, "eu-west-1", ARN)
+    full = dashboard.complete(text, "eu-west-1", ARN)
     assert dashboard_limits.problems(name, full) == []
     assert "{" + "region" not in full
     assert "{" + "alarm" not in full
-    assert dashboards.general(full, "eu-west-1", ARN) == text
-    assert dashboards.general(json.dumps(json.loads(full), indent=2), "eu-west-1", ARN) == text
+    assert dashboard.general(full, "eu-west-1", ARN) == text
+    assert dashboard.general(json.dumps(json.loads(full), indent=2), "eu-west-1", ARN) == text
 
 
 @pytest.mark.parametrize("domain", KNOWN.domains)
@@ -75,12 +76,12 @@ def test_every_alarm_is_drawn_with_its_own_limit_and_stands_in_the_states() -> N
 
 
 def test_the_summary_names_the_widget_that_changed_and_no_other() -> None:
-    before = dashboards.summary(body("jobs"))
+    before = dashboard.summary(body("jobs"))
     assert before["errors: Errors of Requests"].startswith("good: under 0.1 % [")
     good = TEXT.replace("good: 0.1%                  # seed, day 1-2", "good: 0.2% # seed, day 1-2")
-    after = dashboards.summary(body("jobs", good))
+    after = dashboard.summary(body("jobs", good))
     assert {key for key in before if before[key] != after[key]} == {"errors: Errors of Requests"}
-    bad = dashboards.summary(body("jobs", TEXT.replace("bad-level: 4%             # not", "bad-level: 5% # not")))
+    bad = dashboard.summary(body("jobs", TEXT.replace("bad-level: 4%             # not", "bad-level: 5% # not")))
     assert bad == before, "an alarm's limit is drawn from the alarm: the dashboard doesn't change with it"
 
 
@@ -88,8 +89,8 @@ def test_the_summary_names_the_widget_that_changed_and_no_other() -> None:
     "text", ["", "[]", "{}", "7", '{"widgets": 3}', '{"widgets": [null, {"properties": []}]}', "nul"]
 )
 def test_the_summary_of_anything_at_all_is_text(text: str) -> None:
-    assert all(isinstance(value, str) for value in dashboards.summary(text).values())
-    dashboards.general(text, "eu-west-1", ARN)
+    assert all(isinstance(value, str) for value in dashboard.summary(text).values())
+    dashboard.general(text, "eu-west-1", ARN)
 
 
 def graph(change: Callable[[dict[str, Any]], Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.catalogue import PROTECTED, AlertPolicy, ChecklistItem, Metric, Prerequisite
+from rollout.model.catalogue.domain import PROTECTED, AlertPolicy, ChecklistItem, Metric, Prerequisite
 from tests.pure.samples import CATALOGUE, DOMAINS, read_catalogue, refused, swap
 
 #: gate.md's table: name -> bad, total, good, bad level, action, needs

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import cli, files
+from rollout.commands import cli
+from rollout.commands.project import files
 from tests.pure.samples import ROOT
 
 
@@ -178,9 +179,9 @@ def test_a_write_that_fails_leaves_the_old_file(project: Path, monkeypatch: pyte
 def test_help_imports_no_command(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("commands.plan", "commands.promote"):
+    for name in ("rollout.commands.plan.command", "rollout.commands.promote"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     code, out, _ = run(capsys, "--help")
     assert code == 0
     assert "promote" in out
-    assert "commands.promote" not in sys.modules
+    assert "rollout.commands.promote" not in sys.modules

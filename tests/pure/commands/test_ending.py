@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from commands.ending import SIGNALS, Ended, Ending
+from rollout.commands.watch.ending import SIGNALS, Ended, Ending
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from commands.gate import gate_command
+from rollout.commands.gate import gate_command
 
 METRICS = ["latency", "sessions", "posting", "search", "applications", "notifications"]
 PAIR = {"bad": 0, "total": 2000, "legacy_bad": 0, "legacy_total": 38000}

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from commands import place, watch
-from commands.ending import Ended, Ending
-from commands.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN
-from commands.watch import EXIT_BURNING, Row
-from rollout.fire import Fire
-from rollout.moves import Live
+from rollout.commands.project import place
+from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN
+from rollout.commands.watch import command as watch
+from rollout.commands.watch.command import EXIT_BURNING, Row
+from rollout.commands.watch.ending import Ended, Ending
+from rollout.model.flag.moves import Live
+from rollout.model.gate.fire import Fire
 
 FIRE = Fire("jobs", "errors", "previous", "31 of 1,800", "jobs 25 %: errors 31/1,800")
 CALM = Row("jobs", Live("25"), "no rollback")

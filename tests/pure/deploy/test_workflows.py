@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from commands.cli import COMMANDS
+from rollout.commands.cli import COMMANDS
 from tests.actions import ROOT, WORKFLOWS, load
 
 NAMES = sorted(path.name for path in WORKFLOWS.iterdir())
@@ -122,7 +122,7 @@ def test_what_is_deployed_was_reviewed() -> None:
     assert deployed["branches"] == ["main"]
     # whatever stands in the project and is imported by a run is on the list
     listed = {path.removesuffix("/**") for path in deployed["paths"]}
-    assert {"commands", "components", "provider", "rollout", "stacks", "setup", "deploy/ci"} <= listed
+    assert {"components", "rollout", "stacks", "setup", "deploy/ci"} <= listed
     assert {"Pulumi.yaml", "Pulumi.*.yaml", "domains.yaml", "__main__.py", "requirements.txt"} <= listed
     assert [path for path in listed if "*" not in path and not (ROOT / path).exists()] == []
 

@@ -9,10 +9,10 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from provider.counters import UNIT
-from rollout import gate_seen
-from rollout.alarms import LATENCY, NAMESPACE
-from rollout.ladder import LADDER, parse_percent
+from rollout.model.alarms.alarm import LATENCY, NAMESPACE
+from rollout.model.gate import seen as gate_seen
+from rollout.model.ladder import LADDER, parse_percent
+from rollout.provider.sources.cloudwatch import UNIT
 from tests import edge
 from tests.pure.samples import CATALOGUE
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from rollout import gate_domain, judge, latch, moves
-from rollout.moves import Kind
+from rollout.model.flag import moves
+from rollout.model.flag.moves import Kind
+from rollout.model.gate import verdict
+from rollout.model.judge import latch, rules
 from tests.exhaustive import steps
 from tests.exhaustive.explore import Found, World
 from tests.exhaustive.invariants import RUNGS
@@ -68,14 +70,14 @@ def explored(troubles: int = 0, *, odd: bool = False, restores: bool = False) ->
 
 
 def test_a_jump_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "_ladder", lambda *_: [])
+    monkeypatch.setattr(rules, "_ladder", lambda *_: [])
     assert explored().wrong["a jump"] == ["day 1: jobs: up 0 -> 10 %: no traffic yet"]
 
 
 @pytest.mark.parametrize("what", ["frozen", "held"])
 def test_a_raise_while_forbidden_is_found(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    real = judge._forbidden
-    monkeypatch.setattr(judge, "_forbidden", lambda ask: [found for found in real(ask) if found.key != what])
+    real = rules._forbidden
+    monkeypatch.setattr(rules, "_forbidden", lambda ask: [found for found in real(ask) if found.key != what])
     assert explored().wrong[f"a raise while {what}"] == [f"day 1: jobs: up 0 -> 5 % while {what}: no traffic yet"]
 
 
@@ -106,13 +108,13 @@ def test_a_refused_rollback_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("rule", ["_prerequisites", "first_raise"])
 def test_a_first_raise_too_early_is_found(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
-    monkeypatch.setattr(judge, rule, lambda _: [])
+    monkeypatch.setattr(rules, rule, lambda _: [])
     story = ["day 1: jobs: up 0 -> 5 %: no traffic yet"]
     assert explored().wrong["a first raise before its prerequisites"] == story
 
 
 def test_two_dependent_domains_show_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "_stable", lambda *_: [])
+    monkeypatch.setattr(rules, "_stable", lambda *_: [])
     story = (
         World(["ai-agents", "jobs"], Alphabet(0, False, False))
         .explore()
@@ -123,13 +125,13 @@ def test_two_dependent_domains_show_the_same(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_raise_without_evidence_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_domain, "_first_hold", lambda *_: ("", ""))
+    monkeypatch.setattr(verdict, "_first_hold", lambda *_: ("", ""))
     story = ["day 1: jobs: up 0 -> 5 %: no traffic yet", "day 3: jobs: up 5 -> 10 %: HOLD"]
     assert explored().wrong["a raise without evidence"] == story
 
 
 def test_a_raise_within_the_soak_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "_soak", lambda *_: [])
+    monkeypatch.setattr(rules, "_soak", lambda *_: [])
     story = ["day 1: jobs: up 0 -> 5 %: no traffic yet", "day 1: jobs: up 5 -> 10 %: PASS"]
     assert explored().wrong["a raise within the soak"] == story
 
@@ -141,7 +143,7 @@ def test_a_restore_that_undoes_a_stop_is_found(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         moves, "value_before", lambda made: real([move for move in made if move["verdict"] not in ours])
     )
-    monkeypatch.setattr(judge, "value_before", moves.value_before)
+    monkeypatch.setattr(rules, "value_before", moves.value_before)
     assert explored(2, odd=True, restores=True).wrong["a restore above the value before"] == [
         "day 1: jobs: up 0 -> 5 %: no traffic yet",
         "day 1: jobs: rollback 5 -> 0 %, the stack's file stays at 5 %",

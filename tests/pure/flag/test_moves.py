@@ -8,9 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.ladder import LADDER, next_rung, on_ladder, parse_percent, previous_rung
-from rollout.moves import Kind, Live, attempt_at, classify, current_attempt, first_raise, stable_at_100, value_before
-from rollout.tags import Stopped, iso
+from rollout.model.flag.moves import (
+    Kind,
+    Live,
+    attempt_at,
+    classify,
+    current_attempt,
+    first_raise,
+    stable_at_100,
+    value_before,
+)
+from rollout.model.flag.tags import Stopped, iso
+from rollout.model.ladder import LADDER, next_rung, on_ladder, parse_percent, previous_rung
 from tests.pure.cases import NOW, STOP
 
 OLD_INPUTS = (None, *LADDER)

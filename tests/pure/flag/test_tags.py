@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollout import tags
-from rollout.tags import BreachTag, Stopped
+from rollout.model.flag import tags
+from rollout.model.flag.tags import BreachTag, Stopped
 
 AT = datetime(2026, 12, 9, 2, 14, 59, 999999, tzinfo=UTC)
 ALLOWED = re.compile(r"[\w .:/=+\-@]{0,256}")  # AWS's characters of a tag value

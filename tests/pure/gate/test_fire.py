@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout import fire, gate_domain
-from rollout.catalogue import AlertPolicy, Domain
-from rollout.fire import Fire
-from rollout.gate_domain import Question
-from rollout.gate_seen import Counts, Seen, Slot
+from rollout.model.catalogue.domain import AlertPolicy, Domain
+from rollout.model.gate import fire, verdict
+from rollout.model.gate.fire import Fire
+from rollout.model.gate.seen import Counts, Seen, Slot
+from rollout.model.gate.verdict import Question
 from tests.pure.samples import CATALOGUE
 
 AI = CATALOGUE.domains["ai-agents"]
@@ -23,8 +23,8 @@ def policy(name: str, domain: Domain = AI) -> AlertPolicy:
     return next(one for one in domain.alerts if one.metric == name)
 
 
-def answer(percent: int = 25, **seen: Seen) -> gate_domain.Answer:
-    return gate_domain.judge_domain(Question(AI, percent, None, seen))
+def answer(percent: int = 25, **seen: Seen) -> verdict.Answer:
+    return verdict.judge_domain(Question(AI, percent, None, seen))
 
 
 def test_a_verdict_of_rollback_is_a_fire_with_its_counts() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rollout import catalogue
-from rollout.catalogue import Metric
-from rollout.gate import Judged, Verdict, judge_metric, per_day_needed
-from rollout.gate_seen import Counts, Datum, Seen, Slot, collect, stale
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Metric
+from rollout.model.gate.metric import Judged, Verdict, judge_metric, per_day_needed
+from rollout.model.gate.seen import Counts, Datum, Seen, Slot, collect, stale
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 KNOWN = catalogue.parse((HOME / "domains.yaml").read_bytes(), "domains.yaml")
 ROWS = [(domain.name, metric) for domain in KNOWN.domains.values() for metric in domain.metrics if metric.total]
 IDS = [f"{name}/{metric.name}" for name, metric in ROWS]

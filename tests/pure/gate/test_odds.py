@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from rollout import gate_math as m
+from rollout.model.gate import odds as m
 from tests.bench_gate import LIMITS, ever_burns, ever_passes
 
 ERRORS = LIMITS["errors"]

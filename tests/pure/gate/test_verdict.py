@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from rollout import catalogue
-from rollout.entry import Waiver
-from rollout.gate import Judged, Verdict
-from rollout.gate_compare import baseline, share
-from rollout.gate_domain import Answer, Question, judge_domain
-from rollout.gate_seen import Counts, Seen
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.gate.compare import baseline, share
+from rollout.model.gate.metric import Judged, Verdict
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.verdict import Answer, Question, judge_domain
+from rollout.model.stack_file.forms import Waiver
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 JOBS = catalogue.parse((HOME / "domains.yaml").read_bytes(), "domains.yaml").domains["jobs"]
 NOW = datetime(2026, 12, 9, 12, tzinfo=UTC)
 

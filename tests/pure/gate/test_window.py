@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout import gate_window
-from rollout.catalogue import Domain
-from rollout.gate_seen import Counts, Seen
-from rollout.gate_window import HOUR, MINUTE, Points, Series, Windows
+from rollout.model.catalogue.domain import Domain
+from rollout.model.gate import window as gate_window
+from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.window import HOUR, MINUTE, Points, Series, Windows
 from tests.pure.samples import CATALOGUE
 
 UNIFIED = "wa-webhook-unified"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from rollout import approval
-from rollout.approval import Approval, Raise
-from rollout.entry import Waiver
-from rollout.moves import Live
-from rollout.problem import BadInput
+from rollout.model.flag.moves import Live
+from rollout.model.judge import approval
+from rollout.model.judge.approval import Approval, Raise
+from rollout.model.problem import BadInput
+from rollout.model.stack_file.forms import Waiver
 from tests.pure.cases import LONG_AGO, NOW, asked, conditions
 
 WAIVER = Waiver(

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from rollout import drill, tags
-from rollout.drill import Drill
-from rollout.entry import Waiver
-from rollout.judge import Ask
-from rollout.moves import Live
+from rollout.model.flag import tags
+from rollout.model.flag.moves import Live
+from rollout.model.judge import drill
+from rollout.model.judge.drill import Drill
+from rollout.model.judge.rules import Ask
+from rollout.model.stack_file.forms import Waiver
 from tests.pure.cases import LONG_AGO, NOW, asked, conditions
 
 START = date(2026, 12, 1)  # NOW is the 9th: day 9, the second day of the plan's second week

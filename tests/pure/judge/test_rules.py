@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from rollout.entry import Breach, Restore, Why
-from rollout.judge import Ask, judge_raise, judge_restore
-from rollout.ladder import LADDER, next_rung
-from rollout.moves import Live
-from rollout.tags import Stopped, iso
+from rollout.model.flag.moves import Live
+from rollout.model.flag.tags import Stopped, iso
+from rollout.model.judge.rules import Ask, judge_raise, judge_restore
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.stack_file.forms import Breach, Restore, Why
 from tests.pure.cases import (
     CATALOGUE,
     CLIMBED,

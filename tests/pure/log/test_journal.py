@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from commands import journal as reading
-from commands import log
-from rollout import history, journal, marks
-from rollout.journal import Line
+from rollout.commands import log
+from rollout.commands.reading import history as reading
+from rollout.model.log import journal, runs
+from rollout.model.log.journal import Line
+from rollout.model.stack_file import marks
 from tests.pure.cases import CATALOGUE
-from tests.pure.test_standing import PLAN
+from tests.pure.plan.test_standing import PLAN
 
 START = date(2026, 12, 1)
 DAY_1 = datetime(2026, 12, 1, 8, tzinfo=UTC)
@@ -38,7 +39,7 @@ def move(at: datetime, old: int, new: int, verdict: str = "PASS") -> dict[str, A
 
 
 def told(entries: list[dict[str, Any]], moves: list[dict[str, Any]]) -> list[Line]:
-    return journal.lines(history.read(entries[::-1]), {"jobs": moves}, PLAN, START)
+    return journal.lines(runs.read(entries[::-1]), {"jobs": moves}, PLAN, START)
 
 
 def days(number: float) -> datetime:
@@ -125,11 +126,11 @@ def test_a_run_without_any_change_is_left_out_unless_asked() -> None:
 
 def test_the_virtual_clock_stands_in_the_message_and_leaves_it() -> None:
     """The engine's own times are the machine's: a rehearsal plays a day in seconds."""
-    entry = run(datetime(2026, 1, 1, tzinfo=UTC), 5, message=history.stamp("day 8", days(8)))
-    assert history.stamp("day 8", None) == "day 8"
+    entry = run(datetime(2026, 1, 1, tzinfo=UTC), 5, message=runs.stamp("day 8", days(8)))
+    assert runs.stamp("day 8", None) == "day 8"
     found = told([entry], [move(days(8), 0, 5)])[0]
     assert (found.at, found.update, found.planned) == (days(8), 1, "as planned")
-    assert history.read([entry])[0].message == "day 8"
+    assert runs.read([entry])[0].message == "day 8"
 
 
 def test_a_history_that_is_odd_is_read_as_far_as_it_goes() -> None:
@@ -138,14 +139,14 @@ def test_a_history_that_is_odd_is_read_as_far_as_it_goes() -> None:
         {"startTime": "soon"},
         {"startTime": "2026-12-01T08:00:00Z", "config": "?", "environment": None},
     ]
-    assert [(update.number, update.config, update.who) for update in history.read(odd)] == [(1, {}, "")]
+    assert [(update.number, update.config, update.who) for update in runs.read(odd)] == [(1, {}, "")]
     assert told([], [{"at": "never"}, {}]) == []
 
 
 def test_no_secret_of_the_config_is_read() -> None:
     entry = run(days(1), 0)
     entry["config"]["wa-rollout:notify"] = {"secret": True, "value": "canary"}
-    assert "canary" not in repr(history.read([entry]))
+    assert "canary" not in repr(runs.read([entry]))
 
 
 def test_an_email_address_stays_in_the_history() -> None:
@@ -176,7 +177,7 @@ def test_the_counts_behind_a_raise_are_shown_where_they_are_asked_for() -> None:
 def test_a_pull_requests_number_is_found_where_github_puts_it() -> None:
     merged = run(days(1), 0, message="Merge pull request #77 from ana/day-3")
     by_ci = {**run(days(1), 0), "environment": {"ci.pr.number": "5"}}
-    assert [update.pr for update in history.read([merged, by_ci])] == [5, 77]
+    assert [update.pr for update in runs.read([merged, by_ci])] == [5, 77]
 
 
 def test_marks_of_a_first_run_are_no_changes() -> None:

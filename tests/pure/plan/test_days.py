@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from rollout.catalogue import Catalogue
-from rollout.config import Day, Flag, parse_day
-from rollout.plan import RESUME_RULES, Plan, check, table
+from rollout.model.catalogue.domain import Catalogue
+from rollout.model.plan.days import RESUME_RULES, Plan, check, table
+from rollout.model.stack_file.config import Day, Flag, parse_day
 from tests.pure.samples import CATALOGUE, ROOT
 
 #: The seed's schedule, day by day: ai-agents, jobs, marketplace, property.

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from commands import cli, feasible, files
-from rollout.catalogue import Catalogue, Domain
-from rollout.feasible import Raise, longer, options, raises, soaks, traffic
+from rollout.commands import cli
+from rollout.commands.plan import decidable
+from rollout.commands.project import files
+from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.plan.feasible import Raise, longer, options, raises, soaks, traffic
 from tests.pure.samples import CATALOGUE, ROOT
 
 AGENTS, JOBS = CATALOGUE.domains["ai-agents"], CATALOGUE.domains["jobs"]
@@ -109,7 +111,7 @@ def with_expected(**expected: dict[str, int]) -> Catalogue:
 
 
 def test_the_block_says_it_plainly_in_80_columns() -> None:
-    lines = list(feasible.text(with_expected(jobs=SMALL, property={"errors": 0}, marketplace={})))
+    lines = list(decidable.text(with_expected(jobs=SMALL, property={"errors": 0}, marketplace={})))
     assert max(map(len, lines)) <= 80, "\n".join(lines)
     assert lines[0] == "gate: 4 of 16 raises can be decided within their soak, if no event is bad"
     text = "\n".join(lines)

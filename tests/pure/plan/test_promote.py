@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollout import edit
-from rollout.config import Flag, StackConfig
-from rollout.entry import Attempt, Breach, Why
-from rollout.ladder import LADDER, next_rung
-from rollout.problem import BadInput
-from rollout.promote import latched, promote
+from rollout.model.ladder import LADDER, next_rung
+from rollout.model.plan.promote import latched, promote
+from rollout.model.problem import BadInput
+from rollout.model.stack_file import edit
+from rollout.model.stack_file.config import Flag, StackConfig
+from rollout.model.stack_file.forms import Attempt, Breach, Why
+from tests.pure.plan.test_days import NAMES, SEED, read_days
 from tests.pure.samples import CATALOGUE, PROD, read_stack
-from tests.pure.test_plan import NAMES, SEED, read_days
 
 DAYS = read_days()
 WHY = Why("INC-7", "Ana K.")

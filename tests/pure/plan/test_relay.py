@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rollout import relay
-from rollout.relay import At, Laid
+from rollout.model.plan import relay
+from rollout.model.plan.relay import At, Laid
 from tests.pure.cases import CATALOGUE, DOMAINS
-from tests.pure.test_standing import PLAN
+from tests.pure.plan.test_standing import PLAN
 
 START = date(2026, 12, 1)
 MORNING = datetime(2026, 12, 1, 8, tzinfo=UTC)

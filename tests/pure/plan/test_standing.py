@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rollout import config, standing
-from rollout.gate import Verdict
-from rollout.gate_domain import Answer
-from rollout.moves import Live
-from rollout.plan import Plan
+from rollout.model.flag.moves import Live
+from rollout.model.gate.metric import Verdict
+from rollout.model.gate.verdict import Answer
+from rollout.model.plan import standing
+from rollout.model.plan.days import Plan
+from rollout.model.stack_file import config
 from tests.pure.cases import CATALOGUE, HOME, NOW, asked, conditions
 
 PLAN = Plan.of(

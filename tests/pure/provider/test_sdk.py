@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from botocore.utils import parse_timestamp
 
-from provider import sdk
+from rollout.provider.aws import sdk
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from rollout.report_bands import apart, band
+from rollout.model.reports.bands import apart, band
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from reporting import markdown
-from rollout import (
-    report_criteria,
-    report_daily,
-    report_entries,
-    report_final,
-    report_incidents,
-    report_parts,
-    report_performance,
-    report_strip,
-    report_weekly,
-)  # fmt: skip
-from rollout.report_criteria import Criterion
-from rollout.report_parts import Heading, State, Table, text
-from rollout.report_story import Story
+from rollout.commands.report import markdown
+from rollout.model.reports import (  # fmt: skip
+    config_entries,
+    criteria,
+    daily,
+    incidents,
+    parts,
+    performance,
+    strip,
+    weekly,
+)
+from rollout.model.reports import final as report_final
+from rollout.model.reports.criteria import Criterion
+from rollout.model.reports.parts import Heading, State, Table, text
+from rollout.model.reports.story import Story
 from tests.pure.cases import DOMAINS
 from tests.pure.stories import BETTER, climb, day, finished, iso, move, run, story
 
@@ -44,11 +44,11 @@ def final(told: Story) -> dict[str, Criterion]:
 
 
 def week(told: Story) -> dict[str, Criterion]:
-    return {one.name: one for one in report_weekly.weekly(told)}
+    return {one.name: one for one in weekly.weekly(told)}
 
 
 def rows(told: Story, caption: str) -> list[list[str]]:
-    for make in (report_final.report, report_performance.report, report_incidents.report, report_daily.report):
+    for make in (report_final.report, performance.report, incidents.report, daily.report):
         for block in make(told).blocks:
             if isinstance(block, Table) and block.caption == caption:
                 return [[text(cell) for cell in row] for row in block.rows]
@@ -136,7 +136,7 @@ def test_zero_critical_incidents(told: Story, state: State) -> None:
 def test_an_incident_and_its_breach_are_one() -> None:
     moves = [*climb(5), move(10, 100, 0, "stop")]
     told = story({"jobs": moves}, [run(10, breach={"jobs": BREACH})], {"a": incident("critical")})
-    assert report_criteria.critical_places(told) == ["incidents/a"]
+    assert criteria.critical_places(told) == ["incidents/a"]
 
 
 @pytest.mark.parametrize(
@@ -219,11 +219,11 @@ def test_the_comparison_says_what_the_bands_say() -> None:
 
 def test_every_day_is_told_the_quiet_ones_in_a_line() -> None:
     told = story({"jobs": climb(8)}, [run(1), run(8, {"jobs": 5}, notes={"2026-12-10": "a slow hour"})])
-    blocks = report_daily.report(told).blocks
+    blocks = daily.report(told).blocks
     assert [text(one.cell) for one in blocks if isinstance(one, Heading)][:3] == [
         "Day 8, 2026-12-08", "Day 9, 2026-12-09", "Day 10, 2026-12-10",
     ]  # fmt: skip
-    shown = markdown.render(report_daily.report(told))
+    shown = markdown.render(daily.report(told))
     assert "Day 1 to day 7: nothing moved." in shown
     assert "- Note: a slow hour" in shown
     assert "| planned | 100 % | 10 % | 0 % | 0 % |\n| live | nothing yet | 25 % |" in shown  # day 10
@@ -241,7 +241,7 @@ def test_a_freeze_and_a_waiver_are_told_from_their_entries() -> None:
     ]
     assert rows(told, "What was let through")[0][-1] == "2026-12-12 08:00 UTC"
     unused = {"w": {**waiver["w"], "metric": "search"}}
-    assert report_entries.used_by(story(moves, [run(30)]), "w", unused["w"]) is None
+    assert config_entries.used_by(story(moves, [run(30)]), "w", unused["w"]) is None
 
 
 def test_a_second_attempt_doesnt_move_the_start_and_the_last_100_counts() -> None:
@@ -265,21 +265,21 @@ def test_drills_are_told_where_they_are_recorded() -> None:
     }
     told = story({"jobs": climb(8)}, [run(30)], drills={"d": drill})
     assert rows(told, "Drills") == [["2026-12-07 08:00 UTC", "jobs", "passed", "1.4 s", "61 s"]]
-    drawn = report_strip.strip(told)
+    drawn = strip.strip(told)
     assert drawn is not None
     assert [mark.letter for mark in drawn.rows[1].marks][:2] == ["D", "P"]
 
 
 def test_the_strip_is_as_long_as_the_record() -> None:
-    drawn, short = report_strip.strip(finished(40)), report_strip.strip(finished(13))
+    drawn, short = strip.strip(finished(40)), strip.strip(finished(13))
     assert drawn is not None
     assert short is not None
     assert (drawn.last, short.last, drawn.planned_last) == (40, 21, 21)
-    assert report_strip.strip(story()) is None
+    assert strip.strip(story()) is None
 
 
 def test_the_same_story_gives_the_same_reports_and_empty_ones_say_so() -> None:
-    for make in (report_final.report, report_performance.report, report_incidents.report, report_daily.report):
+    for make in (report_final.report, performance.report, incidents.report, daily.report):
         assert markdown.render(make(finished())) == markdown.render(make(finished()))
         assert "Traceback" not in markdown.render(make(story()))
     assert "nothing is recorded yet" in markdown.render(report_final.report(story()))
@@ -299,7 +299,7 @@ def test_somebodys_words_are_no_markup() -> None:
 
 
 def test_plain_values_keep_each_figures_source() -> None:
-    found = json.dumps(report_parts.plain(report_final.report(finished())))
+    found = json.dumps(parts.plain(report_final.report(finished())))
     assert '{"text": "100 %", "source": "percent:moves/jobs/5/to"}' in found
 
 
@@ -310,6 +310,6 @@ def test_entries_and_records_that_are_odd_are_told_as_far_as_they_go(odd: Any) -
     record = {"domain": odd, "severity": odd, "at": "soon", "steps": odd, "seen": odd}
     moves = [{}, {"at": "never"}, *climb(8), {"at": iso(day(20)), "from": None, "to": None, "verdict": "outside"}]
     told = story({"jobs": moves}, [run(1), run(30, **dict.fromkeys(keys, odd))], {"a": record}, {"d": record})
-    for make in (report_final.report, report_performance.report, report_incidents.report, report_daily.report):
+    for make in (report_final.report, performance.report, incidents.report, daily.report):
         assert markdown.render(make(told))
-    assert report_strip.strip(told) is not None
+    assert strip.strip(told) is not None

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from rollout import limits, review, review_text
-from rollout.gate import Judged, Verdict
-from rollout.gate_domain import Answer
-from rollout.marks import Mark
-from rollout.moves import Kind
-from rollout.review import Beside, Page, Row
+from rollout.model.catalogue import changes
+from rollout.model.flag.moves import Kind
+from rollout.model.gate.metric import Judged, Verdict
+from rollout.model.gate.verdict import Answer
+from rollout.model.review import decision, markdown
+from rollout.model.review.decision import Beside, Page, Row
+from rollout.model.stack_file.marks import Mark
 from tests.pure import pages
 from tests.pure.cases import CATALOGUE
 
@@ -21,7 +22,7 @@ COMMENT = 65_536  # GitHub's longest
 
 
 def text(page: Page) -> str:
-    return review_text.page(page)
+    return markdown.page(page)
 
 
 def title(page: Page) -> str:
@@ -154,11 +155,11 @@ def test_bounds_name_the_metric_with_the_least_room() -> None:
     held = Judged("complaints", Verdict.HOLD, "no-data", "")
     answer = Answer(Verdict.HOLD, "", "", {"latency": far, "errors": near, "complaints": held})
     jobs = CATALOGUE.domains["jobs"]
-    assert review.gist(answer, jobs, 10) == (
+    assert decision.gist(answer, jobs, 10) == (
         "2 of 3 metrics pass; least room: errors 0/1,966, at most 0.234 %, where 10 % must be ruled out"
     )
-    assert "where 1 % must be ruled out" in review.gist(answer, jobs, 100)
-    assert review.gist(Answer(Verdict.HOLD, "", ""), jobs, 10) == ""
+    assert "where 1 % must be ruled out" in decision.gist(answer, jobs, 100)
+    assert decision.gist(Answer(Verdict.HOLD, "", ""), jobs, 10) == ""
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_bounds_name_the_metric_with_the_least_room() -> None:
     ],
 )
 def test_what_lets_more_through_comes_first(mark: Mark, first: bool) -> None:
-    assert review.of_mark(mark).first is first
+    assert decision.of_mark(mark).first is first
 
 
 def test_a_changed_limit_is_named_by_its_path() -> None:
@@ -180,13 +181,13 @@ def test_a_changed_limit_is_named_by_its_path() -> None:
     metrics = tuple(replace(one, bad_level=0.02) if one.name == "errors" else one for one in jobs.metrics)
     changed = replace(jobs, metrics=metrics, soak_hours={**jobs.soak_hours, 5: 12}, expected_per_day={})
     new = replace(CATALOGUE, domains={**CATALOGUE.domains, "jobs": changed})
-    assert [one.line() for one in limits.between(CATALOGUE, new)] == [
+    assert [one.line() for one in changes.between(CATALOGUE, new)] == [
         "jobs soak_hours.5: 48 -> 12",
         "jobs metrics.errors.bad_level: 0.01 -> 0.02",
     ]
-    assert limits.between(CATALOGUE, CATALOGUE) == []
+    assert changes.between(CATALOGUE, CATALOGUE) == []
     less = replace(CATALOGUE, domains={"jobs": jobs}, soak_slack_hours=0.0)
-    assert [one.path for one in limits.between(CATALOGUE, less)] == [
+    assert [one.path for one in changes.between(CATALOGUE, less)] == [
         "soak_slack_hours",
         "ai-agents",
         "marketplace",

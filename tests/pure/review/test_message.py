@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from rollout import message
-from rollout.journal import Line
+from rollout.model.log.journal import Line
+from rollout.model.review import message
 from tests.pure.cases import NOW
 from tests.pure.pages import RAISE, SOAK
 

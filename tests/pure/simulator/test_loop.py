@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from traffic.loop import PAUSE, Loop, first_start
+from rollout.simulator.traffic.loop import PAUSE, Loop, first_start
 
 NOW = datetime(2026, 12, 9, 9, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -80,7 +80,7 @@ def test_an_error_is_kept_and_the_period_tried_again() -> None:
 
 
 def test_the_thread_outlives_an_error_and_ends_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("traffic.loop.PAUSE", 0.01)
+    monkeypatch.setattr("rollout.simulator.traffic.loop.PAUSE", 0.01)
     desk = Desk()
     desk.failing = [OSError("down")]
     caught_up = threading.Event()

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout.problem import BadInput
+from rollout.model.problem import BadInput
+from rollout.simulator.traffic import scenario
+from rollout.simulator.traffic.scenario import Scenario
 from tests.pure.samples import CATALOGUE
-from traffic import scenario
-from traffic.scenario import Scenario
 
 BEGAN = datetime(2026, 12, 1, tzinfo=UTC)
 NAMES = [

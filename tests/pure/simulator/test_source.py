@@ -9,10 +9,10 @@ from random import Random
 
 import pytest
 
+from rollout.simulator.traffic import scenario, source
+from rollout.simulator.traffic.sampling import binomial, poisson
+from rollout.simulator.traffic.source import Datum
 from tests.pure.samples import CATALOGUE
-from traffic import scenario, source
-from traffic.sampling import binomial, poisson
-from traffic.source import Datum
 
 BEGAN = datetime(2026, 12, 1, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout import gate_compare
-from rollout.gate_domain import Answer, Question, judge_domain
-from rollout.gate_seen import Counts, Datum, Seen, collect
-from rollout.ladder import next_rung
+from rollout.model.gate import compare
+from rollout.model.gate.seen import Counts, Datum, Seen, collect
+from rollout.model.gate.verdict import Answer, Question, judge_domain
+from rollout.model.ladder import next_rung
+from rollout.simulator.traffic import scenario, source
 from tests.pure.samples import CATALOGUE
-from traffic import scenario, source
 
 BEGAN = datetime(2026, 12, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -90,6 +90,6 @@ def test_a_late_fault_comes_after_five_clean_days() -> None:
 
 def test_a_straggler_is_seen_at_a_hundred() -> None:
     """There is no next raise to judge: it is the share that shows it (`gate_compare.share`)."""
-    held = gate_compare.share(sessions(hours_of("straggler", 100)), 100)
+    held = compare.share(sessions(hours_of("straggler", 100)), 100)
     assert (held.key, "sessions still began on legacy" in held.reason) == ("share", True)
-    assert gate_compare.share(sessions(hours_of("healthy", 100)), 100).key == "pass"
+    assert compare.share(sessions(hours_of("healthy", 100)), 100).key == "pass"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rollout.conditions import Conditions, conditions
-from rollout.config import StackConfig
-from rollout.entry import UNREADABLE_ATTEMPT
+from rollout.model.stack_file.conditions import Conditions, conditions
+from rollout.model.stack_file.config import StackConfig
+from rollout.model.stack_file.forms import UNREADABLE_ATTEMPT
 from tests.pure.samples import FULL, PROD, read_stack
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from rollout.config import Flag
+from rollout.model.stack_file.config import Flag
 from tests.pure.samples import DAY_6, FULL, PROD, read_day, read_stack, refused, swap
 
 FILES = [("Pulumi.prod.yaml", read_stack, PROD), ("stacks/day-06.yaml", read_day, DAY_6)]

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollout import edit
-from rollout.entry import Attempt, Breach, Why
-from rollout.ladder import LADDER
-from rollout.problem import BadInput
+from rollout.model.ladder import LADDER
+from rollout.model.problem import BadInput
+from rollout.model.stack_file import edit
+from rollout.model.stack_file.forms import Attempt, Breach, Why
 from tests.pure.samples import CATALOGUE, FULL, ROOT, read_stack
 
 PROD = (ROOT / "Pulumi.prod.yaml").read_text()
@@ -248,7 +248,7 @@ def test_entries_are_removed_one_by_one_and_the_last_with_its_map() -> None:
 
 
 def test_an_edit_that_would_change_more_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rollout.lines.apply", lambda text, _: text.replace("hours:", "hoors:"))
+    monkeypatch.setattr("rollout.model.yaml_text.lines.apply", lambda text, _: text.replace("hours:", "hoors:"))
     with pytest.raises(BadInput, match="edit by hand: the edit would change more than it should"):
         edit.set_flag(PROD, "jobs", 5)
 

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from rollout.conditions import Conditions, conditions
-from rollout.entry import UNREADABLE_ATTEMPT
-from rollout.problem import BadInput
+from rollout.model.problem import BadInput
+from rollout.model.stack_file.conditions import Conditions, conditions
+from rollout.model.stack_file.forms import UNREADABLE_ATTEMPT
 from tests.pure.samples import FULL, PROD, read_stack, swap
 
 #: name of the entry, as it is broken in FULL: (old, new, the key in the warning)

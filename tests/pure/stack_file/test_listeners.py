@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout import catalogue, config, notify
+from rollout.model.catalogue import domain as catalogue
+from rollout.model.stack_file import config, listeners
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 KNOWN = catalogue.parse((HOME / "domains.yaml").read_bytes(), "domains.yaml")
 STACK = (HOME / "Pulumi.local.yaml").read_text()
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:wa-oncall"
@@ -29,8 +30,8 @@ def test_each_kind_of_endpoint() -> None:
         "hold": {"queue": QUEUE, "page": "https://example.org/hook"},
         "investigate": {"ana": "ana@example.org"},
     }
-    assert [notify.protocol(end) for end in found.notify["hold"].values()] == ["sqs", "https"]
-    assert notify.protocol("ana@example.org") == "email"
+    assert [listeners.protocol(end) for end in found.notify["hold"].values()] == ["sqs", "https"]
+    assert listeners.protocol("ana@example.org") == "email"
     assert found.warnings == config.parse(STACK.encode(), "Pulumi.local.yaml", KNOWN).warnings
 
 

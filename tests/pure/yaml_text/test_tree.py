@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from rollout import scalars, yamltext
-from rollout.problem import BadInput
-from rollout.yamltext import Map, Scalar, Seq
+from rollout.model.problem import BadInput
+from rollout.model.yaml_text import scalars, tree
+from rollout.model.yaml_text.tree import Map, Scalar, Seq
 from tests.pure.samples import PROD, each_reader, refused
 
 LAUGHS = b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 123))
@@ -73,26 +73,26 @@ def test_the_good_file_is_read_with_crlf_and_without_a_final_newline(
 def test_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml, "parse", lambda *_: pytest.fail("parsed"))
     with pytest.raises(BadInput, match=r"at most 1,048,576 bytes(.|\n)*1,048,577 bytes"):
-        yamltext.read(b"x" * (yamltext.MAX_BYTES + 1), "f.yaml")
+        tree.read(b"x" * (tree.MAX_BYTES + 1), "f.yaml")
 
 
 def test_the_byte_offset_of_invalid_utf8_is_named() -> None:
     with pytest.raises(BadInput, match="byte 0xff at offset 11"):
-        yamltext.read(b"a: b\nc: d  \xff", "f.yaml")
+        tree.read(b"a: b\nc: d  \xff", "f.yaml")
 
 
 def test_every_refusal_of_a_file_is_listed_up_to_a_limit() -> None:
     with pytest.raises(BadInput) as caught:
-        yamltext.read(b"a: 1\na: 2\nb: !x 1\nc: &d 1\n", "f.yaml")
+        tree.read(b"a: 1\na: 2\nb: !x 1\nc: &d 1\n", "f.yaml")
     assert [problem.what.split()[1] for problem in caught.value.problems] == ["key", "tag:", "anchor:"]
     with pytest.raises(BadInput) as caught:
-        yamltext.read(b"a: 1\n" * 500, "f.yaml")
-    assert len(caught.value.problems) == yamltext.MAX_PROBLEMS
+        tree.read(b"a: 1\n" * 500, "f.yaml")
+    assert len(caught.value.problems) == tree.MAX_PROBLEMS
 
 
 def test_the_tree_knows_lines_places_and_styles() -> None:
     text = "a: 'é 😀'\r\nb: {c: [1, x]}  # d\r\ne:\r\n  f: |\r\n    g\r\n"
-    root = yamltext.read(text.encode(), "f.yaml")
+    root = tree.read(text.encode(), "f.yaml")
     a, b, e = (root.values[key] for key in "abe")
     assert isinstance(a, Scalar)
     assert (a.text, a.plain, a.line, text[a.start : a.end]) == ("é 😀", False, 1, "'é 😀'")
@@ -104,16 +104,16 @@ def test_the_tree_knows_lines_places_and_styles() -> None:
 
 
 def test_an_empty_file_is_an_empty_map() -> None:
-    assert yamltext.read(b"# nothing\n", "f.yaml").values == {}
+    assert tree.read(b"# nothing\n", "f.yaml").values == {}
 
 
 def test_pure_python_yaml_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = yamltext.read(PROD, "f")
-    monkeypatch.setattr(yamltext, "_LOADER", yaml.SafeLoader)
-    assert _said(yamltext.read(PROD, "f")) == _said(fast)
+    fast = tree.read(PROD, "f")
+    monkeypatch.setattr(tree, "_LOADER", yaml.SafeLoader)
+    assert _said(tree.read(PROD, "f")) == _said(fast)
 
 
-def _said(node: yamltext.Node) -> object:
+def _said(node: tree.Node) -> object:
     if isinstance(node, Scalar):
         return node
     return {key: _said(value) for key, value in node.values.items()} if isinstance(node, Map) else None

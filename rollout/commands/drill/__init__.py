@@ -1,0 +1,1 @@
+"""A timed rollback on a copy."""

@@ -1,0 +1,1 @@
+"""The pulumi command, its processes and its locks."""

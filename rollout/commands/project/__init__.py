@@ -1,0 +1,1 @@
+"""This project's files, its git, and what the terminal shows of a long step."""

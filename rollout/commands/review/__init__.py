@@ -1,0 +1,1 @@
+"""The page for a pull request, made from `pulumi preview`."""

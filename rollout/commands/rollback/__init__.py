@@ -1,0 +1,1 @@
+"""The emergency: the store first, everything else after."""

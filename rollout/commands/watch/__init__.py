@@ -1,0 +1,1 @@
+"""Judges what is live, and brings down what burns."""

@@ -1,0 +1,1 @@
+"""What happened, from the stack's history and the flags' own records."""

@@ -1,0 +1,1 @@
+"""What talks to AWS: calls, alarms, dashboards, topics, the records' bucket."""

@@ -1,0 +1,1 @@
+"""Everything a raise is judged by, gathered: live values, counts, probes, records."""

@@ -1,0 +1,1 @@
+"""Where flags live: a protocol, who keeps it, and the ways up and down."""

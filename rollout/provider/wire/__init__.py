@@ -1,0 +1,1 @@
+"""gRPC with the engine: the only place that knows the protocol."""
