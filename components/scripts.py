@@ -16,7 +16,7 @@ from typing import Any, Final
 import pulumi
 
 from components.domain_rollout import Moves
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.stack_file.config import Command, StackConfig
 
 PLUGIN: Final = "pulumi-resource-command"
@@ -84,7 +84,7 @@ def _shown(percent: object) -> str:
 
 
 def _day(at: str, start: date | None) -> str:
-    moment = tags.moment(at)
+    moment = times.moment(at)
     return str((moment.date() - start).days + 1) if moment and start and moment.date() >= start else ""
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from rollout.model import times
 from rollout.model.alarms.alarm import NAMESPACE
 from rollout.model.catalogue.domain import Domain
-from rollout.model.flag import tags
 from rollout.model.gate.window import HOUR, LEGACY_COUNTERS
 from rollout.provider.sources.cloudwatch import UNIT
 from tests import days
@@ -46,7 +46,7 @@ class Reporter:
 
     def healthy_days(self, since: float, until: float, percent: int, **unified: float) -> None:
         """`healthy` from one virtual day to another, with events enough to decide every metric at `percent`."""
-        start, end = (tags.moment(days.clock(day)) for day in (since, until))
+        start, end = (times.moment(days.clock(day)) for day in (since, until))
         assert start is not None
         assert end is not None
         self.healthy(start, end, share=percent / 100, each=4000, **unified)

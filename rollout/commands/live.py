@@ -11,8 +11,7 @@ from typing import Any, Final
 import click
 
 from rollout.commands.project import files, place
-from rollout.model import schedule
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.gate.window import MINUTE, Window, floor
 from rollout.model.problem import masked
 from rollout.provider.aws.calls import Aws
@@ -76,7 +75,7 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
             continue
         percent = "absent" if row["percent"] is None else f"{row['percent']} %"
         enabled = row.get("enabled", "-") or "absent"
-        since = schedule.show(row["since"]) if row["since"] else "-"
+        since = times.show(row["since"]) if row["since"] else "-"
         lines.append(f"{row['domain']:<13}{percent:>8}  {enabled:<9}{since:<22}".rstrip())
     return "\n".join(lines)
 
@@ -121,7 +120,7 @@ def command(stack: str | None, as_json: bool, with_traffic: bool) -> None:
     if as_json:
         click.echo(
             json.dumps(
-                [{**row, "since": tags.iso(row["since"]) if row.get("since") else None} for row in found], indent=2
+                [{**row, "since": times.iso(row["since"]) if row.get("since") else None} for row in found], indent=2
             )
         )
     else:

@@ -14,7 +14,7 @@ import click
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files
 from rollout.commands.reading import history
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.gate import words
 from rollout.model.log.journal import KINDS, Line
 from rollout.model.problem import BadInput, Problem
@@ -47,7 +47,7 @@ def table(lines: list[Line], width: int, *, evidence: bool = False) -> list[str]
     names = max((len(line.domain) for line in lines), default=0)
     shown = []
     for line in lines:
-        head = f"{schedule.show(line.at)[:16]}  {line.domain:<{names}}  {_what(line)}  {line.planned}".rstrip()
+        head = f"{times.show(line.at)[:16]}  {line.domain:<{names}}  {_what(line)}  {line.planned}".rstrip()
         by = "  ".join(filter(None, (line.who, line.commit[:7], f"#{line.pr}" if line.pr else "", _seconds(line))))
         if by and len(head) + 2 + len(by) <= width:
             head, by = f"{head}  {by}", ""

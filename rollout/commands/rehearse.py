@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rollout.commands.project import files
+from rollout.model import times
 from rollout.model.problem import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def outcome(mornings: list[Morning], incidents: list[Path], seconds: float, at_e
 
 def as_json(morning: Morning) -> str:
     """One day as one line of JSON."""
-    return json.dumps({**vars(morning), "at": morning.at.strftime("%Y-%m-%dT%H:%M:%SZ")}, ensure_ascii=False)
+    return json.dumps({**vars(morning), "at": times.iso(morning.at)}, ensure_ascii=False)
 
 
 @click.command("rehearse")

@@ -12,7 +12,7 @@ import click
 from rollout.commands.project import files
 from rollout.commands.reading import around
 from rollout.commands.reading.around import Around
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.catalogue.domain import Domain
 from rollout.model.ladder import LADDER, next_rung
 from rollout.model.plan import standing
@@ -25,7 +25,7 @@ def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     """The heading, every domain in the catalogue's order, and what couldn't be read."""
     seen = around.look(stack)
     rows = [_row(seen, domain) for domain in seen.known.domains.values()]
-    return f"{stack} at {schedule.show(seen.now)}{_day(seen.day)}", rows, seen.wrong
+    return f"{stack} at {times.show(seen.now)}{_day(seen.day)}", rows, seen.wrong
 
 
 def _day(day: int | None) -> str:
@@ -50,7 +50,7 @@ def table(rows: list[Standing], heading: str) -> str:
     lines = [heading, f"{'domain':<13}{'live':>6}{'stack':>7}{'plan':>6}{'behind':>10}{'soak left':>14}"]
     for row in rows:
         behind = f"{row.behind} d" if row.behind else "-"
-        soak = "-" if row.soak_left is None else schedule.show_span(row.soak_left) if row.soak_left else "over"
+        soak = "-" if row.soak_left is None else times.show_span(row.soak_left) if row.soak_left else "over"
         live = row.live.removesuffix(" %").replace("0 % (secret absent)", "absent")
         stack, planned = ("-" if value is None else str(value) for value in (row.stack, row.planned))
         lines.append(f"{row.domain:<13}{live:>6}{stack:>7}{planned:>6}{behind:>10}{soak:>14}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from rollout.model import times
 
 ALWAYS: Final = "always"
 
@@ -21,7 +23,7 @@ _HOURS = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2}) (\S+)")
 
 def soak_ends(since: datetime, hours: float, slack_hours: float) -> datetime:
     """When a value that is live since `since` has held long enough: `hours` less the slack of a daily run."""
-    return since + timedelta(hours=hours - slack_hours)
+    return times.later(since, timedelta(hours=hours - slack_hours))
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,3 @@ def somebody_answers(hours: str | None, now: datetime) -> bool:
         return True
     window = OnCallHours.parse(hours)
     return window is not None and window.covers(now)
-
-
-def show(moment: datetime) -> str:
-    """A time for people: `2026-12-09 02:14 UTC`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def show_span(span: timedelta) -> str:
-    """A length of time for people: `46 h 05 min`, `12 min`, never negative."""
-    minutes = max(0, -(-int(span.total_seconds()) // 60))
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.problem import BadInput, Problem, shown
 
 #: Where neither AWS_REGION nor `rollout:region` names one.
@@ -74,7 +74,7 @@ class Settings:
         if virtual and not loopback:
             warnings.append("ROLLOUT_NOW is left out: a virtual clock is for loopback endpoints only")
         elif virtual:
-            now = tags.moment(virtual)
+            now = times.moment(virtual)
             if now is None:
                 raise BadInput(
                     [

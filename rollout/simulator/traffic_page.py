@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.problem import BadInput, Problem, shown
 from setup import env
 
@@ -77,14 +77,14 @@ class TrafficPage:
         period = timedelta(seconds=order["period"])
         first = loop.first_start(datetime.now(UTC), period)
         catalogue = load_catalogue(self._project)
-        began = tags.moment(order["began"]) if order["began"] else first
+        began = times.moment(order["began"]) if order["began"] else first
         story = scenario.load(order["scenario"], catalogue, began or first)
         clients = publish.connect(Settings(order["region"], self._url, self._url))
 
         def one(start: datetime, end: datetime) -> object:
             return publish.publish_period(clients, order["stack"], story, order["seed"], catalogue, start, end)
 
-        told = {**order, "about": story.about, "began": story.began.isoformat().replace("+00:00", "Z")}
+        told = {**order, "about": story.about, "began": times.iso(story.began)}
         return loop.Loop(one, first, period), told
 
 
@@ -104,7 +104,7 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
             "whole minutes in seconds, 60 to 86400",
         ),
         "began": (
-            lambda text: text is None or (isinstance(text, str) and tags.moment(text) is not None),
+            lambda text: text is None or times.moment(text) is not None,
             "2026-12-01T08:00:00Z",
         ),
     }

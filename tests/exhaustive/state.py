@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 
 from rollout.model.flag import moves
 from rollout.model.flag.moves import Live
-from rollout.model.flag.tags import BreachTag, Stopped, iso
+from rollout.model.flag.tags import BreachTag, Stopped
 from rollout.model.stack_file.conditions import Conditions
 from rollout.model.stack_file.forms import Breach, Restore, Why
+from rollout.model.times import iso
 from tests.pure.cases import CATALOGUE, EVERYTHING, NOW
 
 DAY: Final = timedelta(days=1)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout.model.schedule import OnCallHours, show, show_span, soak_ends, somebody_answers
+from rollout.model.schedule import OnCallHours, soak_ends, somebody_answers
+from rollout.model.times import show, show_span
 
 
 def at(text: str) -> datetime:

@@ -14,8 +14,8 @@ from rollout.commands.drill.play import Drilled, DrillFailed
 from rollout.commands.project import commit as gitlog
 from rollout.commands.project import files, place, progress
 from rollout.commands.reading import around
+from rollout.model import times
 from rollout.model.catalogue.domain import Domain
-from rollout.model.flag import tags
 from rollout.model.flag.moves import Kind, classify
 from rollout.model.judge import drill
 from rollout.model.problem import BadInput, Problem
@@ -50,7 +50,7 @@ def play(domain: Domain, stack: str, settings: Settings) -> Drilled:
 def keep(found: Drilled, commit: bool) -> str:
     """Writes the record; answers where, and in which commit."""
     one = found.drill
-    path = files.ROOT / drill.RECORDS / f"{tags.iso(one.at).replace(':', '')}-{one.stack}-{one.domain}.yaml"
+    path = files.ROOT / drill.RECORDS / f"{times.iso(one.at).replace(':', '')}-{one.stack}-{one.domain}.yaml"
     text = yaml.safe_dump(found.record(), sort_keys=False, allow_unicode=True, width=110).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, text)

@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from rollout.commands.project import files
 from rollout.commands.rollback import settle
+from rollout.model import times
 from rollout.model.catalogue import domain as catalogue
 from rollout.model.catalogue.domain import Domain
-from rollout.model.flag import tags
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import MINUTE, floor
 from rollout.model.judge.drill import TRAFFIC_WITHIN, Drill, Endpoint
@@ -81,7 +81,7 @@ def on_simulator(domain: Domain, stack: str, now: datetime) -> Drilled:
         except (AssertionError, OSError, RuntimeError) as error:
             raise DrillFailed(f"no copy of the project could be started: {error}") from None
         try:
-            copy.env |= {"ROLLOUT_NOW": tags.iso(now)}
+            copy.env |= {"ROLLOUT_NOW": times.iso(now)}
             return _played(copy, domain, stack, now)
         except (AssertionError, StoreError, subprocess.TimeoutExpired) as error:
             raise DrillFailed(str(error)) from None

@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rollout.model import times
 from rollout.model.catalogue import domain as catalogue
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.problem import BadInput, Problem, shown
@@ -62,11 +63,9 @@ def moment(option: str, text: str | None) -> datetime | None:
     """The time (aware UTC) that an option gives as a date or a time, None where it isn't given. Raises BadInput."""
     if text is None:
         return None
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput([Problem("no date", option, "2026-12-28 or 2026-12-28T08:00:00Z", text)]) from None
-    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    if at := times.utc(text):
+        return at
+    raise BadInput([Problem("no date", option, "2026-12-28 or 2026-12-28T08:00:00Z", text)])
 
 
 def stack_file(stack: str) -> Path:

@@ -14,6 +14,7 @@ from rollout.commands.engine import pulumi
 from rollout.commands.plan.command import read_plan
 from rollout.commands.project import files
 from rollout.commands.reading import deployed
+from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.log import journal, runs
 from rollout.model.log.journal import Line
@@ -84,5 +85,5 @@ def _start(stack: str, known: Catalogue, past: Sequence[Update]) -> date | None:
 
 def plain(line: Line) -> dict[str, Any]:
     """One line of the log in JSON's types; `at` as `2026-12-09T02:14:00Z`."""
-    found = {**vars(line), "at": line.at.strftime("%Y-%m-%dT%H:%M:%SZ"), "from": line.old, "to": line.new}
+    found = {**vars(line), "at": times.iso(line.at), "from": line.old, "to": line.new}
     return {key: value for key, value in found.items() if key not in ("old", "new")}

@@ -6,7 +6,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from rollout.commands.engine import pulumi
 from rollout.commands.project import files, progress
 from rollout.commands.reading import history
 from rollout.commands.report import markdown
+from rollout.model import times
 from rollout.model.gate import fire
 from rollout.model.judge import drill
 from rollout.model.problem import BadInput, Problem
@@ -67,7 +68,7 @@ def records(folder: str, stack: str) -> dict[str, Mapping[str, Any]]:
 
 def _plain(value: Any) -> Any:
     """YAML reads an unquoted time as one; the model takes text."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+    return times.iso(value) if isinstance(value, datetime) else value
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ import click
 
 from rollout.commands.project import files, progress
 from rollout.commands.review import gather, lowerings
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.problem import BadInput, Problem
 from rollout.model.review import markdown
 from rollout.model.review.decision import Page
@@ -31,7 +31,7 @@ def as_json(page: Page) -> dict[str, Any]:
         for row in page.rows
     ]  # fmt: skip
     return {
-        "stack": page.stack, "at": tags.iso(page.at), "may": page.may, "rows": rows,
+        "stack": page.stack, "at": times.iso(page.at), "may": page.may, "rows": rows,
         "beside": [one.text for one in page.beside], "drift": list(page.drift), "warnings": list(page.warnings),
         "frozen": page.frozen, "digest": page.approval.digest if page.approval else None, "failure": page.failure,
     }  # fmt: skip

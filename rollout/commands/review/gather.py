@@ -15,7 +15,7 @@ from rollout.commands.reading import around, history
 from rollout.commands.reading.around import Around
 from rollout.commands.review import preview as previewing
 from rollout.commands.review.preview import Change, Preview
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.catalogue import changes
 from rollout.model.catalogue import domain as catalogue
 from rollout.model.catalogue.domain import Domain
@@ -126,7 +126,7 @@ def row(seen: Around, domain: Domain) -> Row:
 
 def _soak(ask: Any) -> str:
     left = standing.soak_left(ask, ask.live.percent or 0)
-    return "" if left is None else f"{schedule.show_span(left)} left" if left else "over"
+    return "" if left is None else f"{times.show_span(left)} left" if left else "over"
 
 
 def _also(seen: Around, domain: Domain, live: Live) -> tuple[str, ...]:

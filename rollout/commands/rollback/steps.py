@@ -16,7 +16,7 @@ from rollout.commands.rollback import settle
 from rollout.commands.rollback.left import Left
 from rollout.commands.rollback.rewrite import Rewrite, alone, as_text
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
-from rollout.model import schedule
+from rollout.model import schedule, times
 from rollout.model.log import runs
 from rollout.model.problem import BadInput
 from rollout.model.review import message
@@ -126,7 +126,7 @@ def _edit_file(left: Left, now: datetime) -> None:
     if left.order.freeze:
         left.fact("freeze", f"nothing rises anywhere: {left.order.freeze}")
     if left.done.breach is not None:
-        after = schedule.show(now + schedule.BREACH_WAIT)
+        after = times.show(now + schedule.BREACH_WAIT)
         number = left.done.breach.attempt + 1
         left.fact(
             "latch", f"no raise before {after}, nor without wa-rollout:attempt {left.order.domain} number: {number}"

@@ -21,7 +21,7 @@ from rollout.commands.rollback import down
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
 from rollout.commands.watch.ending import Ended, Ending
 from rollout.commands.watch.recorder import Recorder, part_with_engines
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.alarms import alarm as alarms
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag.moves import Live
@@ -100,7 +100,7 @@ class Watch:
             age = self.settings.now() - since
             burning = next(filter(None, self._alarmed(domain, live.percent or 0, age, look, states)), None)
         if burning is None and not look.over.starts():
-            return Row(domain.name, live, f"just raised: counted from {schedule.show(look.over.counted)} on")
+            return Row(domain.name, live, f"just raised: counted from {times.show(look.over.counted)} on")
         said = burning.reason if burning else look.answer.why()
         text = f"{Verdict.ROLLBACK if burning else look.answer.verdict} {said.removeprefix(f'{domain.name} ')}"
         return Row(domain.name, live, f"{text}{f'; {unread}' if unread else ''}", burning)
@@ -142,7 +142,7 @@ def _above_zero(entry: Entry | StoreError | None) -> bool:
 
 def table(rows: list[Row], now: datetime) -> str:
     """The look for a terminal."""
-    lines = [f"watch at {schedule.show(now)}"]
+    lines = [f"watch at {times.show(now)}"]
     for row in rows:
         shown = "?" if row.live is None else "absent" if row.live.text is None else row.live.show()
         lines.append(f"{row.domain:<13}{shown:>7}  {row.text}".rstrip())

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from rollout.model import schedule
-from rollout.model.flag import tags
+from rollout.model import schedule, times
 from rollout.model.flag.tags import BreachTag, Stopped
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import masked
@@ -86,8 +85,8 @@ def attempt_at(moves: Sequence[Mapping[str, Any]], at: datetime) -> int:
 
     Entries whose time can't be read say nothing: the breach's own number stands then.
     """
-    times = ((move, tags.moment(str(move.get("at")))) for move in moves)
-    return _last_start([move for move, when in times if when is not None and when <= at])
+    dated = ((move, times.moment(move.get("at"))) for move in moves)
+    return _last_start([move for move, when in dated if when is not None and when <= at])
 
 
 def _last_start(moves: Sequence[Mapping[str, Any]]) -> int:

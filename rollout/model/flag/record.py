@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.flag.moves import Live
 
 Move = dict[str, Any]
@@ -46,7 +46,7 @@ def judged(
     return {
         "from": live.percent,
         "to": to,
-        "at": tags.iso(at),
+        "at": times.iso(at),
         "verdict": verdict,
         "version": version,
         "attempt": attempt,
@@ -66,7 +66,7 @@ def with_unknown(moves: Sequence[Mapping[str, Any]], live: Live, now: datetime) 
         {
             "from": last,
             "to": live.percent,
-            "at": tags.iso(live.since or now),
+            "at": times.iso(live.since or now),
             "verdict": "stop" if stop else "outside",
             "version": live.version,
         }

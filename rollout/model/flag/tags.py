@@ -8,26 +8,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
+
+from rollout.model import times
 
 STOPPED: Final = "stopped"
 BREACH: Final = "breach"
 LIVE_SINCE: Final = "live-since"
-
-
-def iso(moment: datetime) -> str:
-    """An aware time as `2026-12-09T02:14:00Z`, whole seconds, UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment(text: str) -> datetime | None:
-    """The aware UTC time that `iso` wrote, or None."""
-    try:
-        parsed = datetime.fromisoformat(text)
-        return parsed.astimezone(UTC) if parsed.tzinfo else None
-    except (ValueError, OverflowError):  # year 1, east of Greenwich
-        return None
 
 
 @dataclass(frozen=True)
@@ -60,13 +48,13 @@ class BreachTag:
     metric: str
 
     def text(self) -> str:
-        return f"{self.attempt}@{iso(self.at)}:{self.metric}"
+        return f"{self.attempt}@{times.iso(self.at)}:{self.metric}"
 
     @classmethod
     def parse(cls, text: str | None) -> BreachTag | None:
         number, at_sign, rest = (text or "").partition("@")
         when, _, metric = rest.rpartition(":")
-        at = moment(when)
+        at = times.moment(when)
         if not (at_sign and number.isascii() and number.isdigit() and at and metric):
             return None
         return cls(int(number), at, metric)
@@ -74,10 +62,10 @@ class BreachTag:
 
 def live_since(version: str, at: datetime) -> str:
     """`<version>@<time>`: under the virtual clock, when that version went live."""
-    return f"{version}@{iso(at)}"
+    return f"{version}@{times.iso(at)}"
 
 
 def parse_live_since(text: str | None, version: str) -> datetime | None:
     """The time in a `live-since` tag, if it speaks of this version."""
     named, _, when = (text or "").partition("@")
-    return moment(when) if named == version else None
+    return times.moment(when) if named == version else None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from rollout.model import times
 from rollout.model.catalogue.domain import AlertPolicy
-from rollout.model.flag import tags
 from rollout.model.gate import words
 from rollout.model.gate.metric import Verdict, target_of
 from rollout.model.gate.seen import Seen, Slot
@@ -100,7 +100,7 @@ def incident(
         "stack": stack,
         "severity": fire.severity,
         "by": by,
-        "at": tags.iso(seen_at),
+        "at": times.iso(seen_at),
         "metric": fire.metric,
         "seen": fire.seen,
         "reason": fire.reason,
@@ -114,4 +114,4 @@ def incident(
 
 def file_name(fire: Fire, seen_at: datetime) -> str:
     """`2026-12-09T021400Z-jobs-errors.yaml`: sorts by time."""
-    return f"{tags.iso(seen_at).replace(':', '')}-{fire.domain}-{fire.metric}.yaml"
+    return f"{times.iso(seen_at).replace(':', '')}-{fire.domain}-{fire.metric}.yaml"

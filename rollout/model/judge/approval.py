@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rollout.model.flag.tags import iso
 from rollout.model.gate.metric import RULE_VERSION
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.problem import BadInput, Problem
+from rollout.model.times import iso
 
 #: The form of the file; another one is refused rather than guessed at.
 FORM: Final = 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from rollout.model import schedule
-from rollout.model.flag import moves, tags
+from rollout.model import times
+from rollout.model.flag import moves
 from rollout.model.gate import waiver as gate_waiver
 from rollout.model.judge.rules import Ask, Refusal
 
@@ -39,7 +39,7 @@ class Drill:
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Drill | None:
         """The drill in a record's plain values; None where it is none: what can't be read permits nothing."""
-        at = tags.moment(str(plain.get("at")))
+        at = times.moment(plain.get("at"))
         seconds, back, endpoint = plain.get("decision_to_live"), plain.get("traffic_back"), plain.get("endpoint")
         if at is None or not isinstance(seconds, (int, float)) or endpoint not in ("aws", "simulator"):
             return None
@@ -50,7 +50,7 @@ class Drill:
 
     def plain(self) -> dict[str, Any]:
         """What the record holds."""
-        return {**vars(self), "at": tags.iso(self.at)}
+        return {**vars(self), "at": times.iso(self.at)}
 
     def show(self) -> str:
         """`value read back after 0.4 s, traffic back after 180 s`."""
@@ -73,7 +73,7 @@ def refusals(ask: Ask, drills: Iterable[Drill]) -> list[Refusal]:
     if any(one.passed for one in own):
         text = "the drill of the last 7 days was on a simulator: this stack needs one against AWS"
     elif own:
-        text = f"the drill of {schedule.show(max(one.at for one in own))} failed"
+        text = f"the drill of {times.show(max(one.at for one in own))} failed"
     return [Refusal("no-drill", text, f"rollout drill {name}, or a waiver that accepts no-drill")]
 
 
@@ -86,7 +86,7 @@ def week_of(start: date | None, at: datetime) -> int:
 def _raised_this_week(ask: Ask) -> bool:
     this = week_of(ask.conditions.start, ask.now)
     return any(
-        (at := tags.moment(str(move.get("at")))) is not None
+        (at := times.moment(move.get("at"))) is not None
         and week_of(ask.conditions.start, at) == this
         and moves.raised(move)
         for move in ask.moves
@@ -95,7 +95,7 @@ def _raised_this_week(ask: Ask) -> bool:
 
 def _rolled_back(move: Mapping[str, Any], now: datetime) -> bool:
     """Whether a move is a real rollback of the last 7 days."""
-    at = tags.moment(str(move.get("at")))
+    at = times.moment(move.get("at"))
     return at is not None and moves.rolled_back(move) and now - at <= LASTS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rollout.model import schedule
+from rollout.model import schedule, times
 from rollout.model.flag.moves import attempt_at, current_attempt
 from rollout.model.flag.tags import BreachTag
 from rollout.model.judge.ask import Ask, Refusal
@@ -26,15 +26,15 @@ def refusals(ask: Ask, share: int) -> list[Refusal]:
         if attempt <= number:
             from_zero = "" if share == 0 else "lower it to 0, then "
             do = f"{from_zero}write wa-rollout:attempt {ask.domain.name} number: {number + 1} once it is mended"
-            when = f" at {schedule.show(at)}" if at else ""
+            when = f" at {times.show(at)}" if at else ""
             return [Refusal("latched", f"latched by the breach of {metric}{when} (attempt {number})", do)]
         if share == 0 and at is None:
             return [
                 Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")
             ]
         if share == 0 and at is not None and ask.now < at + schedule.BREACH_WAIT:
-            left = schedule.show_span(at + schedule.BREACH_WAIT - ask.now)
-            do = f"raise after {schedule.show(at + schedule.BREACH_WAIT)}"
+            left = times.show_span(at + schedule.BREACH_WAIT - ask.now)
+            do = f"raise after {times.show(at + schedule.BREACH_WAIT)}"
             return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
     return []
 

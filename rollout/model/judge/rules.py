@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rollout.model import schedule
+from rollout.model import schedule, times
 from rollout.model.flag.moves import Live, first_raise, value_before
 from rollout.model.judge import latch
 from rollout.model.judge.ask import Ask, Refusal
@@ -127,7 +127,7 @@ def _hours(ask: Ask) -> list[Refusal]:
         return []
     if hours is None:
         return [Refusal("hours", "nobody is on call (no readable wa-rollout:on-call)", "write who, reach and hours")]
-    return [Refusal("hours", f"outside on-call hours {hours} (now {schedule.show(ask.now)})", "raise inside them")]
+    return [Refusal("hours", f"outside on-call hours {hours} (now {times.show(ask.now)})", "raise inside them")]
 
 
 def _soak(ask: Ask, share: int) -> list[Refusal]:
@@ -140,11 +140,9 @@ def _soak(ask: Ask, share: int) -> list[Refusal]:
     ends = schedule.soak_ends(since, hours, ask.catalogue.soak_slack_hours)
     if ask.now >= ends:
         return []
-    text = f"soak at {share} % not over: {schedule.show_span(ask.now - since)} of {hours} h"
+    text = f"soak at {share} % not over: {times.show_span(ask.now - since)} of {hours} h"
     slack = f"{ask.catalogue.soak_slack_hours:g} h slack"
-    return [
-        Refusal("soak", text, f"raise from {schedule.show(ends)} ({slack}), in {schedule.show_span(ends - ask.now)}")
-    ]
+    return [Refusal("soak", text, f"raise from {times.show(ends)} ({slack}), in {times.show_span(ends - ask.now)}")]
 
 
 def _prerequisites(ask: Ask) -> list[Refusal]:
@@ -169,8 +167,8 @@ def _stable(ask: Ask, other: Live, hours: int, what: str) -> list[Refusal]:
     ends = schedule.soak_ends(other.since, hours, ask.catalogue.soak_slack_hours)
     if ask.now >= ends:
         return []
-    held = schedule.show_span(ask.now - other.since)
-    return [Refusal("prerequisite", f"{what}: so far {held}", f"raise from {schedule.show(ends)}")]
+    held = times.show_span(ask.now - other.since)
+    return [Refusal("prerequisite", f"{what}: so far {held}", f"raise from {times.show(ends)}")]
 
 
 def _attested(ask: Ask) -> list[Refusal]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.log.runs import Update
 from rollout.model.plan import standing
 from rollout.model.plan.days import Plan
@@ -63,7 +63,7 @@ def lines(
     taken: set[tuple[int, str]] = set()
     for domain, record in moves.items():
         for move in record:
-            at = tags.moment(str(move.get("at")))
+            at = times.moment(move.get("at"))
             if at is None:
                 continue
             update = _run_of(move, at, domain, updates, taken)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.stack_file.config import PREFIX
 
 #: A rehearsal's runs carry its virtual clock at the end of their message: the engine's own times are the machine's.
@@ -54,12 +54,12 @@ class Update:
 
 def stamp(message: str, virtual: datetime | None) -> str:
     """A run's message; under a virtual clock with its time, which the history keeps nowhere else."""
-    return message if virtual is None else f"{message} [at {tags.iso(virtual)}]"
+    return message if virtual is None else f"{message} [at {times.iso(virtual)}]"
 
 
 def read(entries: Iterable[Mapping[str, Any]]) -> list[Update]:
     """The runs, oldest first. `entries` is the engine's list, newest first; one that has no time is left out."""
-    found = [(entry, when) for entry in entries if (when := _time(entry.get("startTime")))]
+    found = [(entry, when) for entry in entries if (when := times.utc(entry.get("startTime")))]
     return [_update(number, entry, when) for number, (entry, when) in enumerate(reversed(found), 1)]
 
 
@@ -68,11 +68,11 @@ def _update(number: int, entry: Mapping[str, Any], begun: datetime) -> Update:
     message = str(entry.get("message") or "").strip()
     virtual = _VIRTUAL.search(message)
     message = _VIRTUAL.sub("", message)
-    ended = _time(entry.get("endTime"))
+    ended = times.utc(entry.get("endTime"))
     return Update(
         number=number,
         kind=str(entry.get("kind") or "update"),
-        at=(tags.moment(virtual[1]) if virtual else None) or begun,
+        at=(times.moment(virtual[1]) if virtual else None) or begun,
         seconds=max(0.0, (ended - begun).total_seconds()) if ended else 0.0,
         result=str(entry.get("result") or "unknown"),
         message=message.splitlines()[0] if message else "",
@@ -99,14 +99,6 @@ def _config(config: Mapping[str, Any]) -> dict[str, Any]:
         if key.startswith(PREFIX) and isinstance(value, Mapping) and not value.get("secret"):
             found[key.removeprefix(PREFIX)] = value.get("objectValue", value.get("value"))
     return found
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
 
 
 def _map(value: object) -> Mapping[str, Any]:

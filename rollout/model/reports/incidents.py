@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.reports.config_entries import breaches, used_by, waivers
 from rollout.model.reports.daily import about, by, event, said
 from rollout.model.reports.parts import (  # fmt: skip
@@ -73,7 +73,7 @@ def _number(story: Story, kind: str) -> Figure:
 
 def _incident(story: Story, number: int, name: str, record: Mapping[str, Any]) -> list[Block]:
     place = f"incidents/{name}"
-    at = tags.moment(str(record.get("at")))
+    at = times.moment(record.get("at"))
     domain = str(record.get("domain"))
     title: Cell = (
         "Incident ", Figure(f"{number}", "rank", place), ": ", quoted(record.get("metric") or "?", f"{place}/metric"), " on ",
@@ -96,7 +96,7 @@ def _incident(story: Story, number: int, name: str, record: Mapping[str, Any]) -
 
 def _after(story: Story, domain: str, record: Mapping[str, Any]) -> Cell:
     """The domain's next raise, and how long it took to come."""
-    at = tags.moment(str(record.get("at")))
+    at = times.moment(record.get("at"))
     if at is None:
         return ("the record's time can't be read",)
     name = next(name for name, one in story.incidents.items() if one is record)
@@ -140,7 +140,7 @@ def _lowerings(story: Story) -> list[Block]:
 def _breaches(story: Story) -> list[Block]:
     rows: list[Sequence[Cell]] = []
     for place, (domain, entry) in breaches(story).items():
-        at = tags.moment(str(entry.get("at")))
+        at = times.moment(entry.get("at"))
         rows.append(
             (
                 (moment(at, f"{place}/at"),) if at else (NOT_RECORDED,), (domain,),
@@ -230,7 +230,7 @@ def _drills(story: Story) -> list[Block]:
     rows: list[Sequence[Cell]] = []
     for name, record in story.drills.items():
         place = f"drills/{name}"
-        at = tags.moment(str(record.get("at")))
+        at = times.moment(record.get("at"))
         rows.append(
             (
                 (moment(at, f"{place}/at"),) if at else (NOT_RECORDED,),

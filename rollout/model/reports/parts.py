@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.gate import words as gate_text
 from rollout.model.reports.bands import band
 
@@ -122,12 +122,12 @@ def percent(value: object, where: str) -> Figure:
 
 
 def moment(at: datetime, where: str) -> Figure:
-    return Figure(schedule.show(at), "time", where)
+    return Figure(times.show(at), "time", where)
 
 
 def clock(at: datetime, where: str) -> Figure:
     """The time of day alone, under a heading that has the date."""
-    return Figure(schedule.show(at)[11:16], "clock", where)
+    return Figure(times.show(at)[11:16], "clock", where)
 
 
 def span(start: datetime, end: datetime, where: str) -> Figure:
@@ -137,7 +137,7 @@ def span(start: datetime, end: datetime, where: str) -> Figure:
 
 def show_span(start: datetime, end: datetime) -> str:
     hours = (end - start).total_seconds() / 3600
-    return schedule.show_span(end - start) if hours < 48 else f"{hours / 24:.1f} days"
+    return times.show_span(end - start) if hours < 48 else f"{hours / 24:.1f} days"
 
 
 def number_of(places: Sequence[str], what: str) -> Figure:

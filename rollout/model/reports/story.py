@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue, Domain
-from rollout.model.flag import tags
 from rollout.model.log import runs
 from rollout.model.log.journal import RECORDED, Line
 from rollout.model.plan import standing
@@ -82,8 +82,10 @@ class Story:
         if self.given is not None:
             return self.given, "argument"
         found = [(line.at, self.place(line)) for line in self.lines]
-        found += [(at, f"incidents/{name}/at") for name, one in self.incidents.items() if (at := _moment(one))]
-        found += [(at, f"drills/{name}/at") for name, one in self.drills.items() if (at := _moment(one))]
+        found += [
+            (at, f"incidents/{name}/at") for name, one in self.incidents.items() if (at := times.moment(one.get("at")))
+        ]
+        found += [(at, f"drills/{name}/at") for name, one in self.drills.items() if (at := times.moment(one.get("at")))]
         return max(found, default=(None, ""), key=lambda item: item[0])
 
     def place(self, line: Line) -> str:
@@ -109,7 +111,7 @@ class Story:
         """The domain's time at each percent, oldest first; entries whose time or value can't be read end nothing."""
         read: list[tuple[int, Record, datetime, int]] = []
         for number, move in enumerate(self.moves.get(domain, ())):
-            at, percent = _moment(move), whole(move.get("to"))
+            at, percent = times.moment(move.get("at")), whole(move.get("to"))
             if at is not None and percent is not None and (not read or percent != read[-1][3]):
                 read.append((number, move, at, percent))
         found = []
@@ -194,17 +196,13 @@ class Story:
 
 def near(record: Record, at: datetime) -> bool:
     """Whether a record (an incident, a breach) is of what happened at `at`: both are written within minutes."""
-    when = _moment(record)
+    when = times.moment(record.get("at"))
     return when is not None and abs(when - at) <= RECORDED
-
-
-def _moment(record: Record) -> datetime | None:
-    return tags.moment(str(record.get("at")))
 
 
 def _window(move: Record) -> tuple[datetime, datetime] | None:
     window = move.get("window")
     if not isinstance(window, (list, tuple)) or len(window) != 2:
         return None
-    start, end = (tags.moment(str(value)) for value in window)
+    start, end = (times.moment(value) for value in window)
     return (start, end) if start and end else None

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.model import schedule
-from rollout.model.flag import tags
+from rollout.model import schedule, times
 from rollout.model.reports.config_entries import used_by, waivers
 from rollout.model.reports.parts import Cell, Figure, Table, moment, percent, quoted, words
 from rollout.model.reports.story import Story
@@ -156,12 +155,12 @@ def _marks(story: Story, name: str) -> list[Mark]:
                 what = (f"{line.kind} ", percent(line.old, f"{at}/from"), " -> ", percent(line.new, f"{at}/to"))
             found.append(Mark(story.day_x(line.at), letter, (moment(line.at, place),), what))
     for file, record in story.incidents.items():
-        at_ = tags.moment(str(record.get("at")))
+        at_ = times.moment(record.get("at"))
         if at_ and record.get("domain") == name:
             what = ("incident: ", quoted(record.get("metric", "?"), f"incidents/{file}/metric"))
             found.append(Mark(story.day_x(at_), "I", (moment(at_, f"incidents/{file}/at"),), what))
     for file, record in story.drills.items():
-        at_ = tags.moment(str(record.get("at")))
+        at_ = times.moment(record.get("at"))
         if at_ and record.get("domain") == name:
             what = ("drill ", "passed" if record.get("passed") is True else "failed")
             found.append(Mark(story.day_x(at_), "D", (moment(at_, f"drills/{file}/at"),), what))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.flag.moves import Kind
 from rollout.model.review.decision import Beside, Page, Row
 
@@ -168,7 +168,7 @@ def _details(found: Page, used: int) -> list[str]:
 
 
 def _bound(found: Page) -> list[str]:
-    made = f"Made at {schedule.show(found.at)}."
+    made = f"Made at {times.show(found.at)}."
     if found.approval is None or not found.raises:
         return [f"{made} A lowering needs no approval." if found.lowers else made]
     given = found.approval

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.model import schedule
+from rollout.model import times
 from rollout.model.log.journal import Line
 from rollout.model.review.decision import Row
 from rollout.model.review.markdown import rollback
@@ -57,7 +57,7 @@ def stopped(stack: str, domain: str, was: str, to: int, why: str, by: str, on_ca
 def _told(line: Line) -> list[str]:
     move = f" {_share(line.old)} -> {line.new} %" if line.new is not None else ""
     said = line.verdict if line.kind in ("raise", "restored") else line.text
-    head = f"{schedule.show(line.at)}  {line.domain} {line.kind}{move}".replace("  ", " ", 1)
+    head = f"{times.show(line.at)}  {line.domain} {line.kind}{move}".replace("  ", " ", 1)
     by = ", ".join(filter(None, (line.planned, line.who, line.commit[:7])))
     return [head, *([f"  {said}"] if said else []), *([f"  {by}"] if by else [])]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, TypeVar
 
+from rollout.model import times
 from rollout.model.stack_file.config import StackConfig
 from rollout.model.stack_file.forms import DATA, DATA_AUDIT, UNREADABLE_ATTEMPT, Breach, Restore, Waiver, Why
 
@@ -80,7 +81,7 @@ def conditions(config: StackConfig, domain: str) -> dict[str, Any]:
         "breach": plain_breach(breach) if breach else None,
         "attempt": attempt.number if attempt else None,
         "waivers": waivers,
-        "restore": {"why": restore.why, "by": restore.by, "until": _iso(restore.until)} if restore else None,
+        "restore": {"why": restore.why, "by": restore.by, "until": times.iso(restore.until)} if restore else None,
         "checked": dict(config.checked.get(domain, {})),
         "closed": True if config.closed else None,
         "start": config.start.isoformat() if config.start else None,
@@ -102,15 +103,11 @@ def _signed(why: Why) -> str:
     return f"{why.why}; {why.by}" if why.by else why.why
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def plain_breach(breach: Breach) -> dict[str, Any]:
     """A breach in plain values, by the keys of the stack config; what is absent is left out."""
     plain: dict[str, Any] = {
         "attempt": breach.attempt,
-        "at": _iso(breach.at) if breach.at else None,
+        "at": times.iso(breach.at) if breach.at else None,
         "metric": breach.metric,
         "seen": breach.seen,
         "from": breach.from_percent,
@@ -133,7 +130,7 @@ def _plain_waiver(waiver: Waiver) -> dict[str, Any]:
         else None,  # text: a float's last digit is not the engine's
         "why": waiver.why,
         "by": waiver.by,
-        "until": _iso(waiver.until),
+        "until": times.iso(waiver.until),
     }
     return {key: value for key, value in plain.items() if value is not None}
 
@@ -147,14 +144,6 @@ def _number(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or abs(value) > 1e15:
         return None
     return int(value) if int(value) == value else None
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(_text(value))
-    except ValueError:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
 
 
 def _date(value: object) -> date | None:
@@ -185,7 +174,7 @@ def _forbidding(value: object) -> Breach | None:
     cleared = plain.get("cleared")
     return Breach(
         attempt=UNREADABLE_ATTEMPT if attempt is None else attempt,
-        at=_moment(plain.get("at")),
+        at=times.moment(plain.get("at")),
         metric=_text(plain.get("metric")),
         seen=_text(plain.get("seen")),
         from_percent=_number(plain.get("from")),
@@ -196,7 +185,7 @@ def _forbidding(value: object) -> Breach | None:
 
 
 def _waiver(plain: Mapping[str, Any]) -> Waiver | None:
-    until, to = _moment(plain.get("until")), _number(plain.get("to"))
+    until, to = times.moment(plain.get("until")), _number(plain.get("to"))
     if until is None or to is None:
         return None
     names = [_text(plain.get(key)) for key in ("name", "domain", "metric", "accepts", "why", "by")]
@@ -210,5 +199,5 @@ def _waiver(plain: Mapping[str, Any]) -> Waiver | None:
 
 
 def _restore(plain: Mapping[str, Any]) -> Restore | None:
-    until = _moment(plain.get("until"))
+    until = times.moment(plain.get("until"))
     return Restore(_text(plain.get("why")), _text(plain.get("by")), until) if until else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from rollout.model import times
 from rollout.model.catalogue import domain as catalogue
 from rollout.model.catalogue.domain import Domain
 from rollout.model.flag import tags
@@ -115,7 +116,7 @@ class Context:
         if tagged is not None:
             return tagged
         recorded = [str(move.get("at")) for move in moves if move.get("version") == entry.version]
-        return (tags.moment(recorded[-1]) if recorded else None) or self.settings.virtual_now
+        return (times.moment(recorded[-1]) if recorded else None) or self.settings.virtual_now
 
     def read_live(self, name: FlagName) -> Live:
         """A flag with its tags, read now: two calls. Raises `StoreError`."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from rollout.model import schedule
+from rollout.model import schedule, times
 from rollout.model.catalogue.domain import Domain
-from rollout.model.flag import moves, tags
+from rollout.model.flag import moves
 from rollout.model.flag.moves import Live
 from rollout.model.gate import seen as gate_seen
 from rollout.model.gate import verdict, window
@@ -32,13 +32,13 @@ class Look:
 
     def span(self) -> str:
         """`counted 2026-12-01 08:02 UTC to 2026-12-03 07:55 UTC`."""
-        return f"counted {schedule.show(self.over.counted)} to {schedule.show(self.over.proven)}"
+        return f"counted {times.show(self.over.counted)} to {times.show(self.over.proven)}"
 
     def young(self) -> str:
         """Why there is nothing to judge a raise by yet; empty where there is."""
         if self.over.proven > self.over.counted:
             return ""
-        first = schedule.show(self.over.counted + self.over.fine.period + gate_seen.LATE)
+        first = times.show(self.over.counted + self.over.fine.period + gate_seen.LATE)
         return f"nothing is counted yet: the value is too young, the first counts are due at {first}"
 
     def record(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Look:
         counts = {name: _kept(self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()}
         return {
             "gate": self.answer.rule,
-            "window": [tags.iso(self.over.counted), tags.iso(self.over.proven)],
+            "window": [times.iso(self.over.counted), times.iso(self.over.proven)],
             "counts": {name: kept for name, kept in counts.items() if kept},
         }
 

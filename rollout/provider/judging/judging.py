@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rollout.model import times
 from rollout.model.catalogue.domain import ChecklistItem
-from rollout.model.flag import moves, tags
+from rollout.model.flag import moves
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
 from rollout.model.gate.metric import Verdict
@@ -152,7 +153,7 @@ def warn_of_fire(
 
     Nothing of it enters an output: a verdict that changed by itself would show in every preview.
     """
-    domain, since = context.catalogue.domains.get(str(state.get("domain"))), tags.moment(str(state.get("since")))
+    domain, since = context.catalogue.domains.get(str(state.get("domain"))), times.moment(state.get("since"))
     conditions = Conditions.from_inputs(inputs.get("conditions") or {})
     if conditions.gate == "off" or context.settings.only_lower or domain is None or entry is None or since is None:
         return

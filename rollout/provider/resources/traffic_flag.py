@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rollout.model.flag import moves, record, tags
+from rollout.model import times
+from rollout.model.flag import moves, record
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
 from rollout.model.ladder import on_ladder, parse_percent
@@ -228,7 +229,7 @@ class TrafficFlag:
         at = self._context.settings.now()
         outputs = {key: value for key, value in inputs.items() if key != CONDITIONS}
         outputs["version"] = live.version
-        outputs["since"] = tags.iso(live.since) if live.since else ""
+        outputs["since"] = times.iso(live.since) if live.since else ""
         outputs["verdict"] = old.get("verdict") or ""
         outputs["moves"] = record.with_unknown(old.get("moves") or [], live, at)
         outputs["percent"] = live.percent if live.percent is not None else masked(live.text or "")

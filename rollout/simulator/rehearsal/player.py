@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from rollout.model import times
 from rollout.model.catalogue import domain as catalogue
 from rollout.model.catalogue.domain import Catalogue
-from rollout.model.flag import tags
 from rollout.model.gate.window import HOUR
 from rollout.model.log import runs
 from rollout.model.stack_file import edit
@@ -69,7 +69,7 @@ class Player:
             began = time.monotonic()
             now = FIRST + timedelta(days=day - 1)
             self._traffic(now)
-            self.scratch.env["ROLLOUT_NOW"] = tags.iso(now)
+            self.scratch.env["ROLLOUT_NOW"] = times.iso(now)
             morning = Morning(day, now, before)
             self._watch(morning)
             self._operate(morning)
@@ -108,7 +108,7 @@ class Player:
         for name in self.known.domains:
             text = self._set(text, name, 0)
         self._file.write_text(text if self._drills else text.replace("drill: required", 'drill: "off"'))
-        self.scratch.env["ROLLOUT_NOW"] = tags.iso(FIRST - HOUR)
+        self.scratch.env["ROLLOUT_NOW"] = times.iso(FIRST - HOUR)
         self._up("day 0: everything at 0")
         self.scratch.commit("day 0")
 
@@ -187,5 +187,5 @@ class Player:
 
     def _up(self, message: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`pulumi up`, with the virtual time in its message: the log's only source for it."""
-        stamped = runs.stamp(message, tags.moment(self.scratch.env["ROLLOUT_NOW"]))
+        stamped = runs.stamp(message, times.moment(self.scratch.env["ROLLOUT_NOW"]))
         return self.scratch.up("--suppress-outputs", "--message", stamped, check=check)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.stack_file import edit
 from rollout.model.stack_file.forms import Why
 from rollout.simulator.rehearsal.player import FIRST, STACK, Morning, Player
@@ -72,7 +72,7 @@ class Story(Player):
         until = FIRST + timedelta(days=23)
         entry = {
             "domain": "property", "metric": "rentals", "to": 10, "accepts": "too-little-data", "worst": "70%",
-            "why": "about 60 rentals a day, 3 of them on unified; tested by hand", "by": WHO, "until": tags.iso(until),
+            "why": "about 60 rentals a day, 3 of them on unified; tested by hand", "by": WHO, "until": times.iso(until),
         }  # fmt: skip
         self._put("waivers", {"property-rentals-10": entry})
 

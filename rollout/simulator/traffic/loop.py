@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any, Final
 
+from rollout.model import times
+
 #: Published at once on start, so that a gate sees data without a wait.
 AT_START: Final = timedelta(minutes=10)
 #: Seconds until a failed period is tried again, and the longest sleep: a clock that was set, or a laptop that
@@ -59,7 +61,7 @@ class Loop:
     def status(self) -> dict[str, Any]:
         """How far it is: times as text in UTC; `published_up_to` is None before the first period."""
         return {
-            "published_up_to": _text(self._next) if self._published else None,
+            "published_up_to": times.iso(self._next) if self._published else None,
             "minutes_published": int(self._published * self._period / timedelta(minutes=1)),
             "last_error": self._error,
         }
@@ -75,7 +77,9 @@ class Loop:
                 self._publish(self._next, end)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do; the page shows it
                 reason = " ".join(str(error).split())[:300]
-                self._error = f"{_text(self._clock())} period from {_text(self._next)}: {type(error).__name__} {reason}"
+                self._error = (
+                    f"{times.iso(self._clock())} period from {times.iso(self._next)}: {type(error).__name__} {reason}"
+                )
                 return PAUSE
             self._next = end
             self._published += 1
@@ -84,7 +88,3 @@ class Loop:
     def _run(self) -> None:
         while not self._over.wait(self.step()):
             pass
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

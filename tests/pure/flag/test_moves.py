@@ -18,8 +18,9 @@ from rollout.model.flag.moves import (
     stable_at_100,
     value_before,
 )
-from rollout.model.flag.tags import Stopped, iso
+from rollout.model.flag.tags import Stopped
 from rollout.model.ladder import LADDER, next_rung, on_ladder, parse_percent, previous_rung
+from rollout.model.times import iso
 from tests.pure.cases import NOW, STOP
 
 OLD_INPUTS = (None, *LADDER)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rollout.model import times
 from rollout.model.flag import tags
 from rollout.model.flag.tags import BreachTag, Stopped
 
@@ -47,9 +48,9 @@ def test_no_breach(text: str | None) -> None:
     "text", ["", "now", "2026-12-09", "2026-12-09T02:14:00", "0001-01-01T00:00:00+23:59", "2026-13-01T00:00:00Z"]
 )
 def test_no_moment(text: str) -> None:
-    assert tags.moment(text) is None
+    assert times.moment(text) is None
 
 
 def test_moments_are_utc() -> None:
-    assert tags.moment("2026-12-09T04:14:00+02:00") == datetime(2026, 12, 9, 2, 14, tzinfo=UTC)
-    assert tags.iso(AT) == "2026-12-09T02:14:59Z"
+    assert times.moment("2026-12-09T04:14:00+02:00") == datetime(2026, 12, 9, 2, 14, tzinfo=UTC)
+    assert times.iso(AT) == "2026-12-09T02:14:59Z"

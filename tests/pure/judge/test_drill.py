@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rollout.model.flag import tags
+from rollout.model import times
 from rollout.model.flag.moves import Live
 from rollout.model.judge import drill
 from rollout.model.judge.drill import Drill
@@ -20,7 +20,7 @@ START = date(2026, 12, 1)  # NOW is the 9th: day 9, the second day of the plan's
 
 def drilled(days_ago: float = 1, **changed: Any) -> Drill:
     plain = {
-        "domain": "jobs", "stack": "local", "at": tags.iso(NOW - timedelta(days=days_ago)), "passed": True,
+        "domain": "jobs", "stack": "local", "at": times.iso(NOW - timedelta(days=days_ago)), "passed": True,
         "endpoint": "aws", "decision_to_live": 0.4, "traffic_back": 180,
     }  # fmt: skip
     found = Drill.read({**plain, **changed})
@@ -34,7 +34,7 @@ def ask(*moves: dict[str, Any], loopback: bool = False, **changed: Any) -> Ask:
 
 
 def move(days_ago: float, old: int, new: int, verdict: str) -> dict[str, Any]:
-    return {"from": old, "to": new, "verdict": verdict, "at": tags.iso(NOW - timedelta(days=days_ago))}
+    return {"from": old, "to": new, "verdict": verdict, "at": times.iso(NOW - timedelta(days=days_ago))}
 
 
 def refused(asked_: Ask, *drills: Drill) -> str:

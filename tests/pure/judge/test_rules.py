@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from rollout.model.flag.moves import Live
-from rollout.model.flag.tags import Stopped, iso
+from rollout.model.flag.tags import Stopped
 from rollout.model.judge.rules import Ask, judge_raise, judge_restore
 from rollout.model.ladder import LADDER, next_rung
 from rollout.model.stack_file.forms import Breach, Restore, Why
+from rollout.model.times import iso
 from tests.pure.cases import (
     CATALOGUE,
     CLIMBED,
