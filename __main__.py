@@ -10,7 +10,7 @@ from components.alert_policies import AlertPolicies
 from components.dashboard import Dashboards
 from components.domain_rollout import DomainRollout
 from components.notifications import Notifications
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.problem import BadInput
 
 HOME = Path(__file__).resolve().parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.resources import Topic
-from rollout.model.alarms.alarm import TOPICS, topic_name
+from rollout.model.alarms.topics import TOPICS, topic_name
 from rollout.model.stack_file.config import StackConfig
 
 

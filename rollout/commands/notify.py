@@ -13,7 +13,7 @@ from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
 from rollout.commands.reading import around, history
 from rollout.commands.review import gather
-from rollout.model.alarms import alarm
+from rollout.model.alarms import topics
 from rollout.model.flag.moves import Kind
 from rollout.model.judge import approval
 from rollout.model.problem import BadInput
@@ -31,7 +31,7 @@ def send(settings: Settings, stack: str, told: Message, *, attempts: int | None 
     """Publishes to the topic of changes; answers its name. Raises `StoreError`, `Absent` where there is no such topic."""
     aws = Aws(settings, attempts=attempts)
     partition, account = aws.account()
-    name = alarm.topic_name(stack, alarm.CHANGES)
+    name = topics.topic_name(stack, topics.CHANGES)
     arn = f"arn:{partition}:sns:{settings.region}:{account}:{name}"
     aws.call("sns", "publish", name, TopicArn=arn, Subject=told.subject, Message=told.text)
     return name

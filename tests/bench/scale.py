@@ -12,8 +12,9 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 
-from rollout.model.alarms import alarm
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.alarms import alarm, topics
+from rollout.model.catalogue import reading as catalogue
+from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file import edit
 from rollout.provider.aws.alarms import PAGE as ALARMS_A_PAGE
 from rollout.provider.stores.secrets_manager import PAGE as SECRETS_A_PAGE
@@ -79,7 +80,7 @@ def sandbox(folder: Path, domains: int = DOMAINS) -> Sandbox:
     return box
 
 
-def read_catalogue(box: Sandbox) -> catalogue.Catalogue:
+def read_catalogue(box: Sandbox) -> Catalogue:
     return catalogue.parse((box.folder / "domains.yaml").read_bytes(), "domains.yaml")
 
 
@@ -110,12 +111,12 @@ def said(counted: Calls) -> str:
     return f"{sum(counted.values())} API calls ({by_action})" if counted else "no API call"
 
 
-def pages(known: catalogue.Catalogue) -> int:
+def pages(known: Catalogue) -> int:
     """The calls that a refresh can't do without: a page of flags, of alarms, of dashboards, and each topic."""
     flags = sum(len(domain.flags) for domain in known.domains.values())
     return (
         math.ceil(flags / SECRETS_A_PAGE) + math.ceil(len(alarm.names(known, "local")) / ALARMS_A_PAGE)
-        + math.ceil(len(known.domains) / 1000) + len(alarm.TOPICS)
+        + math.ceil(len(known.domains) / 1000) + len(topics.TOPICS)
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.model.alarms import alarm as alarms
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue.domain import Catalogue
 from rollout.provider.stores.store import secret_name
 from tests.bench import scale
 from tests.bench.speed import NOW
@@ -136,7 +136,7 @@ resource "aws_cloudwatch_metric_alarm" "policy" {
 class Terraform:
     """A Terraform project of the flags and alarms of a catalogue, in a folder of its own."""
 
-    def __init__(self, folder: Path, known: catalogue.Catalogue, url: str) -> None:
+    def __init__(self, folder: Path, known: Catalogue, url: str) -> None:
         self._folder = folder
         folder.mkdir(parents=True)
         (folder / "main.tf").write_text(MAIN)

@@ -10,7 +10,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
+from rollout.model.catalogue.domain import protected_by
 from tests.components.conftest import Engine
 
 Program = Callable[..., Engine]
@@ -116,7 +117,7 @@ def test_flags_come_first(program: Program) -> None:
 
 def test_nothing_of_a_protected_service(program: Program) -> None:
     for item in program(LOCAL).seen:
-        assert not catalogue.protected_by(f"{item.name} {item.inputs}", KNOWN.protected), item.name
+        assert not protected_by(f"{item.name} {item.inputs}", KNOWN.protected), item.name
 
 
 def test_what_is_written_of_one_domain_reaches_that_domain_alone(program: Program) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.flag.moves import Live
 from rollout.model.flag.tags import BreachTag, Stopped
 from rollout.model.judge.rules import Ask

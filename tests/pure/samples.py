@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
+from rollout.model.catalogue.domain import Catalogue
 from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file import config
 
@@ -102,7 +103,7 @@ def read_day(raw: bytes) -> config.Day:
     return config.parse_day(raw, "stacks/day-06.yaml", CATALOGUE)
 
 
-def read_catalogue(raw: bytes) -> catalogue.Catalogue:
+def read_catalogue(raw: bytes) -> Catalogue:
     return catalogue.parse(raw, "domains.yaml")
 
 

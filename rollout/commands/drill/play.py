@@ -21,7 +21,7 @@ from typing import Any, Final
 from rollout.commands.project import files
 from rollout.commands.rollback import settle
 from rollout.model import times
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Domain
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import MINUTE, floor

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.model import times
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.tree import MAX_BYTES

@@ -8,7 +8,8 @@ import re
 import subprocess
 
 from rollout.commands.project import files
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
+from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.problem import BadInput, Problem
 from rollout.provider.settings import Settings
 
@@ -25,7 +26,7 @@ def settings(stack: str) -> Settings:
     return Settings.read(os.environ, found.group(1) if found else None)
 
 
-def known() -> catalogue.Catalogue:
+def known() -> Catalogue:
     """The catalogue; a broken one in the working tree gives way to the last committed one. Raises `BadInput`."""
     try:
         return files.read_catalogue()
@@ -39,7 +40,7 @@ def known() -> catalogue.Catalogue:
         return catalogue.parse(committed, "HEAD:domains.yaml")
 
 
-def domain(catalogue_: catalogue.Catalogue, name: str) -> catalogue.Domain:
+def domain(catalogue_: Catalogue, name: str) -> Domain:
     """A domain by name. Raises `BadInput` naming the known ones."""
     if name in catalogue_.domains:
         return catalogue_.domains[name]

@@ -17,7 +17,7 @@ from rollout.commands.review import preview as previewing
 from rollout.commands.review.preview import Change, Preview
 from rollout.model import times
 from rollout.model.catalogue import changes
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Domain
 from rollout.model.flag import moves
 from rollout.model.flag.moves import Kind, Live

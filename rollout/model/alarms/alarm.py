@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from typing import Any, Final
 
+from rollout.model.alarms.topics import topic_name
 from rollout.model.catalogue.domain import Action, AlertPolicy, Catalogue, Domain, Metric
 
 NAMESPACE: Final = "WaWebhook"  # the metrics contract (gate.md)
-ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
-#: The topic of what happens on purpose: before each increase, after each change (`rollout notify`).
-CHANGES: Final = "changes"
-#: Every topic of a stack.
-TOPICS: Final = (*ACTIONS, CHANGES)
 
 #: The distribution behind the latency alarm, in milliseconds; counters can't give a percentile.
 LATENCY: Final = "Latency"
@@ -80,11 +76,6 @@ class Alarm:
     comparison: str = OVER
     namespace: str = NAMESPACE
     actions_enabled: bool = field(default=True)
-
-
-def topic_name(stack: str, action: str) -> str:
-    """The topic of an action: a contract with whoever subscribes."""
-    return f"wa-webhook-unified-{stack}-{action}"
 
 
 def alarm_name(stack: str, domain: str, policy: str) -> str:

@@ -1,7 +1,6 @@
 """The catalogue: what `domains.yaml` says of each domain, as typed values.
 
-`parse(raw, where)` reads it (`rollout.model.catalogue.reading` does the work); a domain's `digest` changes exactly when one of
-its rules does.
+`rollout.model.catalogue.reading` reads the file; a domain's `digest` changes exactly when one of its rules does.
 """
 
 from __future__ import annotations
@@ -125,10 +124,3 @@ def digest(domain: Domain, slack_hours: float) -> str:
     rules = asdict(replace(domain, digest="", expected_per_day={}, soak_assumed=()))
     canonical = json.dumps([rules, LADDER, float(slack_hours)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-def parse(raw: bytes, where: str) -> Catalogue:
-    """The catalogue in `raw`, the bytes of the file named `where`. Raises BadInput with every problem found."""
-    from rollout.model.catalogue import reading as domains  # the reader needs the types above
-
-    return domains.parse(raw, where)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rollout.model.alarms.alarm import TOPICS
+from rollout.model.alarms.topics import TOPICS
 from rollout.model.problem import Problem, shown
 from rollout.model.yaml_text.fields import Fields, nearest, written
 from rollout.model.yaml_text.tree import Map, Node, Scalar

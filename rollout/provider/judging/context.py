@@ -11,8 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from rollout.model import times
-from rollout.model.catalogue import domain as catalogue
-from rollout.model.catalogue.domain import Domain
+from rollout.model.catalogue import reading as catalogue
+from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
 from rollout.provider.settings import Settings
@@ -31,7 +31,7 @@ FRESH: Final = 20
 
 
 @cache
-def load_catalogue(home: Path = HOME) -> catalogue.Catalogue:
+def load_catalogue(home: Path = HOME) -> Catalogue:
     """`domains.yaml`, read once. Raises `BadInput` or `OSError`."""
     path = home / "domains.yaml"
     return catalogue.parse(path.read_bytes(), path.name)
@@ -50,7 +50,7 @@ class Context:
         self._snapshots: dict[str, Snapshot[Entry]] = {}
 
     @cached_property
-    def catalogue(self) -> catalogue.Catalogue:
+    def catalogue(self) -> Catalogue:
         return load_catalogue(self.home)
 
     def snapshot(self, stack: str) -> Snapshot[Entry]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from rollout.model.alarms import alarm
-from rollout.model.alarms.alarm import topic_name
+from rollout.model.alarms import topics
+from rollout.model.alarms.topics import topic_name
 from rollout.model.stack_file import listeners
 from rollout.provider.aws.topics import PENDING, LiveTopic
 from rollout.provider.judging.context import Context
@@ -89,8 +89,8 @@ class Topic(Beside):
 
 def _wrong(new: Properties) -> list[str]:
     wrong = []
-    if new.get("action") not in alarm.TOPICS:
-        wrong.append(f"action: allowed: {', '.join(alarm.TOPICS)}")
+    if new.get("action") not in topics.TOPICS:
+        wrong.append(f"action: allowed: {', '.join(topics.TOPICS)}")
     # The endpoint itself isn't repeated: it may be a URL with a key in it.
     for key, endpoint in new["subscriptions"].items():
         if not isinstance(endpoint, str) or listeners.protocol(endpoint) is None:

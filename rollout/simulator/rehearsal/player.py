@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from rollout.model import times
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.gate.window import HOUR
 from rollout.model.log import runs

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rollout.model.alarms import alarm as alarms
+from rollout.model.alarms import topics
 from rollout.provider.aws import calls
 from rollout.provider.aws.alarms import Alarms
 from rollout.provider.aws.bucket import Bucket
@@ -327,7 +328,7 @@ def test_alarm_and_ok_reach_a_queue_behind_the_topic(desk: Desk, moto: Simulator
     topic = {
         "stack": "test",
         "action": action,
-        "name": alarms.topic_name("test", action),
+        "name": topics.topic_name("test", action),
         "subscriptions": {"q": queue},
     }
     Line(Topic(desk.context, Topics(Aws(desk.context.settings)), object())).up(topic)

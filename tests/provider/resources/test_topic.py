@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rollout.model.alarms.alarm import topic_name
+from rollout.model.alarms.topics import topic_name
 from rollout.provider.aws import calls
 from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.topics import PENDING, LiveTopic, Topics

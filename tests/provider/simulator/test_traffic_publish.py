@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
 from rollout.provider.settings import Settings
 from rollout.provider.stores.secrets_manager import SecretsManager

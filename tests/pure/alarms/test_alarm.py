@@ -9,7 +9,7 @@ import pytest
 
 from rollout.model.alarms import alarm as alarms
 from rollout.model.alarms import alarm_limits
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 
 HOME = Path(__file__).resolve().parents[3]
 TEXT = (HOME / "domains.yaml").read_text()

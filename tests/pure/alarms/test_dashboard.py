@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from rollout.model.alarms import dashboard, dashboard_limits
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
+from rollout.model.catalogue.domain import Domain
 
 HOME = Path(__file__).resolve().parents[3]
 TEXT = (HOME / "domains.yaml").read_text()
@@ -51,7 +52,7 @@ def test_no_widget_covers_another(domain: str) -> None:
 
 
 @pytest.mark.parametrize("domain", KNOWN.domains.values(), ids=list(KNOWN.domains))
-def test_unified_beside_legacy_for_every_metric(domain: catalogue.Domain) -> None:
+def test_unified_beside_legacy_for_every_metric(domain: Domain) -> None:
     graphs = {w["properties"].get("title", "").partition(":")[0]: w["properties"] for w in widgets(domain.name)}
     for metric in domain.metrics:
         series = {(m[1], m[3]) for m in graphs[metric.name]["metrics"] if m[0] == "WaWebhook"}

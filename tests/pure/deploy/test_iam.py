@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from tests.actions import ROOT
 from tests.harness import READING
 

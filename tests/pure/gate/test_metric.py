@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Metric
 from rollout.model.gate.metric import Judged, Verdict, judge_metric, per_day_needed
 from rollout.model.gate.seen import Counts, Datum, Seen, Slot, collect, stale

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.gate.compare import baseline, share
 from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.gate.seen import Counts, Seen

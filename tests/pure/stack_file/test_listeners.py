@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.model.catalogue import domain as catalogue
+from rollout.model.catalogue import reading as catalogue
 from rollout.model.stack_file import config, listeners
 
 HOME = Path(__file__).resolve().parents[3]
