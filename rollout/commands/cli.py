@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "gate": ("rollout.commands.gate", "Ask the gate by hand: what would it say of these counts?"),
     "watch": ("rollout.commands.watch.command", "Judge what is live, once or every minute, and bring down what burns."),
     "rollback": (
-        "rollout.commands.rollback.down",
+        "rollout.commands.rollback.command",
         "Bring one domain down, at once: the store first, everything else after.",
     ),
     "notify": ("rollout.commands.notify", "Tell the topic of changes what is about to rise, or what has happened."),

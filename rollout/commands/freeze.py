@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from rollout.commands.project import files, place
-from rollout.commands.rollback.rewrite import alone
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file import config, edit
 from rollout.model.stack_file.forms import Why
@@ -21,7 +20,7 @@ def rewrite(stack: str, change: Callable[[str], str]) -> tuple[Path, bool, Catal
     """Edits the stack's file; answers it, whether anything changed, and the catalogue. Raises `BadInput`, and writes nothing."""
     known = files.read_catalogue()
     path = files.stack_file(stack)
-    with alone():
+    with files.alone():
         text = tree.decode(files.read(path), files.name(path))
         edited = change(text)
         config.parse(edited.encode(), files.name(path), known)  # what is written can be read again

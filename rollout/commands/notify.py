@@ -12,6 +12,7 @@ import click
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
 from rollout.commands.reading import around, history
+from rollout.commands.reading.on_call import on_call
 from rollout.commands.review import gather
 from rollout.model.alarms import topics
 from rollout.model.flag.moves import Kind
@@ -19,7 +20,6 @@ from rollout.model.judge import approval
 from rollout.model.problem import BadInput
 from rollout.model.review import message
 from rollout.model.review.message import Message
-from rollout.model.stack_file import config
 from rollout.provider.aws.calls import Aws
 from rollout.provider.settings import Settings
 from rollout.provider.stores.store import Absent, StoreError
@@ -35,16 +35,6 @@ def send(settings: Settings, stack: str, told: Message, *, attempts: int | None 
     arn = f"arn:{partition}:sns:{settings.region}:{account}:{name}"
     aws.call("sns", "publish", name, TopicArn=arn, Subject=told.subject, Message=told.text)
     return name
-
-
-def on_call(stack: str) -> str:
-    """Who is on call and how to reach them, as the stack file says; empty where it can't be read."""
-    try:
-        path = files.stack_file(stack)
-        found = config.parse(files.read(path), files.name(path), files.read_catalogue()).on_call
-    except BadInput:
-        return ""
-    return f"{found.who}, {found.reach} ({found.hours})" if found else ""
 
 
 def coming(stack: str, approved: str | None) -> Message | None:

@@ -13,9 +13,9 @@ import click
 
 from rollout.commands.plan import decidable
 from rollout.commands.project import files
+from rollout.commands.reading import days
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.plan import days as plan
-from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file import config
 
 WIDTH: Final = 80
@@ -36,7 +36,7 @@ def command(stack: str | None, first: str | None, as_json: bool) -> None:
         _laid_anew(files.need_stack(stack), first, as_json)
         return
     catalogue = files.read_catalogue()
-    the_plan = read_plan(catalogue)
+    the_plan = days.read_plan(catalogue)
     start = _start(files.find_stack(stack), catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
     findings = plan.check(the_plan, catalogue)
@@ -51,23 +51,6 @@ def _laid_anew(stack: str, first: str, as_json: bool) -> None:
     seen, laid, notes = anew.lay(stack, first)
     shown = anew.text(laid, notes, seen.known.domains, anew.planned_end(seen))
     click.echo(json.dumps(anew.as_json(laid, notes), indent=2) if as_json else "\n".join(shown))
-
-
-def read_plan(catalogue: Catalogue) -> plan.Plan:
-    """Every `stacks/day-*.yaml`. Raises BadInput with the problems of all of them."""
-    days: list[config.Day] = []
-    problems: list[Problem] = []
-    paths = sorted((files.ROOT / "stacks").glob("day-*.yaml"))
-    for path in paths:
-        try:
-            days.append(config.parse_day(files.read(path), files.name(path), catalogue))
-        except BadInput as error:
-            problems += error.problems
-    if not paths:
-        problems.append(Problem("there is no day of a plan", "stacks/", "day-00.yaml, day-01.yaml, ..."))
-    if problems:
-        raise BadInput(problems)
-    return plan.Plan.of(days)
 
 
 def _start(stack: str | None, catalogue: Catalogue) -> date | None:
@@ -109,7 +92,7 @@ def _summary(broken: int, findings: int) -> str:
 
 
 def _json(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue) -> str:
-    days = [
+    shown = [
         {
             "day": row.number,
             "date": str(row.date) if row.date else None,
@@ -119,4 +102,4 @@ def _json(rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalog
         for row in rows
     ]
     found = [{"severity": finding.severity, "text": finding.text, "where": finding.where} for finding in findings]
-    return json.dumps({"days": days, "gate": decidable.as_json(catalogue), "findings": found}, indent=2)
+    return json.dumps({"days": shown, "gate": decidable.as_json(catalogue), "findings": found}, indent=2)

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from rollout.commands.engine import pulumi
-from rollout.commands.plan.command import read_plan
 from rollout.commands.project import files, place
 from rollout.commands.reading import deployed
+from rollout.commands.reading.days import read_plan
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag.moves import Live
 from rollout.model.judge.rules import Ask

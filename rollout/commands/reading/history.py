@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from rollout.commands.engine import pulumi
-from rollout.commands.plan.command import read_plan
 from rollout.commands.project import files
 from rollout.commands.reading import deployed
+from rollout.commands.reading.days import read_plan
 from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.log import journal, runs

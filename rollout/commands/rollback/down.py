@@ -4,68 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Protocol
-
-import click
+from typing import Any
 
 from rollout.commands.engine import process
 from rollout.commands.project import files, place, progress
 from rollout.commands.rollback import flag, stop
+from rollout.commands.rollback.order import FIRST_WORD, Down, Order, Say, say
 from rollout.model.flag import tags
 from rollout.model.problem import BadInput
-from rollout.model.stack_file.forms import DATA
-from rollout.provider.settings import Settings
 from rollout.provider.stores.secrets_manager import SecretsManager
 from rollout.provider.stores.writing import FlagName
-
-#: The seed: "Wait 5 minutes, verify traffic back".
-TRAFFIC_WAIT: Final = 300.0
-LOCK_PATIENCE: Final = 600.0  # seconds an `up` waits for another run's lock; the flag is down meanwhile
-FIRST_WORD: Final = 3.0  # seconds of silence after which the operator is told that it is still being tried
-
-
-@dataclass(frozen=True)
-class Order:
-    """One rollback as asked for. `wait` and `patience` in seconds."""
-
-    domain: str
-    stack: str
-    to: str  # previous, zero, a rung, or empty: what the metric asks
-    because: str | None
-    by: str
-    wait: float
-    patience: float
-    commit: bool
-    seen: str = "reported by hand"
-    freeze: str = ""  # why nothing may rise any more; empty: no freeze
-
-
-@dataclass(frozen=True)
-class Down:
-    """A domain that is down, and what the steps after that need."""
-
-    done: stop.Stop
-    settings: Settings
-    store: SecretsManager
-    now: datetime
-
-
-class Say(Protocol):
-    """Where the lines go; `err`: for the operator to act on."""
-
-    def __call__(self, text: str, *, err: bool = False) -> None: ...
-
-
-def say(text: str, *, err: bool = False) -> None:
-    """A line for the operator. A terminal that is gone must not end the steps that are still to come."""
-    with contextlib.suppress(OSError, ValueError):
-        click.echo(text, err=err)
-        (sys.stderr if err else sys.stdout).flush()
 
 
 def run(order: Order, tell: Say = say) -> int:
@@ -161,61 +110,3 @@ def _still_trying(order: Order, age: Callable[[], float]) -> contextlib.Abstract
     """Says every few seconds that the store hasn't answered yet: nobody should have to guess at a silent terminal."""
     slow = f"the store answers slowly or not at all; {order.domain} is not known to be down yet"
     return progress.repeated(FIRST_WORD, lambda: say(f"still trying, {age():.0f} s: {slow}", err=True))
-
-
-def guarded(action: Callable[[], int]) -> int:
-    """The exit code of `action`. Whatever else goes wrong in it, its code never says more than is known."""
-    try:
-        return action()
-    except BadInput:
-        raise
-    except stop.NotDown as error:
-        say(str(error), err=True)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback would end with code 1: "down"
-        say(f"NOT KNOWN TO BE DOWN: {type(error).__name__} {error}".rstrip(), err=True)
-        say("  do:      run it again; by hand, the secret's value is the percent, as text", err=True)
-    return stop.EXIT_NOT_DOWN
-
-
-@click.command("rollback")
-@click.argument("domain")
-@click.option(
-    "--to", default="", metavar="T", help="previous, zero, or a rung; else what the metric asks, else previous."
-)
-@click.option("--because", metavar="METRIC", help="The metric that burnt, or `data`: no raise until a later attempt.")
-@click.option("--freeze", metavar="WHY", help="Freeze every domain too, for this reason (because of `data`: always).")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")
-@click.option("--wait", default=TRAFFIC_WAIT, metavar="SECONDS", help="How long traffic is waited for at most.")
-@click.option(
-    "--lock-wait", default=LOCK_PATIENCE, metavar="SECONDS", help="How long another run's lock is waited for."
-)
-@click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
-@click.option("--store-only", is_flag=True, help="Only the first step: the flag, and nothing after it (for drills).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object at the end; the lines go to stderr.")
-def command(
-    domain: str,
-    to: str,
-    because: str | None,
-    freeze: str | None,
-    stack: str | None,
-    by: str,
-    wait: float,
-    lock_wait: float,
-    no_commit: bool,
-    store_only: bool,
-    json_: bool,
-) -> None:
-    """Bring DOMAIN down, at once.
-
-    The store first; then the stack file, `pulumi up`, a commit and the wait for traffic. Exit code 0: all done; 1: the
-    flag is down, and a later step, which is named, is left to do; 2: wrong use, nothing done; 3: nobody knows the flag
-    to be down.
-    """
-    who = by or os.environ.get("USER") or "unnamed"
-    why = freeze or (f"data of {domain} inconsistent" if because == DATA else "")
-    order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
-    action = (
-        (lambda: run_json(order, store_only)) if json_ else (lambda: only_down(order) if store_only else run(order))
-    )
-    sys.exit(guarded(action))

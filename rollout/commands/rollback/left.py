@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from rollout.commands.rollback.order import Order
 from rollout.commands.rollback.stop import Stop
 from rollout.model.ladder import LADDER, parse_percent
 from rollout.provider.stores.store import Store
-
-if TYPE_CHECKING:
-    from rollout.commands.rollback.down import Order
 
 
 @dataclass

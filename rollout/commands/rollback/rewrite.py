@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from rollout.commands.project import files
 from rollout.model.stack_file import edit
 from rollout.model.stack_file.config import Breach, Why
 
@@ -44,14 +40,3 @@ def as_text(raw: bytes, change: Callable[[str], str]) -> bytes:
             continue
         return change(text).encode(codec, "replace")
     raise AssertionError
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """One edit of the project's files at a time: of two rollbacks at once, neither loses the other's line."""
-    folder = os.open(files.ROOT, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rollout.commands.engine import lock, pulumi
 from rollout.commands.project import commit, files, place
 from rollout.commands.reading import deployed
+from rollout.commands.reading.on_call import on_call
 from rollout.commands.rollback import settle
 from rollout.commands.rollback.left import Left
-from rollout.commands.rollback.rewrite import Rewrite, alone, as_text
+from rollout.commands.rollback.order import Order
+from rollout.commands.rollback.rewrite import Rewrite, as_text
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
 from rollout.model import schedule, times
 from rollout.model.log import runs
@@ -25,9 +27,6 @@ from rollout.model.stack_file.config import Breach, Why
 from rollout.model.stack_file.forms import DATA
 from rollout.provider.settings import Settings
 from rollout.provider.stores.store import Absent, Store, StoreError
-
-if TYPE_CHECKING:
-    from rollout.commands.rollback.down import Order
 
 RUNS: Final = 3  # an `up` is repeated this often where another run changed the stack in between
 
@@ -104,7 +103,7 @@ def _rewrite(left: Left, now: datetime) -> Rewrite:
 
 def _edit_file(left: Left, now: datetime) -> None:
     path, change = files.stack_file(left.order.stack), _rewrite(left, now)
-    with alone():
+    with files.alone():
         old = files.read(path)
         new = as_text(old, change.lowered)
         refused = ""
@@ -189,7 +188,7 @@ def _tell(left: Left, settings: Settings) -> None:
 
     order = left.order
     told = message.stopped(
-        order.stack, order.domain, left.done.was, left.live, order.because or "", order.by, notify.on_call(order.stack)
+        order.stack, order.domain, left.done.was, left.live, order.because or "", order.by, on_call(order.stack)
     )
     try:
         left.fact("told", notify.send(settings, order.stack, told, attempts=1))
@@ -202,6 +201,6 @@ def _commit(left: Left, message: str, now: datetime) -> None:
         left.fact("commit", f"none, as asked: commit {_file(left.order)} yourself")
         return
     path = files.stack_file(left.order.stack)
-    with alone():
+    with files.alone():
         made = commit.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message)
     left.fact("commit", made or "the last one says so already")

@@ -17,7 +17,7 @@ from typing import Any, Final
 import click
 
 from rollout.commands.project import files, place
-from rollout.commands.rollback import down
+from rollout.commands.rollback.order import say
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
 from rollout.commands.watch.ending import Ended, Ending
 from rollout.commands.watch.recorder import Recorder, part_with_engines
@@ -213,10 +213,10 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
         for rows in looks(watch, every, ending):
             if live:
                 click.clear()
-            down.say(as_json(rows) if json_ else table(rows, watch.settings.now()))
+            say(as_json(rows) if json_ else table(rows, watch.settings.now()))
             fires = [(row.fire, row.live.percent or 0) for row in rows if row.fire and row.live]
             for burning, _ in fires if dry_run else ():
-                down.say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
+                say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
             recorder.stop([] if dry_run else fires)
     finally:  # whatever ends the looks: what is down gets its record
         recorder.wait()

@@ -17,7 +17,7 @@ from rollout.commands.engine import pulumi
 from rollout.commands.project import commit as gitlog
 from rollout.commands.project import files
 from rollout.commands.rollback import down as rollback
-from rollout.commands.rollback.down import Order
+from rollout.commands.rollback.order import LOCK_PATIENCE, Down, Order, say
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown
 from rollout.model.gate import fire
 from rollout.model.gate.fire import Fire
@@ -40,7 +40,7 @@ class Case:
     order: Order
     began: float = field(default_factory=time.monotonic)
     steps: list[tuple[float, str]] = field(default_factory=list)
-    down: rollback.Down | None = None
+    down: Down | None = None
 
     def age(self) -> float:
         """Seconds since it was seen."""
@@ -49,13 +49,13 @@ class Case:
     def say(self, text: str, *, err: bool = False) -> None:
         """Says a line, and keeps it with its time."""
         self.steps.append((self.age(), text))
-        rollback.say(text, err=err)
+        say(text, err=err)
 
-    def path(self, down: rollback.Down) -> Path:
+    def path(self, down: Down) -> Path:
         """The incident's file."""
         return files.ROOT / fire.RECORDS / fire.file_name(self.burning, down.now)
 
-    def write(self, down: rollback.Down, code: int | None) -> bytes:
+    def write(self, down: Down, code: int | None) -> bytes:
         """Writes the incident as far as it goes (`code`: None until it is over), and answers what it wrote."""
         record = fire.incident(
             self.burning, self.order.stack, NAME, down.now, down.done.was, down.done.to, self.steps, code
@@ -82,7 +82,7 @@ class Recorder:
     def __init__(self, stack: str, commit: bool) -> None:
         self._stack = stack
         self._commit = commit
-        self._todo: queue.Queue[tuple[Case, rollback.Down]] = queue.Queue()
+        self._todo: queue.Queue[tuple[Case, Down]] = queue.Queue()
         self._open: list[Case] = []
         self._not_down: set[str] = set()
         self._left = False
@@ -132,16 +132,16 @@ class Recorder:
     def _order(self, burning: Fire, percent: int) -> Order:
         to = str(previous_rung(percent)) if burning.to == "previous" else burning.to
         return Order(
-            burning.domain, self._stack, to, burning.metric, NAME, 0, rollback.LOCK_PATIENCE, self._commit, burning.seen
+            burning.domain, self._stack, to, burning.metric, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen
         )
 
     def _bring_down(self, case: Case) -> None:
-        rollback.say(f"ROLLBACK {case.burning.reason}")
+        say(f"ROLLBACK {case.burning.reason}")
         try:
             case.down = rollback.bring_down(case.order, case.say, case.age)
             self._not_down.discard(case.burning.domain)
         except (NotDown, BadInput, StoreError) as error:
-            rollback.say(str(error), err=True)
+            say(str(error), err=True)
             self._not_down.add(case.burning.domain)
 
     def _work(self) -> None:
@@ -154,7 +154,7 @@ class Recorder:
                     self._not_down.add(case.burning.domain)
                 self._finish(case, down, code)
             except Exception as error:  # noqa: BLE001 - the next domain's record is still to be made
-                rollback.say(f"  incident FAILED: {type(error).__name__} {error}", err=True)
+                say(f"  incident FAILED: {type(error).__name__} {error}", err=True)
                 self._left = True
             finally:
                 self._open.remove(case)
@@ -163,14 +163,14 @@ class Recorder:
     def _patient(self, order: Order) -> Order:
         return replace(order, patience=LAST_PATIENCE) if self._ending else order
 
-    def _finish(self, case: Case, down: rollback.Down, code: int) -> None:
+    def _finish(self, case: Case, down: Down, code: int) -> None:
         text, path = case.write(down, code), case.path(down)
         made = (
             f" committed, {gitlog.commit_edit(path, lambda _: text, f'incident: {path.stem}', new=True)}"
             if case.order.commit
             else ""
         )
-        rollback.say(f"  incident {files.name(path)}{made}")
+        say(f"  incident {files.name(path)}{made}")
 
 
 def part_with_engines() -> None:

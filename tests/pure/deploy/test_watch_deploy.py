@@ -7,7 +7,7 @@ import re
 import signal
 from pathlib import Path
 
-from rollout.commands.rollback import down
+from rollout.commands.rollback.order import LOCK_PATIENCE
 from rollout.commands.watch.ending import SIGNALS
 from rollout.commands.watch.recorder import LAST_PATIENCE
 from tests.pure.samples import CATALOGUE
@@ -15,7 +15,7 @@ from tests.pure.samples import CATALOGUE
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 UP = 60.0  # seconds of one `pulumi up` with its commit, many times what it takes
 #: The most that recording may take: one domain waits for another run's lock, the rest are begun after the signal.
-LONGEST = down.LOCK_PATIENCE + (len(CATALOGUE.domains) - 1) * LAST_PATIENCE + len(CATALOGUE.domains) * UP
+LONGEST = LOCK_PATIENCE + (len(CATALOGUE.domains) - 1) * LAST_PATIENCE + len(CATALOGUE.domains) * UP
 UNIT = (DEPLOY / "rollout-watch.service").read_text()
 CONTAINER = (DEPLOY / "Containerfile").read_text()
 
