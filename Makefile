@@ -34,7 +34,7 @@ help:
 	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
-	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff, mypy, actionlint;  make bench  times and the long loops'
+	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff, mypy, import-linter, actionlint;  make bench  times and the long loops'
 	@echo 'make clean                    remove all that the above left behind'
 
 tools:
@@ -122,6 +122,7 @@ bench: tools
 lint:
 	@sh setup/python.sh dev
 	@.venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff format --check . && .venv-dev/bin/python -m mypy
+	@.venv-dev/bin/lint-imports --no-logo --cache-dir .tools/cache/importlinter
 	@sh setup/actionlint.sh
 	@PATH="$$PWD/.tools/actionlint:$$PATH"; ! command -v actionlint >/dev/null || actionlint
 

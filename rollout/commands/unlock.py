@@ -14,7 +14,7 @@ import click
 
 from rollout.commands.engine import lock, pulumi
 from rollout.commands.project import files
-from rollout.provider.wire import orphans
+from rollout.provider import orphans
 
 EXIT_HELD = 1
 

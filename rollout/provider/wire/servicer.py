@@ -21,9 +21,8 @@ import grpc.aio
 from google.protobuf import empty_pb2
 
 from rollout.model.problem import BadInput, Problem
-from rollout.provider import VERSION
+from rollout.provider import VERSION, orphans
 from rollout.provider.stores.store import StoreError
-from rollout.provider.wire import orphans
 from rollout.provider.wire.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 from rollout.provider.wire.row import Refused, Row
 from rollout.provider.wire.values import Properties, plain, struct

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parents[3]
+HOME = Path(__file__).resolve().parents[2]
 _HOST = "pulumi-language-"
 
 
