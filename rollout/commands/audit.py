@@ -11,10 +11,12 @@ import click
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
 from rollout.commands.reading import deployed
+from rollout.model.flag.name import secret_name
 from rollout.model.problem import BadInput, masked
 from rollout.model.stack_file import config
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import Entry, StoreError, secret_name
+from rollout.provider.errors import StoreError
+from rollout.provider.stores import choose as stores
+from rollout.provider.stores.store import Entry
 
 UNKNOWN = "?"
 
@@ -39,7 +41,7 @@ def lines(stack: str) -> tuple[list[Line], list[str]]:
     """Every flag of a stack, and what couldn't be read."""
     known, wrong = place.known(), list[str]()
     flags = {flag: secret_name(stack, flag) for domain in known.domains.values() for flag in domain.flags}
-    found = SecretsManager(place.settings(stack)).get_many(flags.values())
+    found = stores.store(place.settings(stack)).get_many(flags.values())
     wanted: dict[str, config.Flag] = {}
     path = files.stack_file(stack)
     try:

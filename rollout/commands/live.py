@@ -12,13 +12,15 @@ import click
 
 from rollout.commands.project import files, place
 from rollout.model import times
+from rollout.model.flag.name import secret_name
 from rollout.model.gate.window import MINUTE, Window, floor
 from rollout.model.problem import masked
-from rollout.provider.aws.calls import Aws
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
-from rollout.provider.sources.cloudwatch import CloudWatch, Found
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import Entry, StoreError, secret_name
+from rollout.provider.sources import choose as sources
+from rollout.provider.sources.source import Found
+from rollout.provider.stores import choose as stores
+from rollout.provider.stores.store import Entry
 
 #: How far back the traffic is shown.
 LATELY: Final = timedelta(minutes=10)
@@ -28,7 +30,7 @@ def rows(stack: str) -> list[dict[str, Any]]:
     """Per domain: `percent`, `enabled` (as stored; None where absent) and `since`; `error` where a value can't be read."""
     settings = place.settings(stack)
     known = place.known()
-    store = SecretsManager(settings)
+    store = stores.store(settings)
     context = Context(settings, store)
     flags = {flag: secret_name(stack, flag) for domain in known.domains.values() for flag in domain.flags}
     found = store.get_many(flags.values())
@@ -83,7 +85,7 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
 def traffic(stack: str) -> list[str]:
     """Lines for a terminal: what both services of each domain reported lately. One call a domain."""
     settings, known = place.settings(stack), place.known()
-    source = CloudWatch(Aws.brief(settings, attempts=1))
+    source = sources.source(settings, attempts=1)
     end = floor(settings.now(), MINUTE)
     window = Window(end - LATELY, end, MINUTE)
     lines = [f"traffic of the last {LATELY // MINUTE} min", f"{'domain':<13}{'unified':>24}{'legacy':>24}"]

@@ -14,27 +14,15 @@ from rollout.commands.project import files, place
 from rollout.commands.reading import around, history
 from rollout.commands.reading.on_call import on_call
 from rollout.commands.review import gather
-from rollout.model.alarms import topics
 from rollout.model.flag.moves import Kind
 from rollout.model.judge import approval
 from rollout.model.problem import BadInput
 from rollout.model.review import message
 from rollout.model.review.message import Message
-from rollout.provider.aws.calls import Aws
-from rollout.provider.settings import Settings
-from rollout.provider.stores.store import Absent, StoreError
+from rollout.provider.aws import topics
+from rollout.provider.errors import Absent, StoreError
 
 EXIT_UNTOLD: Final = 1
-
-
-def send(settings: Settings, stack: str, told: Message, *, attempts: int | None = None) -> str:
-    """Publishes to the topic of changes; answers its name. Raises `StoreError`, `Absent` where there is no such topic."""
-    aws = Aws(settings, attempts=attempts)
-    partition, account = aws.account()
-    name = topics.topic_name(stack, topics.CHANGES)
-    arn = f"arn:{partition}:sns:{settings.region}:{account}:{name}"
-    aws.call("sns", "publish", name, TopicArn=arn, Subject=told.subject, Message=told.text)
-    return name
 
 
 def coming(stack: str, approved: str | None) -> Message | None:
@@ -75,7 +63,7 @@ def command(when: str, stack: str | None, approved: str | None, dry_run: bool, j
     chosen = files.need_stack(stack)
     try:
         told = coming(chosen, approved) if when == "before" else happened(chosen)
-        sent = send(place.settings(chosen), chosen, told) if told and not dry_run else None
+        sent = topics.send(place.settings(chosen), chosen, told) if told and not dry_run else None
     except Absent as error:
         click.echo(f"nobody was told: the stack has no topic for changes yet, `pulumi up` makes it ({error})", err=True)
         sys.exit(EXIT_UNTOLD)

@@ -1,4 +1,16 @@
-"""How this project says no: what is wrong, where, what is allowed, what was given, what to do."""
+"""How this project says no: what is wrong, where, what is allowed, what was given, what to do.
+
+What it raises by name, so that a door (the command line, the provider's servicer) catches one type and shows its text:
+
+    RolloutError
+        BadInput                input that is wrong in itself
+        StoreError              a store, a source or AWS didn't do what it was asked (rollout.provider.errors)
+            Absent              there is no such thing
+            Exists              there is one already
+            Scheduled           it waits for its deletion
+        Refused                 a change that may not happen; nothing was written (rollout.provider.wire.row)
+        StoppedMeanwhile        a raise that a stop overtook (rollout.provider.stores.writing)
+"""
 
 from __future__ import annotations
 
@@ -33,7 +45,11 @@ class Problem:
         return "\n".join([self.what, *(f"  {label + ':':<9}{text}" for label, text in self.parts())])
 
 
-class BadInput(Exception):
+class RolloutError(Exception):
+    """The base of all that this project raises by name. Its text is whole: what is wrong and, where known, what to do."""
+
+
+class BadInput(RolloutError):
     """Input that is wrong in itself. Carries every problem found, so that one run names them all."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

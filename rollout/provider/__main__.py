@@ -9,8 +9,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.provider.aws.alarms import Alarms, Dashboards
+from rollout.provider.aws.alarms import Alarms
 from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.dashboards import Dashboards
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.aws.topics import Topics
 from rollout.provider.judging.context import Context
@@ -20,8 +21,8 @@ from rollout.provider.resources.flag_secret import FlagSecret
 from rollout.provider.resources.topic import Topic
 from rollout.provider.resources.traffic_flag import UNKNOWN, TrafficFlag
 from rollout.provider.settings import Settings
-from rollout.provider.sources.cloudwatch import CloudWatch
-from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.sources import choose as sources
+from rollout.provider.stores import choose as stores
 from rollout.provider.wire import servicer
 
 #: New objects between two looks for garbage. A provider lives for one run; Python's 700 look through all of botocore's
@@ -31,10 +32,16 @@ RARELY = 100_000
 
 def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
     """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
-    settings = Settings.read(os.environ, config.get("region"), config.get("unified-url"))
+    settings = Settings.read(
+        os.environ,
+        config.get("region"),
+        config.get("unified-url"),
+        store=config.get("store"),
+        source=config.get("source"),
+    )
     sdk = Sdk()
-    counters = CloudWatch(Aws.brief(settings, sdk))
-    context, aws = Context(settings, SecretsManager(settings, sdk), counters=counters), Aws(settings, sdk)
+    counters = sources.source(settings, sdk)
+    context, aws = Context(settings, stores.store(settings, sdk), counters=counters), Aws(settings, sdk)
     return {
         "rollout:index:TrafficFlag": TrafficFlag(context),
         "rollout:index:FlagSecret": FlagSecret(context),

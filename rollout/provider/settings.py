@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from rollout.model import times
@@ -18,6 +19,17 @@ DEFAULT_REGION = "eu-west-1"
 #: Seconds: one datum a minute (the metrics contract), and the hourly data of a rehearsal.
 MINUTE = 60
 HOUR = 3600
+
+Made = TypeVar("Made")
+
+
+def chosen(known: Mapping[str, Made], key: str, name: str | None, default: str) -> Made:
+    """What a stack's config names under `key`, else the default. Raises `BadInput` that lists what there is."""
+    if (name or default) not in known:
+        what = f"{key} names nothing that there is"
+        do = f"write one of these into the stack's file, or leave the line out: {default}"
+        raise BadInput([Problem(what, allowed=", ".join(known), given=shown(name), do=do)])
+    return known[name or default]
 
 
 def is_loopback(endpoint: str | None) -> bool:
@@ -43,6 +55,8 @@ class Settings:
     """Region, endpoint, clock and mode of one provider process.
 
     `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a loopback endpoint.
+    `store` and `source` are the names that the stack's config gives (`rollout:store`, `rollout:source`), None where it is
+    silent; `stores.choose` and `sources.choose` know what they mean.
     `only_domain`: the one domain that this run may move; the `up` of a rollback moves no other (ROLLOUT_ONLY_DOMAIN).
     `count_period`: seconds between two data of a counter (ROLLOUT_COUNT_PERIOD, a rehearsal's; the contract says 60).
     `approved`: the file of what was approved (ROLLOUT_APPROVED); a raise that isn't in it is refused.
@@ -59,10 +73,20 @@ class Settings:
     configured_region: str | None = None
     count_period: int = MINUTE
     warnings: tuple[str, ...] = ()
+    store: str | None = None
+    source: str | None = None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], region: str | None = None, unified_url: str | None = None) -> Settings:
-        """The settings of this process. `region` and `unified_url` come from the stack config (`rollout:` keys).
+    def read(
+        cls,
+        environ: Mapping[str, str],
+        region: str | None = None,
+        unified_url: str | None = None,
+        *,
+        store: str | None = None,
+        source: str | None = None,
+    ) -> Settings:
+        """The settings of this process. All but `environ` come from the stack config (`rollout:` keys).
 
         Raises `BadInput` where ROLLOUT_NOW is no time. The order of regions is the one `rollback` uses too.
         """
@@ -109,6 +133,8 @@ class Settings:
             configured_region=region,
             count_period=int(period),
             warnings=tuple(warnings),
+            store=store,
+            source=source,
         )
 
     def may_move(self, domain: str) -> bool:

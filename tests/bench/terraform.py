@@ -18,7 +18,7 @@ from typing import Any
 
 from rollout.model.alarms import alarm as alarms
 from rollout.model.catalogue.domain import Catalogue
-from rollout.provider.stores.store import secret_name
+from rollout.model.flag.name import secret_name
 from tests.bench import scale
 from tests.bench.speed import NOW
 from tests.bench.timing import Compared, in_turns

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from rollout.provider.stores.store import Absent, Entry, Exists, Scheduled, StoreError
+from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
+from rollout.provider.stores.store import Abilities, Entry
 
 T = TypeVar("T")
 
@@ -19,12 +20,17 @@ class MemoryStore:
     `"before"` fails without effect, `"after"` carries it out and loses the answer.
     """
 
+    can = Abilities()
+
     def __init__(self, turn: Callable[[str], str | None] = lambda _: None) -> None:
         self.turn = turn
         self.values: dict[str, list[tuple[str, str]]] = {}  # name -> (version, text), the last one live
         self.marks: dict[str, dict[str, str]] = {}
         self.scheduled: set[str] = set()
         self.written: list[str] = []  # every value that was ever live, in order
+
+    def warm(self) -> None:
+        """Nothing to make ready."""
 
     def get(self, name: str) -> Entry | None:
         return self._do("get", lambda: self._entry(name))

@@ -23,17 +23,17 @@ from rollout.commands.rollback import settle
 from rollout.model import times
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Domain
+from rollout.model.flag.name import FlagName
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import MINUTE, floor
 from rollout.model.judge.drill import TRAFFIC_WITHIN, Drill, Endpoint
 from rollout.model.ladder import LADDER
 from rollout.model.stack_file import edit
-from rollout.provider.aws.calls import Aws
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.sources.cloudwatch import CloudWatch
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import StoreError
-from rollout.provider.stores.writing import FlagName
+from rollout.provider.sources import choose as sources
+from rollout.provider.sources.source import Counters
+from rollout.provider.stores import choose as stores
 
 #: The share that is drilled: the first rung, where every domain begins.
 FROM: Final = LADDER[1]
@@ -120,7 +120,7 @@ def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:
     seconds, steps, code = _timed(command, copy.env, copy.folder)
     read = clients.store.get(flag.secret)
     down = read is not None and read.text == "0"
-    back = _traffic_back(CloudWatch(Aws.brief(settings, attempts=1)), domain.name, minute, publish_minutes)
+    back = _traffic_back(sources.source(settings, attempts=1), domain.name, minute, publish_minutes)
     steps.append(
         (
             steps[-1][0] if steps else seconds,
@@ -135,7 +135,7 @@ def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:
 
 def on_store(domain: Domain, stack: str, settings: Settings, now: datetime) -> Drilled:
     """A scratch secret in the stack's own store: lowered by the command's first step, and read back. Raises `DrillFailed`."""
-    store, flag = SecretsManager(settings), FlagName(SCRATCH, domain.name, domain.percent_flag)
+    store, flag = stores.store(settings), FlagName(SCRATCH, domain.name, domain.percent_flag)
     try:
         if store.get(flag.secret) is None:
             store.create(
@@ -181,7 +181,7 @@ def _timed(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[f
 
 
 def _traffic_back(
-    source: CloudWatch, name: str, down: datetime, publish: Callable[[datetime, datetime], None]
+    source: Counters, name: str, down: datetime, publish: Callable[[datetime, datetime], None]
 ) -> timedelta | None:
     """How long until sessions begin on legacy alone, as a rollback's own last step counts them, minute by minute."""
     for minutes in range(1, int(TRAFFIC_WITHIN / MINUTE) + 1):

@@ -14,16 +14,26 @@ from rollout.model.problem import BadInput, Problem
 from rollout.provider.settings import Settings
 
 _REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
+_STORE, _SOURCE = (
+    re.compile(rf"""^\s*['"]?rollout:{key}['"]?\s*:\s*['"]?([^\s'"#]+)""", re.M) for key in ("store", "source")
+)
 
 
 def settings(stack: str) -> Settings:
-    """The settings of a stack: one line of its file, by text, names the region, so that a broken file does too."""
+    """The settings of a stack: a line of its file each, by text, names the region, store and source,
+    so that a broken file does too."""
     try:
         text = files.stack_file(stack).read_bytes().decode("utf-8", "replace")
     except OSError:
         text = ""
     found = _REGION.search(text)
-    return Settings.read(os.environ, found.group(1) if found else None)
+    store, source = (key.search(text) for key in (_STORE, _SOURCE))
+    return Settings.read(
+        os.environ,
+        found.group(1) if found else None,
+        store=store.group(1) if store else None,
+        source=source.group(1) if source else None,
+    )
 
 
 def known() -> Catalogue:

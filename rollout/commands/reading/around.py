@@ -21,14 +21,14 @@ from rollout.model.plan.days import Plan
 from rollout.model.stack_file import conditions, config
 from rollout.model.stack_file.conditions import Conditions
 from rollout.model.stack_file.config import StackConfig
-from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.sdk import Sdk
+from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence
 from rollout.provider.judging.context import Context
 from rollout.provider.judging.evidence import Look
-from rollout.provider.sources.cloudwatch import CloudWatch
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import Entry, StoreError
+from rollout.provider.sources import choose as sources
+from rollout.provider.stores import choose as stores
+from rollout.provider.stores.store import Entry
 
 
 @dataclass
@@ -96,8 +96,8 @@ def look(stack: str) -> Around:
     path = files.stack_file(stack)
     stack_config = config.parse(files.read(path), files.name(path), known)
     sdk = Sdk()
-    counters = CloudWatch(Aws.brief(settings, sdk, attempts=1))
-    context = Context(settings, SecretsManager(settings, sdk), counters=counters)
+    counters = sources.source(settings, sdk, attempts=1)
+    context = Context(settings, stores.store(settings, sdk), counters=counters)
     with ThreadPoolExecutor() as pool:
         reading = pool.submit(deployed.flags, stack)
         names = {name: context.percent_name(stack, name) for name in known.domains}

@@ -10,11 +10,12 @@ import click
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
 from rollout.commands.reading import history
+from rollout.model.flag.name import secret_name
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
 from rollout.model.stack_file import config, marks
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import StoreError, secret_name
+from rollout.provider.errors import StoreError
+from rollout.provider.stores import choose as stores
 
 
 def show(stack: str, json_: bool) -> int:
@@ -27,7 +28,7 @@ def show(stack: str, json_: bool) -> int:
     flags = config.parse(files.read(path), files.name(path), known).flags
     names = {name: secret_name(stack, domain.percent_flag) for name, domain in known.domains.items()}
     found, wrong, raises = dict[str, int](), list[str](), False
-    entries = SecretsManager(place.settings(stack)).get_many(names.values())
+    entries = stores.store(place.settings(stack)).get_many(names.values())
     for name, secret in names.items():
         entry, wanted = entries[secret], flags[name].percent
         if isinstance(entry, StoreError):

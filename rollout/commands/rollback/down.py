@@ -12,9 +12,9 @@ from rollout.commands.project import files, place, progress
 from rollout.commands.rollback import flag, stop
 from rollout.commands.rollback.order import FIRST_WORD, Down, Order, Say, say
 from rollout.model.flag import tags
+from rollout.model.flag.name import FlagName
 from rollout.model.problem import BadInput
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.writing import FlagName
+from rollout.provider.stores import choose as stores
 
 
 def run(order: Order, tell: Say = say) -> int:
@@ -56,7 +56,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
     target = flag.target(found, order.because)
     settings = place.settings(order.stack)
     now = settings.now()
-    store = SecretsManager(settings)
+    store = stores.store(settings)
     name = FlagName(order.stack, order.domain, found.name)
     breach = tags.BreachTag(_attempt(order), now, order.because) if order.because else None
     with _still_trying(order, age):

@@ -15,10 +15,10 @@ from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.gate.seen import Counts
 from rollout.model.gate.window import MINUTE, SESSIONS, Window, floor
 from rollout.model.problem import BadInput
-from rollout.provider.aws.calls import Aws
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.sources.cloudwatch import CloudWatch
-from rollout.provider.stores.store import StoreError
+from rollout.provider.sources import choose as sources
+from rollout.provider.sources.source import Counters
 
 POLL: Final = 5.0  # seconds between two looks at the flag while traffic is waited for
 LOOK: Final = 15.0  # seconds between two looks at the counters: they have one datum a minute
@@ -51,7 +51,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
         left.fact("traffic", f"up to {order.wait:.0f} s until traffic is back on legacy (Ctrl-C ends the wait alone)")
     failed: Exception | None = None
     back: Judged | None = None
-    source = CloudWatch(Aws.brief(settings, attempts=1))
+    source = sources.source(settings, attempts=1)
     try:
         looked = 0.0
         while True:
@@ -80,7 +80,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
     left.fact("traffic", f"flag read again: live {left.live} %; {counted}")
 
 
-def sessions(source: CloudWatch, name: str, percent: int, now: datetime, since: datetime) -> Judged | None:
+def sessions(source: Counters, name: str, percent: int, now: datetime, since: datetime) -> Judged | None:
     """Whether the sessions that began since go where they should; None where nobody can tell yet, or at all."""
     window = Window(floor(since + seen.SETTLING, MINUTE) + MINUTE, floor(now, MINUTE), MINUTE)
     if window.end <= window.start:

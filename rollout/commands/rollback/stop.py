@@ -7,12 +7,13 @@ from typing import Final
 
 from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
+from rollout.model.flag.name import FlagName
 from rollout.model.ladder import LADDER, on_ladder, parse_percent, previous_rung, show
 from rollout.model.problem import BadInput, Problem
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores import writing
-from rollout.provider.stores.store import Entry, Store, StoreError
-from rollout.provider.stores.writing import FlagName
+from rollout.provider.stores.store import Entry, Store
 
 EXIT_LEFT_TO_DO: Final = 1  # down, and a later step failed
 EXIT_NOT_DOWN: Final = 3  # the one exit code that says that nobody knows the flag to be down

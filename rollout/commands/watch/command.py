@@ -31,14 +31,14 @@ from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import LEGACY_COUNTERS
 from rollout.model.problem import masked
 from rollout.provider.aws.alarms import Alarms
-from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.sdk import Sdk
+from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence
 from rollout.provider.judging.context import Context
 from rollout.provider.settings import Settings
-from rollout.provider.sources.cloudwatch import CloudWatch
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import Entry, StoreError
+from rollout.provider.sources import choose as sources
+from rollout.provider.stores import choose as stores
+from rollout.provider.stores.store import Entry
 
 #: Seconds between two looks (gate.md, when it is judged).
 EVERY: Final = 60.0
@@ -67,8 +67,8 @@ class Watch:
 
     def __post_init__(self) -> None:
         sdk = Sdk()
-        aws = Aws.brief(self.settings, sdk)
-        self._store, self._counters, self._alarms = SecretsManager(self.settings, sdk), CloudWatch(aws), Alarms(aws)
+        self._store, self._counters = stores.store(self.settings, sdk), sources.source(self.settings, sdk)
+        self._alarms = Alarms.brief(self.settings, sdk)
 
     def look(self) -> Iterator[Row]:
         """Every domain, in the catalogue's order. What can't be read is said, and acted on by nobody."""

@@ -23,7 +23,7 @@ from rollout.model.gate import fire
 from rollout.model.gate.fire import Fire
 from rollout.model.ladder import previous_rung
 from rollout.model.problem import BadInput
-from rollout.provider.stores.store import StoreError
+from rollout.provider.errors import StoreError
 
 NAME: Final = "watch"
 #: Seconds that another run's lock is waited for once the watch is asked to end: whoever stops it waits, too.

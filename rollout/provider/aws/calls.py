@@ -7,8 +7,8 @@ from threading import Lock
 from typing import Any, Final
 
 from rollout.provider.aws.sdk import Sdk
+from rollout.provider.errors import Absent, StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.stores.store import Absent, StoreError
 
 #: Seconds and tries of one call, as for the flag store.
 CONNECT_TIMEOUT: Final = 3

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from rollout.model.alarms.topics import CHANGES, topic_name
 from rollout.provider.aws.calls import Aws
-from rollout.provider.stores.store import Absent, StoreError
+from rollout.provider.errors import Absent, StoreError
+from rollout.provider.settings import Settings
+
+if TYPE_CHECKING:
+    from rollout.model.review.message import Message
 
 #: What SNS shows in place of a subscription's ARN until its endpoint has answered.
 PENDING: Final = "PendingConfirmation"
@@ -61,3 +66,13 @@ class Topics:
             self._aws.call("sns", "delete_topic", arn, TopicArn=arn)
         except Absent:
             return
+
+
+def send(settings: Settings, stack: str, told: Message, *, attempts: int | None = None) -> str:
+    """Publishes to the topic of changes; answers its name. Raises `StoreError`, `Absent` where there is no such topic."""
+    aws = Aws(settings, attempts=attempts)
+    partition, account = aws.account()
+    name = topic_name(stack, CHANGES)
+    arn = f"arn:{partition}:sns:{settings.region}:{account}:{name}"
+    aws.call("sns", "publish", name, TopicArn=arn, Subject=told.subject, Message=told.text)
+    return name

@@ -15,14 +15,15 @@ from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
+from rollout.model.flag.name import FlagName, secret_name
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores.snapshot import Snapshot
-from rollout.provider.stores.store import Entry, Store, StoreError, secret_name
-from rollout.provider.stores.writing import FlagName
+from rollout.provider.stores.store import Entry, Store
 
 if TYPE_CHECKING:
     from rollout.model.gate import window as gate_window
-    from rollout.provider.sources.cloudwatch import Counters
+    from rollout.provider.sources.source import Counters
 
 HOME = Path(__file__).resolve().parents[3]
 

@@ -18,8 +18,8 @@ from rollout.model.gate.verdict import Answer, Question
 from rollout.model.gate.window import Points, Windows
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.stack_file.conditions import Conditions
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
-from rollout.provider.stores.store import StoreError
 
 
 @dataclass(frozen=True)

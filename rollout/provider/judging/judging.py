@@ -19,10 +19,11 @@ from rollout.model.judge import approval, drill, rules
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file.conditions import Conditions
+from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence, on_record, probes
 from rollout.provider.judging.context import Context
 from rollout.provider.judging.evidence import Look
-from rollout.provider.stores.store import Entry, StoreError
+from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
 #: Refused for these, a raise isn't asked for evidence: it is no legal move, whatever the counters say.

@@ -8,11 +8,11 @@ from typing import Any, Final, Protocol
 from rollout.model.alarms import alarm, alarm_limits
 from rollout.provider.aws.alarms import LiveAlarm
 from rollout.provider.aws.bucket import Bucket
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import beside
 from rollout.provider.resources.beside import Beside, Properties
 from rollout.provider.stores.snapshot import Snapshot
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Row
 
 #: PutMetricAlarm, writes a second and account (CloudWatch quotas).

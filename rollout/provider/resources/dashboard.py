@@ -8,10 +8,10 @@ from typing import Final, Protocol
 
 from rollout.model.alarms import dashboard, dashboard_limits
 from rollout.model.alarms.dashboard import dashboard_name
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import beside
 from rollout.provider.resources.beside import Beside, Properties
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Row
 
 LIVE: Final = ("name", "widgets")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rollout.model.flag import moves
 from rollout.model.problem import Problem
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Refused
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollout.model.flag.name import FlagName
 from rollout.model.problem import Problem, masked, shown
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
-from rollout.provider.stores import writing
-from rollout.provider.stores.store import Entry, StoreError
-from rollout.provider.stores.writing import FlagName
+from rollout.provider.stores import one_write
+from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]
@@ -90,7 +91,7 @@ class FlagSecret:
         if preview:
             return {key: value for key, value in new.items() if key != "closed"}
         value = "true" if new["enabled"] else "false"
-        entry = writing.set_value(self._context.store, _name(new), value, virtual=self._context.settings.virtual_now)
+        entry = one_write.set_value(self._context.store, _name(new), value, virtual=self._context.settings.virtual_now)
         return _outputs(new, entry)
 
 

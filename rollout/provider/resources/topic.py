@@ -8,10 +8,10 @@ from rollout.model.alarms import topics
 from rollout.model.alarms.topics import topic_name
 from rollout.model.stack_file import listeners
 from rollout.provider.aws.topics import PENDING, LiveTopic
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import beside
 from rollout.provider.resources.beside import Beside, Properties
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Row
 
 LIVE: Final = ("name", "subscriptions")

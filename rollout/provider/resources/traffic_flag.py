@@ -9,15 +9,16 @@ from typing import Any, Final
 from rollout.model import times
 from rollout.model.flag import moves, record
 from rollout.model.flag.moves import Kind, Live
+from rollout.model.flag.name import FlagName
 from rollout.model.flag.record import Allowed
 from rollout.model.ladder import on_ladder, parse_percent
 from rollout.model.ladder import show as show_ladder
 from rollout.model.problem import Problem, masked, shown
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
 from rollout.provider.stores import writing
-from rollout.provider.stores.store import Entry, StoreError
-from rollout.provider.stores.writing import FlagName
+from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]

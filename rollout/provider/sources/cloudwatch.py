@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from rollout.model.alarms.alarm import NAMESPACE
 from rollout.provider.aws.calls import Aws
-from rollout.provider.stores.store import StoreError
+from rollout.provider.errors import StoreError
 
 if TYPE_CHECKING:
     from rollout.model.gate.window import Series, Window
+    from rollout.provider.sources.source import Found
 
 #: The metrics contract (gate.md).
 UNIT: Final = "Count"
@@ -20,16 +21,6 @@ PAGE: Final = 250
 STATS: Final = ("Sum", "SampleCount")
 #: Answers may be continued (100,800 data a call); a source that never ends is none.
 MOST_CALLS: Final = 20
-
-Found: TypeAlias = "dict[Series, dict[datetime, tuple[float, float]]]"
-
-
-class Counters(Protocol):
-    """A source of counters. Another one (a log table, Prometheus) comes behind the same question."""
-
-    def read(self, domain: str, series: Sequence[Series], window: Window) -> Found:
-        """Per series, the periods of `window` that have data: their sum and how many data. Raises `StoreError`."""
-        ...
 
 
 class CloudWatch:

@@ -7,33 +7,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from rollout.model.flag import tags
+from rollout.model.flag.name import FlagName
 from rollout.model.problem import masked
-from rollout.provider.stores.store import Entry, Exists, Scheduled, Store, StoreError, secret_name
+from rollout.provider.errors import Exists, Scheduled, StoreError
+from rollout.provider.stores.store import Entry, Store
 
 _NAMESPACE: Final = uuid.UUID("4e1f8a37-7f0c-5f6e-9d0a-6a1a8e9b3c11")  # any fixed one: tokens must be repeatable
-
-
-@dataclass(frozen=True)
-class FlagName:
-    """One flag of one stack, as the store knows it."""
-
-    stack: str
-    domain: str
-    flag: str
-
-    @property
-    def secret(self) -> str:
-        return secret_name(self.stack, self.flag)
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """The tags that every flag's secret carries (a contract)."""
-        return {"domain": self.domain, "stack": self.stack, "managed-by": "pulumi"}
 
 
 def token(name: FlagName, value: str, replacing: str | None) -> str:

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from rollout.provider.aws.sdk import Sdk
+from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.stores.store import Absent, Entry, Exists, Scheduled, StoreError
+from rollout.provider.stores.store import Abilities, Entry
 
 #: BatchGetSecretValue takes at most 20 names a call (AWS API reference).
 PAGE: Final = 20
@@ -23,6 +24,8 @@ ATTEMPTS: Final = 3
 
 class SecretsManager:
     """`rollout.provider.stores.store.Store` on Secrets Manager. The SDK is imported when the first call is due, and not before."""
+
+    can = Abilities()
 
     def __init__(self, settings: Settings, sdk: Sdk | None = None) -> None:
         self._settings = settings

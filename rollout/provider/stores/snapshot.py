@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-from rollout.provider.stores.store import StoreError
+from rollout.provider.errors import StoreError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

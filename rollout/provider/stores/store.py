@@ -1,8 +1,4 @@
-"""The flag store behind the provider: a protocol, so that another store needs another file and nothing else.
-
-A store without versions (Supabase Edge Function secrets: digests only, one bulk call) answers a digest as
-`version` and finds `text` by hashing the few legal values; one without times leaves `created` out.
-"""
+"""The flag store behind the provider: the protocol alone. `choose` knows which stores there are."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from rollout.provider.errors import StoreError
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,30 @@ class Entry:
     scheduled: bool = False
 
 
-class StoreError(Exception):
-    """The store didn't do what it was asked. The text names operation, secret and code, and holds no credentials."""
+@dataclass(frozen=True)
+class Abilities:
+    """What a store can, so that nobody finds out in an emergency that it can't.
+
+    `versions`: each write makes a version of its own, also of an old value. Without, `Entry.version` is a digest of the
+    value, and a return to an old value has the old version. `tags`: marks stand beside the value; without, a raise
+    can't see a stop, and is refused. `times`: `Entry.created` says when the live version was written; without, nobody
+    knows how long a value has soaked.
+    """
+
+    versions: bool = True
+    tags: bool = True
+    times: bool = True
 
 
 class Store(Protocol):
     """What a flag store must do. Every method may raise `StoreError`; none waits longer than its time-outs."""
+
+    @property
+    def can(self) -> Abilities:
+        """What this store can. Known without a call."""
+
+    def warm(self) -> None:
+        """Makes ready, in this thread, what the first call needs. Calls nothing outside."""
 
     def get(self, name: str) -> Entry | None:
         """The live value now, or None where there is no such secret."""
@@ -40,10 +56,13 @@ class Store(Protocol):
         """The tags of a secret; empty where there is none."""
 
     def put(self, name: str, value: str, token: str) -> str:
-        """Writes a new version over an existing secret; answers the version. Raises `Absent` where there is none."""
+        """Writes a new version over an existing secret; answers the version. Raises `Absent` where there is none.
+
+        The same token twice answers the same version and changes nothing. Raises `Scheduled` for one waiting for deletion.
+        """
 
     def create(self, name: str, value: str, token: str, tags: Mapping[str, str]) -> str:
-        """Makes the secret with its first version. Raises `Exists` where there is one already."""
+        """Makes the secret with its first version. Raises `Exists` where there is one already, `Scheduled` as `put`."""
 
     def restore(self, name: str) -> None:
         """Takes a secret back from its scheduled deletion."""
@@ -53,20 +72,3 @@ class Store(Protocol):
 
     def untag(self, name: str, keys: Iterable[str]) -> None:
         """Removes tags; those that aren't there are fine."""
-
-
-class Absent(StoreError):
-    """There is no such secret."""
-
-
-class Exists(StoreError):
-    """There is such a secret already."""
-
-
-class Scheduled(StoreError):
-    """The secret is waiting for its deletion and has to be restored first."""
-
-
-def secret_name(stack: str, flag: str) -> str:
-    """The name of a flag's secret, `wa-webhook-unified/<stack>/<FLAG>`: a contract with the service that reads it."""
-    return f"wa-webhook-unified/{stack}/{flag}"

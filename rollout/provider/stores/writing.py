@@ -13,10 +13,12 @@ from datetime import datetime
 from typing import Final
 
 from rollout.model.flag import tags
+from rollout.model.flag.name import FlagName
 from rollout.model.ladder import parse_percent
-from rollout.model.problem import masked
-from rollout.provider.stores.one_write import FlagName, set_value, tag, token, write
-from rollout.provider.stores.store import Absent, Entry, Store, StoreError
+from rollout.model.problem import RolloutError, masked
+from rollout.provider.errors import StoreError
+from rollout.provider.stores.one_write import tag, token, write
+from rollout.provider.stores.store import Entry, Store
 
 #: A lowering is written and read again this often before it is called failed; each try waits for the store's own retries.
 TRIES: Final = 10
@@ -26,7 +28,7 @@ PAUSE: Final = 0.2  # seconds between two tries
 TAG_TRIES: Final = 3
 
 
-class StoppedMeanwhile(Exception):
+class StoppedMeanwhile(RolloutError):
     """A raise was overtaken by a stop; the stop's value is live again."""
 
     def __init__(self, entry: Entry) -> None:
@@ -143,7 +145,10 @@ def raise_to(
     `before` and `judged_tags` are the secret as it was judged; over anything else nothing is written. Raises
     `StoppedMeanwhile` after writing the stop's value, where a stop came in between, and `StoreError` where the
     value isn't live at the end, or where nobody can say whether a stop came: then the old value is written again.
+    Over a store without tags nothing is raised: a stop would leave no trace there.
     """
+    if not store.can.tags:
+        raise StoreError(f"{name.secret}: this store keeps no tags, so a raise couldn't see a stop: nothing is raised")
     current = store.get(name.secret)
     if _state(current) != _state(before):
         live = "absent" if current is None else masked(current.text or "")
@@ -198,17 +203,3 @@ def _tags_after(
     else:
         last = StoreError(f"{last}; nobody can say whether a stop came, and {old} % wasn't read back: look at it now")
     raise last
-
-
-__all__ = [
-    "PAUSE",
-    "TRIES",
-    "Absent",
-    "FlagName",
-    "StoppedMeanwhile",
-    "lower",
-    "raise_to",
-    "set_value",
-    "token",
-    "write",
-]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rollout.model.problem import Problem
+from rollout.model.problem import Problem, RolloutError
 
 
-class Refused(Exception):
+class Refused(RolloutError):
     """The change is refused; nothing was written. The text is what the operator reads on the row."""
 
     def __init__(self, problem: Problem) -> None:

@@ -20,9 +20,8 @@ import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
 
-from rollout.model.problem import BadInput, Problem
+from rollout.model.problem import Problem, RolloutError
 from rollout.provider import VERSION, orphans
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 from rollout.provider.wire.row import Refused, Row
 from rollout.provider.wire.values import Properties, plain, struct
@@ -54,7 +53,7 @@ def _clean(method: Callable[[Any, Any, Any], Awaitable[Answer]]) -> Callable[[An
     async def answered(self: Any, request: Any, context: Any) -> Any:
         try:
             return await method(self, request, context)
-        except (Refused, StoreError, BadInput, OSError) as error:
+        except (RolloutError, OSError) as error:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
     return answered

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from rollout.model.alarms.alarm import NAMESPACE
 from rollout.model.catalogue.domain import Catalogue
+from rollout.model.flag.name import secret_name
 from rollout.model.ladder import parse_percent
 from rollout.provider.aws.sdk import Sdk
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import Store, StoreError, secret_name
+from rollout.provider.stores import choose as stores
+from rollout.provider.stores.store import Store
 from rollout.simulator.traffic.scenario import Scenario
 from rollout.simulator.traffic.source import Datum, data
 
@@ -41,7 +43,7 @@ def connect(settings: Settings, sdk: Sdk | None = None) -> Clients:
     """Clients for `settings` (region and endpoint), in one SDK session. Calls nothing."""
     sdk = sdk or Sdk()
     cloudwatch = sdk.client("cloudwatch", settings, attempts=1, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-    return Clients(cloudwatch, SecretsManager(settings, sdk))
+    return Clients(cloudwatch, stores.store(settings, sdk))
 
 
 def publish_period(

@@ -15,11 +15,11 @@ from rollout.provider.aws.alarms import Alarms
 from rollout.provider.aws.bucket import Bucket
 from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.topics import Topics
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources.alert_policy import AlertPolicy
 from rollout.provider.resources.topic import Topic
 from rollout.provider.settings import Settings
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Refused, Row
 from rollout.simulator.simulator import Simulator
 from tests.harness import client

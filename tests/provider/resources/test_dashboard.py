@@ -10,8 +10,8 @@ import pytest
 
 from rollout.model.alarms import dashboard, dashboard_limits
 from rollout.provider.aws import calls
-from rollout.provider.aws.alarms import Dashboards
 from rollout.provider.aws.calls import Aws
+from rollout.provider.aws.dashboards import Dashboards
 from rollout.provider.resources.dashboard import Dashboard
 from rollout.provider.wire.row import Refused, Row
 from rollout.simulator.simulator import Simulator

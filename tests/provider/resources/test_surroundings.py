@@ -11,9 +11,9 @@ import pytest
 
 from rollout.model.catalogue.domain import ChecklistItem
 from rollout.model.problem import BadInput
+from rollout.provider.errors import StoreError
 from rollout.provider.judging import probes
 from rollout.provider.settings import DEFAULT_REGION, Settings, is_loopback
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Refused, Row
 from tests.provider.desk import Desk
 

@@ -11,8 +11,8 @@ from rollout.model.alarms.topics import topic_name
 from rollout.provider.aws import calls
 from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.topics import PENDING, LiveTopic, Topics
+from rollout.provider.errors import StoreError
 from rollout.provider.resources.topic import Topic
-from rollout.provider.stores.store import StoreError
 from rollout.provider.wire.row import Refused, Row
 from rollout.simulator.simulator import Simulator
 from tests.harness import client

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources.traffic_flag import UNKNOWN
-from rollout.provider.stores import writing
-from rollout.provider.stores.store import StoreError
+from rollout.provider.stores import one_write, writing
 from rollout.provider.wire.row import Refused
 from rollout.simulator.simulator import Simulator
 from tests.provider.conftest import CANARY, NOW
@@ -118,7 +118,7 @@ def test_no_lowering_is_ever_refused(desk: Desk, moto: Simulator, target: int) -
     desk.percent("ai-agents", 10)
     desk.percent("ai-agents", 5)
     desk.store.put(
-        desk.name("ai-agents"), "25", writing.token(desk.context.percent_name("test", "ai-agents"), "25", None)
+        desk.name("ai-agents"), "25", one_write.token(desk.context.percent_name("test", "ai-agents"), "25", None)
     )
     moto.call("PUT", "/health", {"status_code": 503, "body": {}})
     only = replace(desk.context.settings, only_lower=True, configured_region="us-east-1")

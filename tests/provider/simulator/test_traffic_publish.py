@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores.secrets_manager import SecretsManager
-from rollout.provider.stores.store import StoreError
 from rollout.simulator.simulator import Simulator
 from rollout.simulator.traffic import publish, scenario
 from rollout.simulator.traffic.publish import Clients, pages

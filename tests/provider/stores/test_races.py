@@ -10,10 +10,11 @@ import pytest
 
 from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
+from rollout.model.flag.name import FlagName
 from rollout.model.ladder import next_rung
+from rollout.provider.errors import StoreError
 from rollout.provider.stores import writing
-from rollout.provider.stores.store import StoreError
-from rollout.provider.stores.writing import FlagName, StoppedMeanwhile
+from rollout.provider.stores.writing import StoppedMeanwhile
 from tests.provider.memory import MemoryStore, Stage, every_order, faults
 
 NAME = FlagName("test", "jobs", "JOBS_ROLLOUT_PERCENT")

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from rollout.model.flag.name import FlagName
+from rollout.provider.errors import Absent, Exists, StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.stores import secrets_manager, writing
+from rollout.provider.stores import one_write, secrets_manager, writing
+from rollout.provider.stores.one_write import token
 from rollout.provider.stores.secrets_manager import SecretsManager
 from rollout.provider.stores.snapshot import Snapshot
-from rollout.provider.stores.store import Absent, Entry, Exists, StoreError
-from rollout.provider.stores.writing import FlagName, token
+from rollout.provider.stores.store import Entry
 from rollout.simulator.simulator import Simulator
 from tests.provider.conftest import CANARY
 from tests.provider.memory import MemoryStore
@@ -83,7 +85,7 @@ def test_absent_existing_and_scheduled(store: SecretsManager) -> None:
     store._client.delete_secret(SecretId=SECRET)
     assert store.get(SECRET) == Entry(SECRET, None, "", scheduled=True)
     assert store.get_many([SECRET]) == {SECRET: Entry(SECRET, None, "", scheduled=True)}
-    assert writing.set_value(store, NAME, "10").text == "10", "restored and written"
+    assert one_write.set_value(store, NAME, "10").text == "10", "restored and written"
 
 
 def test_an_answer_lost_after_the_commit_makes_one_version(
@@ -91,27 +93,27 @@ def test_an_answer_lost_after_the_commit_makes_one_version(
 ) -> None:
     monkeypatch.setattr(secrets_manager, "ATTEMPTS", 3)
     fault("CreateSecret", status=500, after=True, times=1)
-    assert writing.set_value(store, NAME, "0").text == "0"
+    assert one_write.set_value(store, NAME, "0").text == "0"
     assert versions(store) == 1
     fault("PutSecretValue", status=500, after=True, times=1)
-    assert writing.set_value(store, NAME, "5").text == "5"
+    assert one_write.set_value(store, NAME, "5").text == "5"
     assert versions(store) == 2
 
 
 def test_a_return_to_an_old_value_is_a_new_version(store: SecretsManager) -> None:
-    seen = {writing.set_value(store, NAME, value).version for value in ("0", "5", "0", "5", "0")}
+    seen = {one_write.set_value(store, NAME, value).version for value in ("0", "5", "0", "5", "0")}
     assert len(seen) == 5
-    assert writing.set_value(store, NAME, "0").version in seen, "and what is live already isn't written"
+    assert one_write.set_value(store, NAME, "0").version in seen, "and what is live already isn't written"
 
 
 def test_a_repeated_creation_and_a_repeated_restoring_make_one_version() -> None:
     memory = MemoryStore()
     for _ in range(2):  # the second one meets the first one's secret, as after a lost answer
-        writing.write(memory, NAME, "0", before=None, virtual=None, extra={})
+        one_write.write(memory, NAME, "0", before=None, virtual=None, extra={})
     assert memory.written == ["0"]
     first = memory.values[SECRET][-1][0]
     memory.scheduled.add(SECRET)
-    version = writing.write(memory, NAME, "5", before=memory.get(SECRET), virtual=None, extra={})
+    version = one_write.write(memory, NAME, "5", before=memory.get(SECRET), virtual=None, extra={})
     assert version == token(NAME, "5", first), "the restored version is what it replaces"
 
 
@@ -123,7 +125,7 @@ def test_tokens() -> None:
 
 def test_a_secret_restored_after_its_token_was_used_gets_a_new_version(store: SecretsManager) -> None:
     for value in ("0", "5", "50"):
-        writing.set_value(store, NAME, value)
+        one_write.set_value(store, NAME, value)
     store._client.delete_secret(SecretId=SECRET)
     before = store.get(SECRET)
     raised = writing.raise_to(store, NAME, "0", before=before, judged_tags={}, pause=0)

@@ -1,0 +1,40 @@
+"""Which flag stores there are, and the one that a stack has (`rollout:store`). Nothing else names a store.
+
+A further store is a file beside this one and a line in `STORES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from rollout.provider.aws.sdk import Sdk
+from rollout.provider.settings import Settings, chosen
+
+if TYPE_CHECKING:
+    from rollout.provider.stores.store import Store
+
+#: The key of the stack's config.
+KEY: Final = "rollout:store"
+#: What a stack has that doesn't say.
+DEFAULT: Final = "secrets-manager"
+
+
+def _secrets_manager(settings: Settings, sdk: Sdk) -> Store:
+    from rollout.provider.stores.secrets_manager import SecretsManager
+
+    return SecretsManager(settings, sdk)
+
+
+#: By the name that a stack's config gives. Each imports its store when it is chosen: nobody pays for another's driver.
+STORES: Final[Mapping[str, Callable[[Settings, Sdk], Store]]] = {
+    DEFAULT: _secrets_manager,
+}
+
+
+def store(settings: Settings, sdk: Sdk | None = None) -> Store:
+    """The stack's store; calls nothing. `sdk`: shared with what else speaks to AWS in this process.
+
+    Raises `BadInput` where `settings.store` is the name of none.
+    """
+    return chosen(STORES, KEY, settings.store, DEFAULT)(settings, sdk or Sdk())

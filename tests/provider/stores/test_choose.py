@@ -1,0 +1,91 @@
+"""Which store and source a stack has: the names in its config, and what a wrong one is told."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rollout.commands.project import files, place
+from rollout.model.flag.name import FlagName
+from rollout.model.problem import BadInput
+from rollout.provider import __main__ as provider
+from rollout.provider.errors import StoreError
+from rollout.provider.settings import Settings
+from rollout.provider.sources import choose as sources
+from rollout.provider.sources.cloudwatch import CloudWatch
+from rollout.provider.stores import choose as stores
+from rollout.provider.stores import writing
+from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores.store import Abilities
+from tests.provider.memory import MemoryStore
+
+HERE = Settings(region="eu-west-1", endpoint="http://127.0.0.1:9", unified_url="")
+
+
+def test_a_silent_stack_has_what_it_had() -> None:
+    assert isinstance(stores.store(HERE), SecretsManager)
+    assert isinstance(sources.source(HERE), CloudWatch)
+    assert isinstance(stores.store(Settings.read({}, store="secrets-manager")), SecretsManager)
+    assert isinstance(sources.source(Settings.read({}, source="cloudwatch")), CloudWatch)
+
+
+@pytest.mark.parametrize(("key", "name"), [("store", "secretsmanager"), ("source", "prometheus"), ("store", "a" * 300)])
+def test_a_wrong_name_is_told_what_there_is(key: str, name: str) -> None:
+    with pytest.raises(BadInput) as wrong:
+        provider.resources({key: name})
+    text = str(wrong.value)
+    assert text.startswith(f"rollout:{key} names nothing that there is")
+    known = stores.STORES if key == "store" else sources.SOURCES
+    assert f"allowed: {', '.join(known)}" in text
+    assert name[:80] in text
+    assert len(text) < 500
+
+
+@pytest.mark.parametrize(
+    "line", ["rollout:store: other", "rollout:store: 'other'", '"rollout:store": "other"', "rollout:store:   other # x"]
+)
+def test_commands_find_the_names_by_text(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    broken = f"config:\n  {line}\n  rollout:source: there\n  wa-rollout:flags: [broken\n\t"
+    (tmp_path / "Pulumi.x.yaml").write_text(broken)
+    found = place.settings("x")
+    assert (found.store, found.source) == ("other", "there")
+    (tmp_path / "Pulumi.x.yaml").write_text("config:\n  # rollout:store: other\n  rollout:region: eu-west-1\n")
+    assert (place.settings("x").store, place.settings("x").source) == (None, None)
+
+
+def test_nothing_rises_over_a_store_that_could_not_show_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    monkeypatch.setattr(store, "can", Abilities(tags=False))
+    name = FlagName("test", "jobs", "JOBS_ROLLOUT_PERCENT")
+    writing.lower(store, name, "0")
+    with pytest.raises(StoreError, match="keeps no tags"):
+        writing.raise_to(store, name, "5", before=store.get(name.secret), judged_tags={})
+    assert store.live(name.secret) == "0"
+
+
+def test_nobody_else_names_a_store_or_a_source() -> None:
+    """Outside `choose`, and the rooms themselves: no construction by name, so a further one is one file and one line."""
+    home = Path(provider.__file__).parents[1]
+    free = (home / "provider" / "aws", home / "provider" / "stores", home / "provider" / "sources")
+    named = re.compile(r"\b(SecretsManager|CloudWatch|Aws\.brief)\(")
+    found = [
+        str(path)
+        for path in home.rglob("*.py")
+        if not any(path.is_relative_to(folder) for folder in free) and named.search(path.read_text())
+    ]
+    assert not found
+
+
+def test_choosing_imports_no_store() -> None:
+    """A driver that the stack doesn't use is never paid for; nor is the SDK before the first call."""
+    code = (
+        "import sys; from rollout.provider.stores import choose; from rollout.provider.sources import choose;"
+        "print([name for name in sys.modules if name.startswith(('botocore', 'psycopg', 'rollout.provider.stores.s'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
