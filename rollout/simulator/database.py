@@ -169,7 +169,9 @@ class Database:
             return
         child.kill()
         lines = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
-        raise RuntimeError(f"PostgreSQL did not start ({last}); the end of {self.log}:\n{lines}\ndo: make clean, then make up")
+        raise RuntimeError(
+            f"PostgreSQL did not start ({last}); the end of {self.log}:\n{lines}\ndo: make clean, then make up"
+        )
 
     def _binary(self, name: str) -> Path:
         return (self._binaries or binaries()) / name
