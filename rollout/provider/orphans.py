@@ -1,6 +1,6 @@
 """What a killed engine leaves running: its language host, which notices only after up to 5 minutes.
 
-The provider notices by itself (`rollout.provider.wire.servicer`). Linux alone: elsewhere the 5 minutes are waited for.
+The provider notices by itself (`rollout.provider.wire.servicer`).
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ _HOST = "pulumi-language-"
 
 def language_hosts() -> Iterator[tuple[int, str]]:
     """Process id and engine address (`127.0.0.1:PORT`) of each language host that works in this project's folder."""
-    for proc in Path("/proc").glob("[0-9]*"):
+    import psutil  # when a run has ended: no other one pays for it
+
+    for process in psutil.process_iter():
         try:
-            if (proc / "cwd").resolve() != HOME:
+            if Path(process.cwd()) != HOME:
                 continue
-            words = (proc / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-        except OSError:  # gone meanwhile, or somebody else's
+            words = process.cmdline()
+        except (psutil.Error, OSError):  # gone meanwhile, or somebody else's
             continue
-        if Path(words[0]).name.startswith(_HOST) and words[-1].startswith("127.0.0.1:"):
-            yield int(proc.name), words[-1]
+        if words and Path(words[0]).name.startswith(_HOST) and words[-1].startswith("127.0.0.1:"):
+            yield process.pid, words[-1]
 
 
 def end_language_host(engine: str) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
+
 from rollout.simulator.simulator import Simulator
 from setup import env
 
@@ -108,15 +110,15 @@ class Scratch:
     def processes(self) -> dict[int, str]:
         """The living processes of this sandbox but its simulator: by command line, working folder or environment."""
         found = {}
-        simulator = self.simulator.pid()
-        for proc in Path("/proc").glob("[0-9]*"):
+        own = (self.simulator.pid(), os.getpid())
+        for process in psutil.process_iter():
             try:
-                line = (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                seen = f"{line}\n{(proc / 'cwd').readlink()}\n{(proc / 'environ').read_text(errors='replace')}"
-            except OSError:  # gone meanwhile, or not ours
+                line = " ".join(process.cmdline()).strip()
+                seen = "\n".join([line, process.cwd(), *process.environ().values()])
+            except (psutil.Error, OSError):  # gone meanwhile, or not ours
                 continue
-            if line and str(self.folder) in seen and int(proc.name) not in (simulator, os.getpid()):
-                found[int(proc.name)] = line
+            if line and str(self.folder) in seen and process.pid not in own:
+                found[process.pid] = line
         return found
 
     def close(self) -> list[str]:

@@ -164,13 +164,11 @@ def _python() -> str:
 
 
 def _command_line(pid: int) -> str:
+    import psutil  # found by no set-up that is half done: whoever only asks for the port goes without
+
     try:
-        return Path("/proc", str(pid), "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:  # gone, or a system without /proc
-        command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    except OSError:
+        return " ".join(psutil.Process(pid).cmdline())
+    except (psutil.Error, OSError):  # gone, or somebody else's
         return ""
 
 

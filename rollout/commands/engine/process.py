@@ -1,25 +1,36 @@
-"""What the system tells about a process: whether it lives, and since when. Where there is no /proc, it tells less."""
+"""What the system tells about a process: whether it lives, and since when. psutil asks it, imported when it is due."""
 
 from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 
-def started(pid: int | str) -> float | None:
-    """When the process `pid` (or "self") was started, in seconds since the epoch; None where it is gone or a zombie.
+def started(pid: int) -> float | None:
+    """When the process `pid` was started, in seconds since the epoch; None where it is gone or a zombie.
 
     0.0 where it lives and the system doesn't say since when.
     """
+    import psutil
+
     try:
-        fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
-        uptime = float(Path("/proc/uptime").read_text().split()[0])
-        if fields[0] in "ZX":
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return None
-        return time.time() - uptime + int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return 0.0 if pid == "self" or _answers(int(pid)) else None
+        return process.create_time() + _fraction()
+    except psutil.ZombieProcess:
+        return None
+    except (psutil.Error, OSError):  # somebody else's, or hidden from us (hidepid): psutil takes that for gone
+        return 0.0 if _answers(pid) else None
+
+
+def _fraction() -> float:
+    """What has to be added to psutil's times: Linux tells it the boot's time in whole seconds, and they are early by it."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    import psutil
+
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) - psutil.boot_time()
 
 
 def _answers(pid: int) -> bool:
@@ -35,4 +46,8 @@ def _answers(pid: int) -> bool:
 
 def age() -> float:
     """Seconds since this process was started, the interpreter's own start included where the system tells it."""
-    return time.time() - begun if (begun := started("self")) else time.perf_counter()
+    try:
+        begun = started(os.getpid())
+    except Exception:  # noqa: BLE001 - a figure of a rollback's first line: it must never cost that line
+        begun = None
+    return time.time() - begun if begun else time.perf_counter()
