@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
-from setup import env
 from tests.harness import Sandbox
 
 TIERS = ("pure", "provider", "components", "engine")

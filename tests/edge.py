@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from setup.env import PROJECT
+from rollout.simulator.env import PROJECT
 
 CODE = PROJECT / "docs/edge-function"
 BUILD = PROJECT / "tests/edge_function"

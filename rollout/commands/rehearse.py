@@ -64,10 +64,10 @@ def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: b
 
     Exit code 0: played; 1: a command failed in a way that is no verdict; 2: wrong use.
     """
+    from rollout.simulator import env
     from rollout.simulator.rehearsal import player as players
     from rollout.simulator.rehearsal import story as stories
     from rollout.simulator.traffic import scenario as scenarios
-    from setup import env
 
     if story:
         scenario, days = stories.SCENARIO, stories.DAYS

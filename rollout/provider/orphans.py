@@ -11,7 +11,8 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parents[2]
+from rollout.home import HOME
+
 _HOST = "pulumi-language-"
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
-from setup import env
 
 LEFT_OUT = (".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records")
 SHARED = (".venv", ".venv-dev", ".tools/pulumi", ".tools/pulumi-home/plugins")  # linked, not copied: the real ones

@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
-from setup import env
+from rollout.simulator import env
 
 PATIENCE = 60.0  # seconds for a start: 2 on a quiet machine
 

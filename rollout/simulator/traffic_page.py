@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rollout.model import times
 from rollout.model.problem import BadInput, Problem, shown
-from setup import env
+from rollout.simulator import env
 
 if TYPE_CHECKING:
     from rollout.simulator.traffic.loop import Loop

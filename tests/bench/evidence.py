@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from rollout.model.gate.window import HOUR, MINUTE
-from setup import env
+from rollout.simulator import env
 from tests import days
 from tests.bench.speed import RAW
 from tests.bench.timing import in_turns

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-from setup import env
+from rollout.simulator import env
 from tests.bench.timing import Compared, in_turns
 from tests.harness import Sandbox
 

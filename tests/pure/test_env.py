@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from setup import env
+from rollout.simulator import env
 
 PRODUCTION = {
     "AWS_PROFILE": "prod",
@@ -47,11 +48,14 @@ def test_a_proxy_is_not_asked_for_loopback() -> None:
 
 @pytest.mark.parametrize("name", ["plain", "with space", "quote'd", 'double"d', "dollar$HOME", "q?u#e%20r;y&"])
 def test_the_printed_lines_survive_the_shell(tmp_path: Path, name: str) -> None:
+    """And are printed by the standard library alone (-S: no installed package is found), before anything is set up."""
     project = tmp_path / name
-    (project / "setup").mkdir(parents=True)
-    (project / "setup" / "env.py").write_text(Path(env.__file__).read_text())
+    for part in ("setup/env.py", "rollout/__init__.py", "rollout/home.py", "rollout/simulator", "Pulumi.yaml"):
+        (project / part).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (env.PROJECT / part).is_dir() else shutil.copy
+        copy(env.PROJECT / part, project / part)
     script = (
-        'settings=$(python3 setup/env.py) && eval "$settings" && printf "%s\\n" "$VIRTUAL_ENV" "$PULUMI_BACKEND_URL"'
+        'settings=$(python3 -S setup/env.py) && eval "$settings" && printf "%s\\n" "$VIRTUAL_ENV" "$PULUMI_BACKEND_URL"'
     )
     done = subprocess.run(["sh", "-ec", script], cwd=project, capture_output=True, text=True, check=True)
     folder, backend = done.stdout.splitlines()

@@ -96,8 +96,8 @@ def _folder() -> str | None:
 
 
 def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:
+    from rollout.simulator import env
     from rollout.simulator.traffic import publish, scenario
-    from setup import env
 
     env.isolate(os.environ)  # from here on this process speaks to the copy's simulator alone
     settings = Settings.read({**copy.env})

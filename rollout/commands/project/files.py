@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rollout.home import HOME
 from rollout.model import times
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
@@ -20,7 +21,7 @@ from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.tree import MAX_BYTES
 
 #: The project's folder. Commands work on it from wherever they are called; tests put a copy in its place.
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = HOME
 PROJECT = "wa-rollout"
 
 

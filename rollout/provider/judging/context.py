@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from rollout.home import HOME
 from rollout.model import times
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from rollout.model.gate import window as gate_window
     from rollout.provider.sources.source import Counters
 
-HOME = Path(__file__).resolve().parents[3]
 
 #: Seconds for which counters that were read are taken again: the refresh and the judgement of one preview.
 FRESH: Final = 20

@@ -14,11 +14,11 @@ from rollout.model.catalogue.domain import Catalogue
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
 from rollout.simulator.traffic import publish, scenario
 from rollout.simulator.traffic.publish import Clients, pages
 from rollout.simulator.traffic.source import Datum
-from setup import env
 from tests.harness import client
 
 AT = datetime(2026, 12, 9, 9, 0, tzinfo=UTC)
