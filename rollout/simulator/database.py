@@ -27,7 +27,7 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
 from rollout.provider.stores import migrations
-from setup import env
+from rollout.simulator import env
 
 PATIENCE: Final = 60.0  # seconds for a start or an end: 1 on a quiet machine
 UNPRIVILEGED: Final = 65534  # nobody: PostgreSQL refuses to run as root
