@@ -23,6 +23,11 @@ def previous_rung(percent: int) -> int:
     return max((rung for rung in LADDER if rung < percent), default=0)
 
 
+def rung_under(percent: int) -> int:
+    """The highest rung at or under `percent`: where a stack may stand that follows such a value down."""
+    return max((rung for rung in LADDER if rung <= percent), default=0)
+
+
 def parse_percent(text: str | None) -> int | None:
     """The whole number that a stored flag holds, or None where it holds anything else.
 

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from rollout.model import times
+from rollout.model.problem import shown
 
 ALWAYS: Final = "always"
 
@@ -18,7 +19,12 @@ BREACH_WAIT: Final = timedelta(hours=24)
 #: "Stable" in the seed's final success criteria: 100 % for 7 days.
 STABLE: Final = timedelta(days=7)
 
-_HOURS = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2}) (\S+)")
+#: How on-call hours are written, for messages.
+HOURS: Final = "always, or 08:00-18:00 Africa/Kigali"
+
+_HOURS: Final = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2}) (\S+)", re.ASCII)
+#: Names in a machine's zone folder that are no zone of anybody's: the machine's own, and counts with leap seconds.
+_NO_ZONE: Final = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 
 
 def soak_ends(since: datetime, hours: float, slack_hours: float) -> datetime:
@@ -36,16 +42,9 @@ class OnCallHours:
 
     @classmethod
     def parse(cls, text: str) -> OnCallHours | None:
-        """The window, or None where the text is no window or names no known zone."""
-        match = _HOURS.fullmatch(text.strip())
-        if match is None:
-            return None
-        try:
-            opens = time(int(match[1]), int(match[2]))
-            closes = time(int(match[3]), int(match[4]))
-            return cls(opens, closes, ZoneInfo(match[5]))
-        except (ValueError, OSError, KeyError):  # 25:00, ../../etc/passwd, a zone nobody knows
-            return None
+        """The window, or None where `wrong_hours` says why there is none."""
+        read = _read(text)
+        return None if isinstance(read, tuple) else read
 
     def covers(self, now: datetime) -> bool:
         """Whether `now` is inside: the opening minute is, the closing minute isn't."""
@@ -53,6 +52,39 @@ class OnCallHours:
         if self.opens <= self.closes:
             return self.opens <= local < self.closes
         return local >= self.opens or local < self.closes
+
+
+def wrong_hours(text: str) -> tuple[str, str] | None:
+    """What is wrong with on-call hours, and what to do; None where they are `always` or a window in a known zone."""
+    read = None if text.strip() == ALWAYS else _read(text)
+    return read if isinstance(read, tuple) else None
+
+
+def _read(text: str) -> OnCallHours | tuple[str, str]:
+    """The window, or what is wrong and what to do."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        return "hours is no window", "write HH:MM-HH:MM and the name of a zone"
+    opens, closes = match[1] + match[2], match[3] + match[4]
+    if "2400" in (opens, closes):
+        return "24:00 is no time of a clock", "write 00:00 for midnight, or always for the whole day"
+    try:
+        window = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
+    except ValueError:
+        return "hours has a time that no clock shows", "hours from 00 to 23, minutes from 00 to 59"
+    if opens == closes:
+        return f"hours opens and closes at {match[1]}:{match[2]}: no minute is inside", "write always for the whole day"
+    zone = _zone(match[5])
+    if zone is None:
+        return f"no zone {shown(match[5])} is known", "write a name such as Africa/Kigali, Europe/Berlin or UTC"
+    return OnCallHours(*window, zone)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return None if _NO_ZONE.fullmatch(name) else ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ../../etc/passwd, a folder, a zone nobody knows
+        return None
 
 
 def somebody_answers(hours: str | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
 from rollout.model.flag.name import FlagName
-from rollout.model.ladder import LADDER, on_ladder, parse_percent, previous_rung, show
+from rollout.model.ladder import on_ladder, parse_percent, previous_rung, rung_under, show
 from rollout.model.problem import BadInput, Problem
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
@@ -31,7 +31,7 @@ class Stop:
     @property
     def rung(self) -> int:
         """The highest legal percent that isn't over the live one: what a stack file may say."""
-        return max(rung for rung in LADDER if rung <= self.to)
+        return rung_under(self.to)
 
     @property
     def was(self) -> str:
@@ -73,7 +73,7 @@ def target(to: str, live: Entry | None) -> int:
         return 0
     if wanted is None:
         return 0 if now is None else previous_rung(now)
-    return wanted if now is None else min(wanted, max(rung for rung in LADDER if rung <= now))
+    return wanted if now is None else min(wanted, rung_under(now))
 
 
 def stop(store: Store, settings: Settings, name: FlagName, to: str, breach: tags.BreachTag | None) -> Stop:

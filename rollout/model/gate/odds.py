@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rollout.model.gate.wilson import wilson
+
 #: ln 100: the odds that a verdict needs (gate.md, the rule). Its inverse is the guarantee's 1 %.
 PROOF: Final = math.log(100)
 #: ln 10^6: what CUSUM needs, since it begins anew after every clean stretch: one false alarm in >= 10^6 events.
@@ -27,9 +29,8 @@ COIN: Final = 0.5
 EPSILON: Final = 1e-9
 #: No counter here counts more; above it, lgamma's own error is felt in `mix`.
 LARGEST: Final = 10**12
-#: The part of chance that `upper_bound` leaves out, as in the guarantee; its quantile is 2.326.
+#: The part of chance that `upper_bound` leaves out, as in the guarantee.
 BEYOND: Final = 0.01
-_QUANTILE: Final = 2.3263478740408408
 
 
 def possible(bad: float, total: float) -> bool:
@@ -139,7 +140,7 @@ def upper_bound(bad: float, total: float) -> float:
     if bad == 0:
         return float(1 - BEYOND ** (1 / total))
     if bad >= 1000:
-        return _wilson(bad / total, total)
+        return wilson(bad, total, BEYOND)[1]
     low, high = bad / total, 1.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -148,12 +149,6 @@ def upper_bound(bad: float, total: float) -> float:
         else:
             high = middle
     return high
-
-
-def _wilson(rate: float, total: float) -> float:
-    z2 = _QUANTILE**2
-    spread = _QUANTILE * math.sqrt(rate * (1 - rate) / total + z2 / (4 * total * total))
-    return min(1.0, (rate + z2 / (2 * total) + spread) / (1 + z2 / total))
 
 
 def at_most(bad: int, total: int, rate: float) -> float:

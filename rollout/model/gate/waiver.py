@@ -64,5 +64,6 @@ def _refused(waiver: Waiver, judged: Judged, domain: Domain, now: datetime) -> s
         return ""
     worst = 1.0 if judged.worst is None else judged.worst
     if worst > waiver.worst:
-        return f"is refused: the data still allow {words.rate(worst, 2)}, worst is {words.rate(waiver.worst)}"
+        still, accepted = words.two_rates(worst, waiver.worst)
+        return f"is refused: the data still allow {still}, worst is {accepted}"
     return ""

@@ -29,6 +29,12 @@ def rate(fraction: float, digits: int = 3) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 
 
+def two_rates(seen: float, limit: float) -> tuple[str, str]:
+    """A rate over a limit, both with as many digits as show the limit as written and that they differ: `4.04 %`, `4 %`."""
+    pairs = [(rate(seen, digits), rate(limit, digits)) for digits in range(2, 13)]
+    return next((pair for pair in pairs if pair[0] != pair[1] == pairs[-1][1]), pairs[-1])
+
+
 def odds(log: float) -> float:
     """The odds whose natural logarithm is `log`, at most `MOST_ODDS`: JSON knows no infinity."""
     return min(MOST_ODDS, math.exp(min(log, 100.0)))

@@ -32,9 +32,8 @@ def refusals(ask: Ask, share: int) -> list[Refusal]:
             return [
                 Refusal("latched", f"the breach of {metric} has no readable time", "correct `at` in wa-rollout:breach")
             ]
-        if share == 0 and at is not None and ask.now < at + schedule.BREACH_WAIT:
-            left = times.show_span(at + schedule.BREACH_WAIT - ask.now)
-            do = f"raise after {times.show(at + schedule.BREACH_WAIT)}"
+        if share == 0 and at is not None and ask.now < (over := times.later(at, schedule.BREACH_WAIT)):
+            left, do = times.show_span(over - ask.now), f"raise after {times.show(over)}"
             return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
     return []
 

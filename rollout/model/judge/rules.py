@@ -9,7 +9,8 @@ from rollout.model import schedule, times
 from rollout.model.flag.moves import Live, first_raise, value_before
 from rollout.model.judge import latch
 from rollout.model.judge.ask import Ask, Refusal
-from rollout.model.ladder import LADDER, next_rung, on_ladder, parse_percent
+from rollout.model.ladder import next_rung, on_ladder, parse_percent, rung_under
+from rollout.model.problem import shown
 
 __all__ = ["Ask", "Refusal", "judge_raise", "judge_restore"]
 
@@ -68,19 +69,15 @@ def _mend(live: Live) -> str:
     if share is None:
         return "lower the stack to 0, or write a legal value by `rollback`; then climb from there"
     if not on_ladder(share):
-        return f"lower the stack to {_rung_under(share)}, then climb from there"
+        return f"lower the stack to {rung_under(share)}, then climb from there"
     restore = "" if live.stopped else "; or add a `restore` entry, if it was a mistake"  # a stop isn't undone by one
     return f"lower the stack to {share}, then climb from there{restore}"
-
-
-def _rung_under(share: int) -> int:
-    return max(rung for rung in LADDER if rung <= share)
 
 
 def _ladder(ask: Ask, share: int) -> list[Refusal]:
     rung = next_rung(share)
     if not on_ladder(share):
-        down = _rung_under(share)
+        down = rung_under(share)
         return [Refusal("ladder", f"live {share} % is no rung of the ladder", f"lower the stack to {down}, then climb")]
     if ask.wanted == rung:
         return []
@@ -127,6 +124,8 @@ def _hours(ask: Ask) -> list[Refusal]:
         return []
     if hours is None:
         return [Refusal("hours", "nobody is on call (no readable wa-rollout:on-call)", "write who, reach and hours")]
+    if wrong := schedule.wrong_hours(hours):
+        return [Refusal("hours", f"on-call hours {shown(hours)}: {wrong[0]}", wrong[1])]
     return [Refusal("hours", f"outside on-call hours {hours} (now {times.show(ask.now)})", "raise inside them")]
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Final
 
 from rollout.model.gate.odds import at_most
+from rollout.model.gate.wilson import wilson
 
-#: 95 %, two-sided: 2.5 % are left out on either side; the quantile is Wilson's.
+#: 95 %, two-sided: 2.5 % are left out on either side.
 CONFIDENCE: Final = 0.95
 _BESIDE: Final = (1 - CONFIDENCE) / 2
-_QUANTILE: Final = 1.959963984540054
-#: From so many bad (or good) events on Wilson's band stands in, as in `gate_math.upper_bound`.
+#: From so many bad (or good) events on Wilson's band stands in, as in `rollout.model.gate.odds.upper_bound`.
 MANY: Final = 1000
 
 
@@ -27,7 +26,7 @@ def band(bad: float, total: float) -> tuple[float, float]:
         return 0.0, 1.0
     good = total - bad
     if min(bad, good) >= MANY:
-        return _wilson(bad / total, total)
+        return wilson(bad, total, _BESIDE)
     low = 0.0 if bad == 0 else _between(0.0, bad / total, lambda rate: at_most(int(good), int(total), 1 - rate))
     high = 1.0 if good == 0 else 1 - _between(0.0, good / total, lambda rate: at_most(int(bad), int(total), 1 - rate))
     return low, high
@@ -47,10 +46,3 @@ def _between(low: float, high: float, tail: Callable[[float], float]) -> float:
         else:
             high = middle
     return (low + high) / 2
-
-
-def _wilson(rate: float, total: float) -> tuple[float, float]:
-    z2 = _QUANTILE**2
-    centre = rate + z2 / (2 * total)
-    spread = _QUANTILE * math.sqrt(rate * (1 - rate) / total + z2 / (4 * total * total))
-    return (centre - spread) / (1 + z2 / total), (centre + spread) / (1 + z2 / total)

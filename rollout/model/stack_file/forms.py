@@ -7,11 +7,11 @@ reason: a typing error must not lift what somebody forbade.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rollout.model import schedule
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.ladder import LADDER
 from rollout.model.yaml_text.fields import Fields
@@ -28,8 +28,6 @@ MAX_ATTEMPT: Final = 999
 
 #: What a waiver may accept (gate.md): this reason of a HOLD and no other.
 ACCEPTS: Final = ("too-little-data", "no-legacy", "above-limit", "share", "veto", "no-drill")
-
-_HOURS: Final = re.compile(r"always|([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9] [A-Za-z0-9_+/-]+")
 
 
 @dataclass(frozen=True)
@@ -127,10 +125,10 @@ def read_command(fields: Fields, name: str) -> Command:
 
 
 def read_on_call(fields: Fields) -> OnCall:
-    """`who`, `reach`, `hours`; the zone's name is looked up when the hours are judged."""
+    """`who`, `reach`, `hours`."""
     who, reach, hours = fields.text("who"), fields.text("reach"), fields.text("hours")
-    if hours and not _HOURS.fullmatch(hours):
-        fields.bad("hours", "hours is no window", "always, or 08:00-18:00 Africa/Kigali")
+    if hours and (wrong := schedule.wrong_hours(hours)):
+        fields.bad("hours", wrong[0], schedule.HOURS, wrong[1])
     return OnCall(who, reach, hours)
 
 

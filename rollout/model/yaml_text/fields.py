@@ -16,6 +16,9 @@ from rollout.model.yaml_text.tree import Map, Node, Scalar, Seq
 
 T = TypeVar("T", date, datetime)
 
+#: Days and weeks are counted from a date: behind this year the calendar has too few.
+LAST_YEAR: Final = 9000
+
 _PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z")
@@ -142,8 +145,12 @@ class Fields:
         return self._time(key, _TIME, allowed, lambda text: datetime.fromisoformat(text).astimezone(UTC))
 
     def day(self, key: str, *, required: bool = True) -> date | None:
-        """A quoted date such as `"2026-12-01"`; None where it is absent or wrong."""
-        return self._time(key, _DATE, 'a quoted date, "2026-12-01"', date.fromisoformat, required=required)
+        """A quoted date such as `"2026-12-01"`; None where it is absent or wrong, and where no plan fits behind it."""
+        found = self._time(key, _DATE, 'a quoted date, "2026-12-01"', date.fromisoformat, required=required)
+        if found is None or found.year < LAST_YEAR:
+            return found
+        self.bad(key, f"{key} is too far ahead", f"a date before the year {LAST_YEAR}")
+        return None
 
     def _time(
         self, key: str, form: re.Pattern[str], allowed: str, parse: Callable[[str], T], *, required: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout.model.catalogue import reading as catalogue
+from rollout.model.gate import words
 from rollout.model.gate.compare import baseline, share
 from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.gate.seen import Counts, Seen
@@ -233,6 +235,31 @@ def test_a_waiver_of_exactly_seven_days_counts_and_the_refused_one_says_why() ->
     assert with_waiver(FEW, until=NOW + timedelta(days=7)).verdict is Verdict.PASS
     assert "worst is 4 %" in with_waiver(FEW, worst=0.04).metrics["posting"].reason
     assert judge_domain(replace(FEW, waivers=(waiver(),), now=None)).verdict is Verdict.HOLD
+
+
+@pytest.mark.parametrize(
+    ("seen", "limit", "shown"),
+    [
+        (0.0404, 0.04, ("4.04 %", "4 %")),
+        (0.040004, 0.04, ("4.0004 %", "4 %")),
+        (0.0404, 0.0403, ("4.04 %", "4.03 %")),
+        (0.44, 0.04, ("44 %", "4 %")),
+        (0.44, 0.000999, ("44 %", "0.0999 %")),
+    ],
+)
+def test_two_rates_that_differ_are_shown_so(seen: float, limit: float, shown: tuple[str, str]) -> None:
+    assert words.two_rates(seen, limit) == shown
+
+
+def test_a_refused_waiver_shows_two_rates_that_differ() -> None:
+    worst = judge_domain(FEW).metrics["posting"].worst
+    assert worst is not None
+    said = re.search(
+        r"still allow (\S+) %, worst is (\S+) %",
+        with_waiver(FEW, worst=round(worst - 5e-5, 5)).metrics["posting"].reason,
+    )
+    assert said is not None
+    assert float(said[1]) > float(said[2])
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,15 @@ def test_what_answers_nothing(record: Drill, says: str) -> None:
     assert says in refused(ask(), record)
 
 
+def test_seven_days_to_the_second() -> None:
+    second = 1 / 86_400
+    assert refused(ask(), drilled(7)) == ""
+    assert "no passed drill" in refused(ask(), drilled(7 + second))
+    assert refused(ask(), drilled(0)) == ""
+    assert refused(ask(move(7, 25, 10, "rollback"))) == ""
+    assert "no passed drill" in refused(ask(move(7 + second, 25, 10, "rollback")))
+
+
 def test_on_loopback_a_drill_on_the_simulator_will_do() -> None:
     assert refused(ask(loopback=True), drilled(endpoint="simulator")) == ""
 

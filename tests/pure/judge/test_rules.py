@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,10 +146,34 @@ def test_a_prerequisite_to_the_minute(domain: str, need: Any) -> None:
         Live("100", NOW - slack + MINUTE, "v"),
         Live("100", None, "v"),
         Live("100", LONG_AGO, "v", breach=breach_tag(hours_ago=1)),
+        Live("100", NOW - slack, "v", breach=replace(breach_tag(), at=NOW - slack)),  # the same second: of this value
     ):
         assert with_other(other) == ["prerequisite"], other
+    assert with_other(Live("100", NOW - slack, "v", breach=replace(breach_tag(), at=NOW - slack - MINUTE))) == []
     old = Live("100", LONG_AGO, "v", breach=breach_tag(hours_ago=24 * 40))
     assert with_other(old) == [], "a breach before it climbed is over"
+
+
+@pytest.mark.parametrize("where", ["config", "tag", "both"])
+def test_a_breach_of_the_last_year_of_the_calendar_latches(where: str) -> None:
+    last = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    tag = replace(breach_tag(), at=last) if where != "config" else None
+    told = conditions(attempt=9, breach=replace(breach(), at=last) if where != "tag" else None)
+    found = judge_raise(asked(Live("0", LONG_AGO, "v", breach=tag), 5, conditions=told, moves=()))
+    assert "9999-12-31" in next(one for one in found if one.key == "latched").do
+
+
+def test_a_value_live_since_the_last_day_of_the_calendar_soaks() -> None:
+    ask = asked(Live("5", datetime(9999, 12, 31, 23, tzinfo=UTC), "v"), 10)
+    assert keys(ask) == ["soak"]
+
+
+@pytest.mark.parametrize(("hours", "says"), [("08:00-24:00 UTC", "24:00"), ("00:00-23:00 Mars/Base", "Mars/Base")])
+def test_hours_that_cant_be_read_are_named_so(hours: str, says: str) -> None:
+    refusal = judge_raise(asked(5, 10, conditions=conditions(on_call=hours)))[0]
+    assert refusal.key == "hours"
+    assert says in refusal.text
+    assert "outside" not in refusal.text
 
 
 def test_which_prerequisites_there_are() -> None:

@@ -196,6 +196,12 @@ def test_gate_and_drill_are_required_where_they_are_absent() -> None:
     assert read_stack(swap(PROD, "gate: required", 'gate: "off"')).gate == "off"
 
 
+@pytest.mark.parametrize("written", ["9999-12-31", "9000-01-01"])
+def test_a_start_behind_which_no_plan_fits_is_refused(written: str) -> None:
+    (problem,) = refused(read_stack, swap(PROD, '"2026-12-01" ', f'"{written}" '))
+    assert (problem.what, problem.given) == ("wa-rollout:start is too far ahead", f'"{written}"')
+
+
 @pytest.mark.parametrize("written", ["2026-12-01", '"2026-11-31"', '"1.12.2026"', "", "20261201", "[a]"])
 def test_start_is_a_quoted_date(written: str) -> None:
     (problem,) = refused(read_stack, swap(PROD, '"2026-12-01" ', f"{written} "))

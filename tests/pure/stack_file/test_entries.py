@@ -133,6 +133,21 @@ def test_unreadable_on_call_is_nobody(hours: str) -> None:
     assert "no raise is allowed" in config.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("hours", "says"),
+    [
+        ("00:00-00:00 UTC", "no minute is inside; allowed always"),
+        ("08:00-24:00 UTC", "write 00:00 for midnight"),
+        ("08:00-18:00 localtime", "no zone localtime is known"),
+        ("08:00-18:00 Africa/Kigaly", "no zone Africa/Kigaly is known"),
+    ],
+)
+def test_hours_that_never_open_are_nobody_and_say_why(hours: str, says: str) -> None:
+    config = read_stack(swap(PROD, '"08:00-18:00 Africa/Kigali"', f'"{hours}"'))
+    assert config.on_call is None
+    assert says in config.warnings[0]
+
+
 def test_absent_on_call_is_nobody_with_a_warning() -> None:
     raw = PROD[: PROD.index(b"  wa-rollout:on-call")] + PROD[PROD.index(b"  wa-rollout:flags") :]
     config = read_stack(raw)
