@@ -64,8 +64,7 @@ def _since(context: Context, entry: Entry | None) -> datetime | None:
     if entry is None or entry.text is None:
         return None
     found = context.store.tags(entry.name) if context.settings.virtual else {}
-    since: datetime | None = context.since(entry, found, ())
-    return since
+    return context.since(entry, found, ())
 
 
 def table(found: list[dict[str, Any]], stack: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rollout.model.flag import moves
+from rollout.model.flag.move import Move, recorded
 from rollout.model.flag.moves import Live
 from rollout.model.flag.tags import BreachTag, Stopped
 from rollout.model.stack_file.conditions import Conditions
@@ -121,28 +122,28 @@ def _conditions(entry: Burn | None, attempt: int, forbids: str, restores: bool) 
     )
 
 
-def history(flag: Flag) -> list[dict[str, Any]]:
+def history(flag: Flag) -> list[Move]:
     """The shortest record from which the rules read what they read of the real one."""
     return _history(flag.raised, flag.started, flag.ran, flag.before, flag.last)
 
 
 @cache
-def _history(raised: bool, started: int, ran: int, before: int, last: int) -> list[dict[str, Any]]:
+def _history(raised: bool, started: int, ran: int, before: int, last: int) -> list[Move]:
     made = [{"from": 5, "to": 10, "verdict": "PASS", "at": "2026-01-01T00:00:00Z"}] if raised else []
     start = {"from": 0, "to": 5, "verdict": "outside", "attempt": started, "at": iso(NOW - ran * DAY)}
     kept = {"from": before, "to": before, "verdict": "rollback"}
-    return [*made, start, kept, {"from": last, "to": last, "verdict": "outside"}]
+    return recorded([*made, start, kept, {"from": last, "to": last, "verdict": "outside"}])
 
 
-def with_record(flag: Flag, record: Sequence[dict[str, Any]]) -> Flag:
+def with_record(flag: Flag, record: Sequence[Move]) -> Flag:
     """The flag with what the rules read of this record, which was `history(flag)` and got entries."""
     new = record[len(history(flag)) :]
     return flag._replace(
         raised=not moves.first_raise(record),
         started=moves.current_attempt(record, at_zero=False, configured=0),
-        ran=0 if any(move["from"] == 0 and move["to"] > 0 for move in new) else flag.ran,
+        ran=0 if any(move["from"] == 0 and (move["to"] or 0) > 0 for move in new) else flag.ran,
         before=moves.value_before(record),
-        last=min(record[-1]["to"], 5),  # an entry that follows asks only whether it was 0
+        last=min(record[-1]["to"] or 0, 5),  # an entry that follows asks only whether it was 0
     )
 
 

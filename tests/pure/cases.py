@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.model.catalogue import reading as catalogue
+from rollout.model.flag.move import recorded
 from rollout.model.flag.moves import Live
 from rollout.model.flag.tags import BreachTag, Stopped
 from rollout.model.judge.rules import Ask
@@ -20,7 +21,7 @@ NOW = datetime(2026, 12, 9, 9, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
 EVERYTHING = {item.name: "Ben, 2026-12-07" for domain in CATALOGUE.domains.values() for item in domain.checklist}
 FINISHED = {name: Live("100", LONG_AGO, "v") for name in DOMAINS}
-CLIMBED = [{"from": 0, "to": 5, "verdict": "PASS", "attempt": 1}]
+CLIMBED = recorded([{"from": 0, "to": 5, "verdict": "PASS", "attempt": 1}])
 STOP = Stopped("id", "0")
 
 

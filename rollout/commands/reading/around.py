@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
 from rollout.commands.reading import deployed
 from rollout.commands.reading.days import read_plan
 from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
 from rollout.model.judge.rules import Ask
 from rollout.model.ladder import LADDER
@@ -53,7 +53,7 @@ class Around:
         """Today's percent by the plan; None without a start."""
         return None if self.day is None else self.plan.percent(min(max(self.day, 0), self.plan.last), domain)
 
-    def moves(self, domain: str) -> list[dict[str, Any]]:
+    def moves(self, domain: str) -> list[Move]:
         """The flag's record, oldest first."""
         return self.records[domain].moves if domain in self.records else []
 

@@ -11,6 +11,7 @@ import yaml
 
 from rollout.commands.engine import pulumi
 from rollout.model.catalogue.domain import Catalogue
+from rollout.model.flag.move import Move, recorded
 from rollout.model.problem import BadInput
 from rollout.model.stack_file import config
 
@@ -91,7 +92,7 @@ class Flag:
 
     percent: int | None
     rules: str | None
-    moves: list[dict[str, Any]]
+    moves: list[Move]
 
 
 def flags(stack: str) -> dict[str, Flag]:
@@ -101,7 +102,7 @@ def flags(stack: str) -> dict[str, Flag]:
         given = resource.get("inputs") or {}
         if resource.get("type") == "rollout:index:TrafficFlag" and "domain" in given:
             percent = given.get("percent")
-            moves = (resource.get("outputs") or {}).get("moves") or []
+            moves = recorded((resource.get("outputs") or {}).get("moves"))
             found[given["domain"]] = Flag(None if percent is None else int(percent), given.get("rules"), moves)
     return found
 

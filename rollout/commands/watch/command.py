@@ -90,14 +90,14 @@ class Watch:
             return Row(domain.name, live, text, judged=live.percent == 0)
         try:
             tagged = context.store.tags(entry.name) if self.settings.virtual else {}
-            since: datetime = context.since(entry, tagged, ())
+            since = context.since(entry, tagged, ())
             live = Live(entry.text, since, entry.version)
             look = evidence.look(context, domain, live, ())
         except StoreError as error:
             return Row(domain.name, live, f"not judged: {error}", judged=False)
         burning = fire.from_answer(domain.name, look.answer)
         if burning is None:
-            age = self.settings.now() - since
+            age = self.settings.now() - since if since else timedelta(0)
             burning = next(filter(None, self._alarmed(domain, live.percent or 0, age, look, states)), None)
         if burning is None and not look.over.starts():
             return Row(domain.name, live, f"just raised: counted from {times.show(look.over.counted)} on")

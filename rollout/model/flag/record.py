@@ -1,21 +1,14 @@
-"""The flag's own record: the append-only list `moves` in the resource's state.
-
-One entry: `from`, `to` (per cent; None where the value was unreadable), `at` (UTC), `verdict`, `version`, and for
-judged moves `attempt` and `rules` (the digest they were judged by); for those that the gate let through also `gate`
-(the rule's version), `window` (two times, UTC) and `counts` (per metric: bad, total, legacy_bad, legacy_total, waived).
-"""
+"""The flag's own record: how an entry is made, and how the list grows (`rollout.model.flag.move`); never one less."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from rollout.model import times
+from rollout.model.flag.move import Evidence, Move
 from rollout.model.flag.moves import Live
-
-Move = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,12 +16,12 @@ class Allowed:
     """A move that may happen: the verdict's line, and what `moves` keeps of the evidence."""
 
     verdict: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
 
 
-def appended(moves: Sequence[Mapping[str, Any]], move: Move) -> list[Move]:
+def appended(moves: Sequence[Move], move: Move) -> list[Move]:
     """The record with one more entry; never with one less."""
-    return [*(dict(old) for old in moves), move]
+    return [*(old.copy() for old in moves), move]
 
 
 def judged(
@@ -40,7 +33,7 @@ def judged(
     *,
     attempt: int,
     rules: str,
-    evidence: Mapping[str, Any] | None = None,
+    evidence: Evidence | None = None,
 ) -> Move:
     """The entry of a move that this provider judged or made; `evidence` is what the gate went by, where it was asked."""
     return {
@@ -51,13 +44,13 @@ def judged(
         "version": version,
         "attempt": attempt,
         "rules": rules,
-        **(evidence or {}),
+        **(evidence or Evidence()),
     }
 
 
-def with_unknown(moves: Sequence[Mapping[str, Any]], live: Live, now: datetime) -> list[Move]:
+def with_unknown(moves: Sequence[Move], live: Live, now: datetime) -> list[Move]:
     """The record with the live version in it: one that nobody recorded was written outside, by a hand or a stop."""
-    kept = [dict(old) for old in moves]
+    kept = [old.copy() for old in moves]
     if not live.version or any(move.get("version") == live.version for move in kept):
         return kept
     last = kept[-1].get("to") if kept else 0

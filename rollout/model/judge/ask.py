@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from rollout.model.catalogue.domain import Catalogue, Domain
+from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
 from rollout.model.stack_file.conditions import Conditions
 
@@ -23,7 +23,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Ask:
-    """Everything a raise is judged by. `moves` is the flag's own record (see `rollout.model.flag.record`), oldest first.
+    """Everything a raise is judged by. `moves` is the flag's own record (see `rollout.model.flag.move`), oldest first.
 
     `before`: the percent that the stack had until now (None: no such stack); the approval binds it.
     """
@@ -34,7 +34,7 @@ class Ask:
     wanted: int
     now: datetime
     conditions: Conditions
-    moves: Sequence[Mapping[str, Any]] = ()
+    moves: Sequence[Move] = ()
     others: Mapping[str, Live] = field(default_factory=dict)
     loopback: bool = False
     only_lower: bool = False

@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rollout.home import HOME
 from rollout.model import times
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag import tags
+from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
 from rollout.model.flag.name import FlagName, secret_name
 from rollout.provider.errors import StoreError
@@ -92,7 +93,7 @@ class Context:
         """The percent flag of a domain."""
         return FlagName(stack, domain, self.catalogue.domains[domain].percent_flag)
 
-    def live(self, entry: Entry | None, found: Mapping[str, str], moves: Sequence[Mapping[str, Any]] = ()) -> Live:
+    def live(self, entry: Entry | None, found: Mapping[str, str], moves: Sequence[Move] = ()) -> Live:
         """A stored entry and its tags as the model sees them."""
         if entry is None:
             return Live(None)
@@ -105,8 +106,8 @@ class Context:
             breach=tags.BreachTag.parse(found.get(tags.BREACH)),
         )
 
-    def since(self, entry: Entry, found: Mapping[str, str], moves: Sequence[Mapping[str, Any]]) -> Any:
-        """When the live version was written, aware UTC.
+    def since(self, entry: Entry, found: Mapping[str, str], moves: Sequence[Move]) -> datetime | None:
+        """When the live version was written, aware UTC; None where the store doesn't know.
 
         That is the store's own time. Under the virtual clock the store can't know it: then it is the tag that was
         written with the version, else the record's, else now (a hand-made change soaks anew).

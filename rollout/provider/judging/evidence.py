@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from rollout.model import schedule, times
 from rollout.model.catalogue.domain import Domain
 from rollout.model.flag import moves
+from rollout.model.flag.move import Evidence, Kept, Move
 from rollout.model.flag.moves import Live
 from rollout.model.gate import seen as gate_seen
 from rollout.model.gate import verdict, window
@@ -41,7 +41,7 @@ class Look:
         first = times.show(self.over.counted + self.over.fine.period + gate_seen.LATE)
         return f"nothing is counted yet: the value is too young, the first counts are due at {first}"
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Evidence:
         """What `moves` keeps of it: rule version, window, and k of n per metric, legacy's too."""
         counts = {name: _kept(self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()}
         return {
@@ -51,7 +51,7 @@ class Look:
         }
 
 
-def look(context: Context, domain: Domain, live: Live, history: Any, ask: Ask | None = None) -> Look:
+def look(context: Context, domain: Domain, live: Live, history: Sequence[Move], ask: Ask | None = None) -> Look:
     """The verdict on a domain above 0; without `ask` on ROLLBACK alone. Raises `StoreError`."""
     now = context.settings.now()
     points, over = _read(context, domain, live)
@@ -114,21 +114,23 @@ def _held_hours(context: Context, domain: Domain, live: Live) -> float | None:
     return max(0.0, (context.settings.now() - over).total_seconds() / 3600)
 
 
-def _kept(seen: Seen | None, waived: str | None) -> dict[str, Any]:
+def _kept(seen: Seen | None, waived: str | None) -> Kept:
     if seen is None or seen.bad is None:
         return {}
-    kept: dict[str, Any] = {"bad": seen.bad}
+    kept: Kept = {"bad": seen.bad}
     if seen.total is not None:
         kept["total"] = seen.total
     if seen.legacy is not None:
-        kept |= {"legacy_bad": seen.legacy.bad, "legacy_total": seen.legacy.total}
-    return kept | ({"waived": waived} if waived else {})
+        kept["legacy_bad"], kept["legacy_total"] = seen.legacy.bad, seen.legacy.total
+    if waived:
+        kept["waived"] = waived
+    return kept
 
 
-def _legacy_kept(history: Any) -> dict[str, Counts]:
+def _legacy_kept(history: Sequence[Move]) -> dict[str, Counts]:
     """Legacy's counts of this attempt, per metric, as its raises recorded them."""
     sums: dict[str, Counts] = {}
-    for move in moves.this_attempt(history or ()):
+    for move in moves.this_attempt(history):
         for name, kept in (move.get("counts") or {}).items():
             if "legacy_total" in kept:
                 more = Counts(kept["legacy_bad"], kept["legacy_total"])

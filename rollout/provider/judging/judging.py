@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import times
 from rollout.model.catalogue.domain import ChecklistItem
 from rollout.model.flag import moves
+from rollout.model.flag.move import Evidence, recorded
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
 from rollout.model.gate.metric import Verdict
@@ -21,6 +22,7 @@ from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file.conditions import Conditions
 from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence, on_record, probes
+from rollout.provider.judging.change import Change, conditions_of
 from rollout.provider.judging.context import Context
 from rollout.provider.judging.evidence import Look
 from rollout.provider.stores.store import Entry
@@ -30,29 +32,27 @@ from rollout.provider.wire.row import Refused, Row
 UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
 
 
-def asked(
-    context: Context, new: Mapping[str, Any], old: Mapping[str, Any], live: Live, wanted: int, before: int | None
-) -> Ask:
-    """What a raise is judged by; `before`: the stack's percent until now. Others are read where a prerequisite is asked."""
-    domain = context.catalogue.domains[new["domain"]]
-    history = old.get("moves") or []
+def asked(context: Context, change: Change, live: Live) -> Ask:
+    """What a raise is judged by. Other domains are read where a prerequisite is asked."""
+    name, history = change.name, change.moves
+    domain = context.catalogue.domains[name.domain]
     others = {}
     if domain.prerequisites and moves.first_raise(history):
-        others = _others(context, new["stack"], [need.domain for need in domain.prerequisites])
+        others = _others(context, name.stack, [need.domain for need in domain.prerequisites])
     return Ask(
         catalogue=context.catalogue,
         domain=domain,
         live=live,
-        wanted=wanted,
+        wanted=change.wanted,
         now=context.settings.now(),
-        conditions=Conditions.from_inputs(new.get("conditions") or {}),
+        conditions=Conditions.from_inputs(conditions_of(change.inputs)),
         moves=history,
         others=others,
         loopback=context.settings.loopback,
         only_lower=context.settings.only_lower,
-        old_digest=old.get("rules"),
-        new_digest=new.get("rules"),
-        before=before,
+        old_digest=change.rules_before,
+        new_digest=change.rules,
+        before=change.before,
     )
 
 
@@ -109,17 +109,18 @@ def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = T
     return Weighed(found, seen, probed)
 
 
-def judge(context: Context, ask: Ask, kind: Kind, row: Row, stack: str, where: str) -> Allowed:
+def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     """The verdict of a move that may happen; raises `Refused` for one that may not, with every reason."""
+    row = change.row
     for text in (*context.settings.warnings, *ask.conditions.malformed):
         row.warn(text)
-    weighed = weigh(context, ask, kind, stack)
+    weighed = weigh(context, ask, kind, change.name.stack)
     if kind is Kind.RAISE or weighed.verdict is Verdict.ROLLBACK:  # a value that is put back is asked for a fire alone
         for line in weighed.lines():
             row.info(line)
     move = f"{ask.domain.name} {ask.live.show()} -> {ask.wanted} %"
     if weighed.refusals:
-        raise Refused(_problem(f"{weighed.verdict} {move}", weighed.refusals, where))
+        raise Refused(_problem(f"{weighed.verdict} {move}", weighed.refusals, change.where))
     _say_independence(ask, row)
     if kind is Kind.OUTSIDE:
         return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
@@ -130,7 +131,7 @@ def judge(context: Context, ask: Ask, kind: Kind, row: Row, stack: str, where: s
         f"PASS {ask.live.percent} -> {ask.wanted} %: {attested} attested, {number} probe{'s' * (number != 1)}, {gate}"
     )
     row.info(passed)
-    return Allowed(passed, weighed.seen.record() if weighed.seen else {})
+    return Allowed(passed, weighed.seen.record() if weighed.seen else Evidence())
 
 
 def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
@@ -148,26 +149,26 @@ def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
 
 
 def warn_of_fire(
-    context: Context, state: Mapping[str, Any], entry: Entry | None, inputs: Mapping[str, Any], row: Row
+    context: Context, state: Mapping[str, object], entry: Entry | None, inputs: Mapping[str, object], row: Row
 ) -> None:
     """Says on the row of a refreshed flag that its domain must come down (gate.md, when it is judged), or wasn't judged.
 
     Nothing of it enters an output: a verdict that changed by itself would show in every preview.
     """
     domain, since = context.catalogue.domains.get(str(state.get("domain"))), times.moment(state.get("since"))
-    conditions = Conditions.from_inputs(inputs.get("conditions") or {})
+    conditions = Conditions.from_inputs(conditions_of(inputs))
     if conditions.gate == "off" or context.settings.only_lower or domain is None or entry is None or since is None:
         return
     live = Live(entry.text, since, entry.version)
     if not live.percent:
         return
     try:
-        answer = evidence.look(context, domain, live, state.get("moves") or ()).answer
+        answer = evidence.look(context, domain, live, recorded(state.get("moves"))).answer
     except StoreError as error:
         row.warn(f"not judged: {error}")
         return
     if answer.verdict is Verdict.ROLLBACK:
-        row.warn(f"{answer.line()}: {_rollback(state['stack'], domain.name, answer.target)}")
+        row.warn(f"{answer.line()}: {_rollback(str(state['stack']), domain.name, answer.target)}")
 
 
 def _rollback(stack: str, domain: str, target: str | None) -> str:

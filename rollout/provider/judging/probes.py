@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.catalogue.domain import ChecklistItem
 from rollout.model.judge.rules import Refusal
@@ -46,7 +46,7 @@ def _probe(item: ChecklistItem, unified_url: str) -> str:
     if not item.field:
         return ""
     try:
-        value: Any = json.loads(body)
+        value: object = json.loads(body)
     except (ValueError, RecursionError):
         return f"{url} answered no JSON"
     for part in item.field.split("."):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollout.model.flag.name import FlagName
 from rollout.model.problem import Problem, masked, shown
 from rollout.provider.errors import StoreError
+from rollout.provider.judging.change import name_of
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
 from rollout.provider.stores import one_write
@@ -44,7 +44,7 @@ class FlagSecret:
         have = old.get("enabled")
         if urn not in self._read_here:
             try:
-                entry = self._context.snapshot(new["stack"]).take(_name(new).secret)
+                entry = self._context.snapshot(new["stack"]).take(name_of(new).secret)
             except StoreError as error:
                 row.warn(f"live value not read, the record says {have}: {error}")
             else:
@@ -58,7 +58,7 @@ class FlagSecret:
 
     def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         try:
-            entry = self._context.snapshot(state["stack"]).take(_name(state).secret)
+            entry = self._context.snapshot(state["stack"]).take(name_of(state).secret)
         except StoreError as error:
             row.warn(f"live value not read, the record says {state.get('enabled')}: {error}")
             return state
@@ -66,19 +66,19 @@ class FlagSecret:
         return _outputs(state, entry)
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
-        return _name(new).secret, self._set(new, {}, {}, preview, row)
+        return name_of(new).secret, self._set(new, {}, {}, preview, row)
 
     def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
         for key in ("stack", "flag"):
             if old.get(key) != new.get(key):
                 text = f"{key} of a flag can't change: {shown(old.get(key))} -> {shown(new.get(key))}"
-                raise Refused(Problem(text, where=_name(new).secret, do="bring the domain to 0 and make a new stack"))
+                raise Refused(Problem(text, where=name_of(new).secret, do="bring the domain to 0 and make a new stack"))
         return self._set(new, old, old_inputs, preview, row)
 
     def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
         closed = bool(old_inputs.get("closed"))
         destroying.allow(self._context, state["stack"], state["domain"], closed)
-        row.info(f"{_name(state).secret} stays in the store as it is")
+        row.info(f"{name_of(state).secret} stays in the store as it is")
 
     def _set(self, new: Properties, old: Properties, old_inputs: Properties, preview: bool, row: Row) -> Properties:
         settings = self._context.settings
@@ -87,16 +87,12 @@ class FlagSecret:
                 row.warn(f"left as it is: this run moves {settings.only_domain} alone")
                 return old
             text = f"{new['flag']} was changed by another run meanwhile; this run moves {settings.only_domain} alone"
-            raise Refused(Problem(text, where=_name(new).secret, do="run it again"))
+            raise Refused(Problem(text, where=name_of(new).secret, do="run it again"))
         if preview:
             return {key: value for key, value in new.items() if key != "closed"}
         value = "true" if new["enabled"] else "false"
-        entry = one_write.set_value(self._context.store, _name(new), value, virtual=self._context.settings.virtual_now)
+        entry = one_write.set_value(self._context.store, name_of(new), value, virtual=self._context.settings.virtual_now)
         return _outputs(new, entry)
-
-
-def _name(properties: Properties) -> FlagName:
-    return FlagName(properties["stack"], properties["domain"], properties["flag"])
 
 
 def _value(entry: Entry | None) -> bool | str | None:

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from rollout.model import times
 from rollout.model.flag import moves, record
+from rollout.model.flag.move import recorded
 from rollout.model.flag.moves import Kind, Live
-from rollout.model.flag.name import FlagName
 from rollout.model.flag.record import Allowed
 from rollout.model.ladder import on_ladder, parse_percent
 from rollout.model.ladder import show as show_ladder
 from rollout.model.problem import Problem, masked, shown
 from rollout.provider.errors import StoreError
+from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, name_of
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
 from rollout.provider.stores import writing
@@ -25,9 +26,6 @@ Properties = dict[str, Any]
 
 #: A property whose value is known only after the write.
 UNKNOWN: Final = object()
-
-#: What the judge is told and the row doesn't show: a domain that doesn't move has no diff.
-CONDITIONS: Final = "conditions"
 
 
 class TrafficFlag:
@@ -59,7 +57,7 @@ class TrafficFlag:
         """Changed properties as `update` or `add`; the live value is compared, not yesterday's record."""
         have = old.get("percent")
         if urn not in self._read_here:
-            name = _name(new)
+            name = name_of(new)
             try:
                 entry = self._context.snapshot(name.stack).take(name.secret)
             except StoreError as error:
@@ -78,7 +76,7 @@ class TrafficFlag:
 
     def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         """The state with the live value in it. A failing store leaves the old state and a warning."""
-        name = _name(state)
+        name = name_of(state)
         try:
             entry = self._context.snapshot(name.stack).take(name.secret)
             known = entry is not None and entry.version == state.get("version")
@@ -87,9 +85,9 @@ class TrafficFlag:
             row.warn(f"live value not read, the record says {state.get('percent')} %: {error}")
             return state
         self._read_here.add(urn)
-        history = state.get("moves") or ()
+        history = recorded(state.get("moves"))
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
-        conditions = (inputs or {}).get(CONDITIONS) or {}
+        conditions = conditions_of(inputs)
         if entry is not None and Live(entry.text).percent and conditions.get("gate") != "off":
             from rollout.provider.judging import judging
 
@@ -97,155 +95,139 @@ class TrafficFlag:
         return outputs
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
-        return _name(new).secret, self._change(new, {}, None, preview, row)
+        return name_of(new).secret, self._change(Change(new, {}, None, preview, row))
 
     def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
+        change = Change(new, old, old_inputs.get("percent"), preview, row)
         for key in ("stack", "flag"):
             if old.get(key) != new.get(key):
                 text = f"{key} of a flag can't change: {shown(old.get(key))} -> {shown(new.get(key))}"
-                raise Refused(Problem(text, where=_where(new), do="bring the domain to 0 and make a new stack"))
-        return self._change(new, old, old_inputs.get("percent"), preview, row)
+                raise Refused(Problem(text, where=change.where, do="bring the domain to 0 and make a new stack"))
+        return self._change(change)
 
     def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
-        conditions = old_inputs.get(CONDITIONS) or {}
+        conditions = conditions_of(old_inputs)
         destroying.allow(self._context, state["stack"], state["domain"], bool(conditions.get("closed")))
-        row.info(f"{_name(state).secret} stays in the store as it is")
+        row.info(f"{name_of(state).secret} stays in the store as it is")
 
-    def _change(self, new: Properties, old: Properties, old_input: int | None, preview: bool, row: Row) -> Properties:
-        name, wanted, store = _name(new), int(new["percent"]), self._context.store
+    def _change(self, change: Change) -> Properties:
+        name, wanted, store = change.name, change.wanted, self._context.store
         if not self._context.settings.may_move(name.domain):
-            return self._left_alone(new, old, old_input, row)
-        entry: Entry | None = None
+            return self._left_alone(change)
         try:
             entry = store.get(name.secret)
         except StoreError as error:
-            if wanted != 0 and (old_input is None or wanted >= old_input):
-                problem = Problem(f"the live value can't be read: {error}", where=_where(new), do="try again")
+            if wanted != 0 and (change.before is None or wanted >= change.before):
+                problem = Problem(f"the live value can't be read: {error}", where=change.where, do="try again")
                 raise Refused(problem) from None
-            row.warn(f"live value not read ({error}); lowering to {wanted} % all the same")
-            return self._lowered(new, old, Live("unread"), wanted, preview, row)
-        history = old.get("moves") or []
+            change.row.warn(f"live value not read ({error}); lowering to {wanted} % all the same")
+            return self._lowered(change, Live("unread"))
+        history = change.moves
         live = self._context.live(entry, {}, history)
-        kind = moves.classify(live, wanted, old_input)
+        kind = moves.classify(live, wanted, change.before)
         if kind in (Kind.LOWER, Kind.STAY):
-            return self._down(kind, new, old, live, entry, preview, row)
-        if kind is Kind.OUTSIDE and self._simulator_lost(name.stack, live, wanted, old_input):
-            row.warn(f"the store was empty (simulator restarted?): {name.domain} restored to {wanted} %")
+            return self._down(change, kind, live, entry)
+        if kind is Kind.OUTSIDE and self._simulator_lost(change, live):
+            change.row.warn(f"the store was empty (simulator restarted?): {name.domain} restored to {wanted} %")
             attempt = moves.current_attempt(history, False, 0)
-            return self._written(new, old, live, entry, {}, Allowed("restored"), attempt, preview)
+            return self._written(change, live, entry, {}, Allowed("restored"), attempt)
         # Tags first, value again after them: the value that is judged is never older than the tags it is judged with.
         found = store.tags(name.secret) if entry else {}
         entry = store.get(name.secret)
         live = self._context.live(entry, found, history)
-        kind = moves.classify(live, wanted, old_input)
+        kind = moves.classify(live, wanted, change.before)
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
-            return self._down(kind, new, old, live, entry, preview, row)
+            return self._down(change, kind, live, entry)
         from rollout.provider.judging import judging
 
-        ask = judging.asked(self._context, new, old, live, wanted, old_input)
-        allowed = judging.judge(self._context, ask, kind, row, name.stack, _where(new))
+        ask = judging.asked(self._context, change, live)
+        allowed = judging.judge(self._context, ask, kind, change)
         starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran
         attempt = moves.current_attempt(history, starts, ask.conditions.attempt)
-        return self._written(new, old, live, entry, found, allowed, attempt, preview)
+        return self._written(change, live, entry, found, allowed, attempt)
 
-    def _left_alone(self, new: Properties, old: Properties, old_input: int | None, row: Row) -> Properties:
+    def _left_alone(self, change: Change) -> Properties:
         """The row of a domain that this run may not move: its state as it is. Other input would be recorded: refused."""
-        only, domain = self._context.settings.only_domain, new["domain"]
-        if new["percent"] == old_input:
-            row.warn(f"left as it is: this run moves {only} alone")
-            return old
-        text = f"{domain} was moved by another run meanwhile ({shown(old_input)} now, {new['percent']} given)"
-        raise Refused(Problem(f"{text}; this run moves {only} alone", where=_where(new), do="run it again"))
+        only, domain = self._context.settings.only_domain, change.name.domain
+        if change.wanted == change.before:
+            change.row.warn(f"left as it is: this run moves {only} alone")
+            return dict(change.state)
+        text = f"{domain} was moved by another run meanwhile ({shown(change.before)} now, {change.wanted} given)"
+        raise Refused(Problem(f"{text}; this run moves {only} alone", where=change.where, do="run it again"))
 
-    def _down(
-        self, kind: Kind, new: Properties, old: Properties, live: Live, entry: Entry | None, preview: bool, row: Row
-    ) -> Properties:
+    def _down(self, change: Change, kind: Kind, live: Live, entry: Entry | None) -> Properties:
         """A lowering, or a value that is live already. Neither may fail because of tags that can't be read."""
         if kind is Kind.LOWER:
-            return self._lowered(new, old, live, int(new["percent"]), preview, row)
+            return self._lowered(change, live)
         found: Mapping[str, str] = {}
         try:
-            found = self._context.store.tags(_name(new).secret)
+            found = self._context.store.tags(change.name.secret)
         except StoreError as error:
-            row.warn(f"tags not read: {error}")
-        return self._outputs(new, old, self._context.live(entry, found, old.get("moves") or ()))
+            change.row.warn(f"tags not read: {error}")
+        return self._outputs(change.inputs, change.state, self._context.live(entry, found, change.moves))
 
-    def _simulator_lost(self, stack: str, live: Live, wanted: int, old_input: int | None) -> bool:
+    def _simulator_lost(self, change: Change, live: Live) -> bool:
         settings = self._context.settings
-        absent = live.text is None and not live.scheduled and old_input is not None and wanted <= old_input
+        wanted, before = change.wanted, change.before
+        absent = live.text is None and not live.scheduled and before is not None and wanted <= before
         elsewhere = settings.configured_region not in (None, settings.region)  # empty because it is another region's
         alone = settings.loopback and not settings.only_lower and not elsewhere
-        return absent and alone and self._context.snapshot(stack).was_empty
+        return absent and alone and self._context.snapshot(change.name.stack).was_empty
 
-    def _lowered(
-        self, new: Properties, old: Properties, live: Live, wanted: int, preview: bool, row: Row
-    ) -> Properties:
+    def _lowered(self, change: Change, live: Live) -> Properties:
+        wanted, row = change.wanted, change.row
         if live.text is not None:
             row.info(f"rollback {live.show()} -> {wanted} %")
-        if preview:
-            return self._predicted(new, old, old.get("verdict") or "")
-        name, settings = _name(new), self._context.settings
-        entry = writing.lower(self._context.store, name, str(wanted), virtual=settings.virtual_now)
+        if change.preview:
+            return _predicted(change, change.verdict)
+        settings = self._context.settings
+        entry = writing.lower(self._context.store, change.name, str(wanted), virtual=settings.virtual_now)
         verdict = "rollback" if live.text is not None else "set"
         if entry.text != str(wanted):
             row.warn(f"live {masked(entry.text or '')} % already: somebody lowered it further meanwhile")
-        return self._recorded(new, old, live, entry, Allowed(verdict), old.get("verdict") or "", 0)
+        return self._recorded(change, live, entry, Allowed(verdict), change.verdict, 0)
 
     def _written(
-        self,
-        new: Properties,
-        old: Properties,
-        live: Live,
-        entry: Entry | None,
-        found: Mapping[str, str],
-        allowed: Allowed,
-        attempt: int,
-        preview: bool,
+        self, change: Change, live: Live, entry: Entry | None, found: Mapping[str, str], allowed: Allowed, attempt: int
     ) -> Properties:
-        if preview:
-            return self._predicted(new, old, allowed.verdict)
-        name, settings = _name(new), self._context.settings
+        if change.preview:
+            return _predicted(change, allowed.verdict)
         try:
             back = writing.raise_to(
-                self._context.store, name, str(new["percent"]),
-                before=entry, judged_tags=found, virtual=settings.virtual_now,
+                self._context.store, change.name, str(change.wanted),
+                before=entry, judged_tags=found, virtual=self._context.settings.virtual_now,
             )  # fmt: skip
         except writing.StoppedMeanwhile as stopped:
-            raise Refused(Problem(str(stopped), where=_where(new), do="lower the stack to the live value")) from None
-        return self._recorded(new, old, live, back, allowed, allowed.verdict, attempt)
+            raise Refused(Problem(str(stopped), where=change.where, do="lower the stack to the live value")) from None
+        return self._recorded(change, live, back, allowed, allowed.verdict, attempt)
 
     def _recorded(
-        self, new: Properties, old: Properties, before: Live, entry: Entry, move: Allowed, verdict: str, attempt: int
+        self, change: Change, before: Live, entry: Entry, move: Allowed, verdict: str, attempt: int
     ) -> Properties:
         at: datetime = self._context.settings.virtual_now or entry.created or self._context.settings.now()
-        kept = record.with_unknown(old.get("moves") or [], before, at)
+        kept = record.with_unknown(change.moves, before, at)
         moved = record.judged(
             before, parse_percent(entry.text) or 0, at, entry.version, move.verdict,
-            attempt=attempt or 1, rules=str(new.get("rules")), evidence=move.evidence,
+            attempt=attempt or 1, rules=str(change.rules), evidence=move.evidence,
         )  # fmt: skip
-        state = {**old, "moves": record.appended(kept, moved), "verdict": verdict}
-        return self._outputs(new, state, Live(entry.text, at, entry.version))
+        state = {**change.state, "moves": record.appended(kept, moved), "verdict": verdict}
+        return self._outputs(change.inputs, state, Live(entry.text, at, entry.version))
 
-    def _outputs(self, inputs: Properties, old: Properties, live: Live) -> Properties:
-        at = self._context.settings.now()
-        outputs = {key: value for key, value in inputs.items() if key != CONDITIONS}
+    def _outputs(self, inputs: Mapping[str, object], old: Mapping[str, object], live: Live) -> Properties:
+        outputs = _shown(inputs)
         outputs["version"] = live.version
         outputs["since"] = times.iso(live.since) if live.since else ""
         outputs["verdict"] = old.get("verdict") or ""
-        outputs["moves"] = record.with_unknown(old.get("moves") or [], live, at)
+        outputs["moves"] = record.with_unknown(recorded(old.get("moves")), live, self._context.settings.now())
         outputs["percent"] = live.percent if live.percent is not None else masked(live.text or "")
         if live.text is None:
             del outputs["percent"]
         return outputs
 
-    def _predicted(self, new: Properties, old: Properties, verdict: str) -> Properties:
-        outputs = {key: value for key, value in new.items() if key != CONDITIONS}
-        return {**outputs, "verdict": verdict, "version": UNKNOWN, "since": UNKNOWN, "moves": UNKNOWN}
+
+def _predicted(change: Change, verdict: str) -> Properties:
+    return {**_shown(change.inputs), "verdict": verdict, "version": UNKNOWN, "since": UNKNOWN, "moves": UNKNOWN}
 
 
-def _name(properties: Properties) -> FlagName:
-    return FlagName(properties["stack"], properties["domain"], properties["flag"])
-
-
-def _where(properties: Properties) -> str:
-    return f"Pulumi.{properties['stack']}.yaml wa-rollout:flags.{properties['domain']}.percent"
+def _shown(inputs: Mapping[str, object]) -> Properties:
+    return {key: value for key, value in inputs.items() if key != CONDITIONS}
