@@ -91,7 +91,9 @@ class FlagSecret:
         if preview:
             return {key: value for key, value in new.items() if key != "closed"}
         value = "true" if new["enabled"] else "false"
-        entry = one_write.set_value(self._context.store, name_of(new), value, virtual=self._context.settings.virtual_now)
+        entry = one_write.set_value(
+            self._context.store, name_of(new), value, virtual=self._context.settings.virtual_now
+        )
         return _outputs(new, entry)
 
 
