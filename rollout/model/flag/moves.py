@@ -138,4 +138,8 @@ def _number(value: object) -> int:
 
 def stable_at_100(live: Live, now: datetime, span: timedelta = schedule.STABLE, slack_hours: float = 2) -> bool:
     """Whether a domain has been at 100 % for the seed's 7 days: what `closed` asks of each before `destroy`."""
-    return live.percent == 100 and live.since is not None and now >= live.since + span - timedelta(hours=slack_hours)
+    return (
+        live.percent == 100
+        and live.since is not None
+        and now >= times.later(live.since, span - timedelta(hours=slack_hours))
+    )

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.ladder import LADDER, next_rung
+from rollout.model.problem import Problem
 from rollout.model.schedule import STABLE
 from rollout.model.stack_file.config import Day
 
@@ -85,6 +86,23 @@ class Finding:
     severity: Literal["broken", "note"]
     text: str
     where: str = ""
+
+
+def left_out(days: Iterable[Day]) -> list[Problem]:
+    """Where a day leaves out a domain that an earlier day named: forgotten or meant as 0 can't be told. In order."""
+    first: dict[str, Day] = {}
+    found = []
+    for day in sorted(days, key=lambda day: (day.number, day.where)):
+        for name, named in first.items():
+            if name not in day.flags:
+                where, do = f"{day.where} wa-rollout:flags.{name}", f"write its percent of day {day.number}"
+                allowed = "a domain is left out only before its first mention, and is at 0 % then"
+                found.append(
+                    Problem(f"{name} is left out, after {named.where} named it", where, allowed, "nothing", do)
+                )
+        for name in day.flags:
+            first.setdefault(name, day)
+    return found
 
 
 def table(plan: Plan, start: date | None, domains: Iterable[str]) -> list[Row]:
@@ -199,6 +217,9 @@ def _notes(plan: Plan, catalogue: Catalogue) -> list[Finding]:
         text = f"stable {STABLE.days}+ days at 100 %: {days}; the plan asks for all of it on day {plan.last}"
         found.append(Finding("note", text))
     found += _without_hours(plan, catalogue)
+    for name in catalogue.domains:
+        if not any(name in day.flags for day in plan.days.values()):
+            found.append(Finding("note", f"{name} stands in no day of the plan: it stays at 0 %"))
     rules = "; ".join(f"{where}: {rule}" for where, rule in RESUME_RULES)
     text = f"{len({rule for _, rule in RESUME_RULES})} different rules for resuming after a rollback ({rules})"
     return [

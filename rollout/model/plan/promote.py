@@ -62,7 +62,9 @@ def _step(config: StackConfig, catalogue: Catalogue, day: Day | None, name: str)
         return Step(name, at, skipped=f"at {at} %, the top")
     to = rung
     if day is not None:
-        planned = day.flags[name].percent if name in day.flags else 0
+        if name not in day.flags:
+            return Step(name, at, skipped=f"not begun: day {day.number} doesn't name it")
+        planned = day.flags[name].percent
         if planned < at:
             return Step(name, at, skipped=f"ahead: day {day.number} has {planned} %")
         if planned == at:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.ladder import LADDER, next_rung
 from rollout.model.plan import standing
@@ -53,8 +54,8 @@ def lay(plan: Plan, catalogue: Catalogue, at: Mapping[str, At], first: datetime,
         rows.append(_row(now, percents, moved, start))
         if all(percent == LADDER[-1] for percent in percents.values()):
             ends = max(one.since for one in have.values())
-            return Laid(tuple(rows), ends.date(), (ends + STABLE).date())
-        now += timedelta(days=1)
+            return Laid(tuple(rows), ends.date(), times.later(ends, STABLE).date())
+        now = times.later(now, timedelta(days=1))
     return Laid(tuple(rows), None, None)
 
 
@@ -83,4 +84,4 @@ def _may(
 
 def ready(breach_at: datetime | None) -> datetime | None:
     """When a domain with a breach may start again: 24 hours after it."""
-    return None if breach_at is None else breach_at + BREACH_WAIT
+    return None if breach_at is None else times.later(breach_at, BREACH_WAIT)

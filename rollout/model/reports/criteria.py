@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rollout.model import schedule
+from rollout.model import schedule, times
 from rollout.model.flag import moves
 from rollout.model.flag.moves import Live
 from rollout.model.gate import words as gate_text
@@ -79,7 +79,7 @@ def standing_at_100(story: Story, name: str) -> Criterion:
     live = Live(str(last.percent), last.since)
     if moves.stable_at_100(live, as_of, slack_hours=story.known.soak_slack_hours):
         return Criterion(f"stable-{name}", text, State.MET, why)
-    left = show_span(as_of, last.since + schedule.STABLE)
+    left = show_span(as_of, times.later(last.since, schedule.STABLE))
     why = (*why, "; ", Figure(left, "left", f"{place}/at {story.as_of_place}"), " more")
     do = "wait, then run `pulumi up`: its entry shows that the value still stands"
     return Criterion(f"stable-{name}", text, State.NOT_MET, why, do)

@@ -47,7 +47,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Day:
-    """One file of the plan: the percent each domain is meant to have on that day. `lines`: of each domain's percent."""
+    """One file of the plan: the percent each domain is meant to have on that day. `lines`: of each domain's percent.
+
+    A domain that no day has named yet may be absent: it is at 0 %. Once named it stays (`rollout.model.plan.days.left_out`).
+    """
 
     number: int
     where: str
@@ -129,7 +132,7 @@ def parse_day(raw: bytes, where: str, catalogue: Catalogue) -> Day:
             if not key.startswith(PREFIX):
                 config.bad(key, f"unknown key {shown(key)}", "wa-rollout:day, wa-rollout:flags", "delete it")
         number = config.integer(f"{PREFIX}day", 0, LAST_DAY)
-        flags = _flags(config, catalogue)
+        flags = _flags(config, catalogue, every=False)
         section = config.node.values.get(f"{PREFIX}flags")
         for name, node in section.values.items() if isinstance(section, Map) else ():
             lines[name] = node.keys["percent"].line if isinstance(node, Map) and "percent" in node.keys else node.line
@@ -167,7 +170,8 @@ def _config(
     return config
 
 
-def _flags(config: Fields, catalogue: Catalogue) -> dict[str, Flag]:
+def _flags(config: Fields, catalogue: Catalogue, *, every: bool = True) -> dict[str, Flag]:
+    """The flags of each domain; `every`: one that is absent is a problem."""
     flags: dict[str, Flag] = {}
     fields = config.section(f"{PREFIX}flags", block=True)
     if fields is None:
@@ -181,7 +185,7 @@ def _flags(config: Fields, catalogue: Catalogue) -> dict[str, Flag]:
         else:
             fields.bad(name, f"unknown domain {shown(name)}", allowed, nearest(name, catalogue.domains) or "delete it")
     for name, domain in catalogue.domains.items():
-        entry = fields.section(name, block=True)
+        entry = fields.section(name, required=every, block=True)
         if entry is not None and (flag := _flag(entry, domain, catalogue)):
             flags[name] = flag
     return flags

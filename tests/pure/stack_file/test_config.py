@@ -131,12 +131,19 @@ def test_unknown_and_protected_domains(
     assert problem.where.endswith(f"wa-rollout:flags.{name}")
 
 
+NO_JOBS = b"    jobs:\n      enabled: false\n      percent: 0\n"
+
+
+def test_a_stack_names_every_domain_and_a_day_those_that_the_plan_has_begun() -> None:
+    assert [problem.what for problem in refused(read_stack, PROD.replace(NO_JOBS, b""))] == ["jobs is missing"]
+    day = read_day(DAY_6.replace(NO_JOBS, b""))
+    assert list(day.flags) == ["ai-agents", "marketplace", "property"]
+    (problem,) = refused(read_day, DAY_6.replace(NO_JOBS, b"    jobs:\n"))
+    assert problem.what == "jobs is not a map"
+
+
 @both
-def test_a_missing_domain_missing_flags_and_a_missing_config(
-    file: str, read: Callable[[bytes], object], good: bytes
-) -> None:
-    no_jobs = good.replace(b"    jobs:\n      enabled: false\n      percent: 0\n", b"")
-    assert [problem.what for problem in refused(read, no_jobs)] == ["jobs is missing"]
+def test_missing_flags_and_a_missing_config(file: str, read: Callable[[bytes], object], good: bytes) -> None:
     assert "wa-rollout:flags is missing" in refused(read, b"config:\n  wa-rollout:day: 6\n")[-1].what
     assert refused(read, b"encryptionsalt: x\n")[0].what == "config is missing"
     assert refused(read, b"")[0].what == "config is missing"
