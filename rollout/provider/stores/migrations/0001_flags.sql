@@ -11,10 +11,9 @@ begin
     if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
       execute format('create role %I nologin', wanted);
     end if;
-    -- Who migrates makes things that `rollout_owner` owns, and may act as each of them (`set local role`).
-    if not pg_has_role(current_user, wanted, 'member') then
-      execute format('grant %I to current_user', wanted);
-    end if;
+    -- Who migrates makes things that `rollout_owner` owns, and may act as each of them (`set local role`). From 16 on who
+    -- makes a role is its member, and may not: the grant is what lets them.
+    execute format('grant %I to current_user', wanted);
   end loop;
 end
 $$;
