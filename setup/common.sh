@@ -6,13 +6,18 @@ log=$tools/$name.log
 mkdir -p "$tools/tmp" || { echo "$name: can't write in $home: set-up keeps everything there; make the folder writable" >&2; exit 1; }
 export TMPDIR="$tools/tmp" # nothing is written outside the project's folder, temporary files too
 
-# Two set-ups at the same time would remove each other's half-built things: the second waits for the first.
-if [ -z "${SETUP_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
-    SETUP_LOCKED=1 exec flock "$tools/lock" sh "$0" "$@"
-fi
+# pip asks `rustc` for its version, to name it to the index; rustup's stand-in for it would make a ~/.rustup for that.
+export RUSTUP_HOME="$tools/cache/rustup" CARGO_HOME="$tools/cache/cargo"
 
 say() { echo "$name: $*"; }
 die() { echo "$name: $*" >&2; exit 1; }
+
+# Two set-ups at the same time would remove each other's half-built things: the second waits for the first, and says so.
+# The lock is let go by the kernel, however its holder ends.
+if [ -z "${SETUP_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
+    flock -n "$tools/lock" true || say "another set-up is under way in this folder; waiting for it to end"
+    SETUP_LOCKED=1 exec flock "$tools/lock" sh "$0" "$@"
+fi
 
 # step TITLE COMMAND...: runs it with its output in the log, a line every 30 s (plain lines: a CI log has no cursor).
 # Answers the command's exit code. An interrupt ends the command too: sh would leave it running.

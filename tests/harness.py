@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from rollout.model.stack_file import edit
 from rollout.simulator.scratch import Scratch
 
 READING = ("Get", "List", "Describe", "BatchGet", "Head", "GET", "HEAD")
@@ -28,8 +29,8 @@ class Sandbox(Scratch):
     """What tests do with a project copy, and look at. Gate and drill are off: most tests have nothing to judge by."""
 
     def prepare(self) -> None:
-        text = self.read_config().replace("gate: required", 'gate: "off"', 1)
-        self.write_config(text.replace("drill: required", 'drill: "off"', 1))
+        for key in (edit.GATE, edit.DRILL):
+            self.write_config(edit.set_value(self.read_config(), key, "off"))
 
     def preview(
         self, *args: str, env: Mapping[str, str] | None = None, check: bool = True

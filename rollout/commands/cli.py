@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
+from pathlib import Path
 from typing import Final
 
 import click
 
-from rollout.model.problem import BadInput
+from rollout.model.problem import Problem, RolloutError
 
 #: Command -> module that holds it as `command`; short help stands here so that `--help` imports none of them.
 COMMANDS: Final = {
@@ -49,8 +51,8 @@ EXIT_CODES: Final = (
     "was written; 3 refused (review, gate: HOLD), and of a rollback: nobody knows the flag to be down; 4 ROLLBACK (gate). "
     "Only rollback, the watch and pulumi up change anything outside."
 )
-#: Wrong use or wrong input; nothing was written.
-EXIT_BAD_INPUT: Final = 2
+#: What a fault of this program ends with, as Python itself ends.
+EXIT_FAULT: Final = 1
 
 
 class LazyGroup(click.Group):
@@ -76,12 +78,33 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None, name: str = "python -m rollout") -> None:
-    """Runs one command. Bad input is printed to stderr, one block a problem, and ends with exit code 2."""
+    """Runs one command. What it can't do is said on stderr in words, never as a traceback; the code is the error's own."""
     try:
         cli.main(arguments, prog_name=name, standalone_mode=True)
-    except BadInput as error:
+    except RolloutError as error:
         print(error, file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(
+            f"{error.strerror or type(error).__name__}{f': {error.filename}' if error.filename else ''}",
+            file=sys.stderr,
+        )
+        sys.exit(EXIT_FAULT)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        print(fault(error), file=sys.stderr)
+        sys.exit(EXIT_FAULT)
+
+
+def fault(error: Exception) -> str:
+    """What is said of an error that nobody foresaw: where, and of which type. Not its text, which may quote a secret."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(last.filename).name}:{last.lineno} in {last.name}"
+    problem = Problem(
+        f"a fault of rollout itself: {type(error).__name__}", place, do="report it with what PYTHONDEVMODE=1 adds to it"
+    )
+    return problem.block()
 
 
 def installed() -> None:

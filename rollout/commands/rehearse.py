@@ -67,6 +67,7 @@ def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: b
     from rollout.simulator import env
     from rollout.simulator.rehearsal import player as players
     from rollout.simulator.rehearsal import story as stories
+    from rollout.simulator.scratch import CommandFailed
     from rollout.simulator.traffic import scenario as scenarios
 
     if story:
@@ -76,7 +77,7 @@ def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: b
     env.isolate(os.environ)
     began, mornings = time.monotonic(), list[players.Morning]()
     click.echo(f"rehearsal of {scenario}: a copy of the project, simulated traffic, a virtual clock", err=json_)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=files.passing()) as folder:
         project = Path(folder, "project")
         player = stories.Story(project, seed) if story else players.Player(project, scenario, seed)
         try:
@@ -88,7 +89,7 @@ def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: b
             click.echo(outcome(mornings, player.incidents(), time.monotonic() - began, at_end), err=json_)
             if isinstance(player, stories.Story):
                 click.echo(player.report(files.ROOT / out), err=json_)
-        except AssertionError as error:  # a command's whole output: what a rehearsal is for
+        except CommandFailed as error:  # a command's whole output: what a rehearsal is for
             click.echo(f"FAILED on day {len(mornings) + 1}: {error}", err=True)
             sys.exit(EXIT_FAILED)
         finally:

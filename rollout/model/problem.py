@@ -10,6 +10,11 @@ What it raises by name, so that a door (the command line, the provider's service
             Scheduled           it waits for its deletion
         Refused                 a change that may not happen; nothing was written (rollout.provider.wire.row)
         StoppedMeanwhile        a raise that a stop overtook (rollout.provider.stores.writing)
+        GitFailed               git is missing, or didn't do what it was asked (rollout.provider.git)
+        EngineFailed            the same of `pulumi` (rollout.commands.engine.pulumi)
+        NotDown                 nobody knows a flag to be down (rollout.commands.rollback.stop)
+        DrillFailed             a drill that couldn't be played (rollout.commands.drill.play)
+        CommandFailed           a command in a copy of the project ended as it mustn't (rollout.simulator.scratch)
 """
 
 from __future__ import annotations
@@ -48,9 +53,15 @@ class Problem:
 class RolloutError(Exception):
     """The base of all that this project raises by name. Its text is whole: what is wrong and, where known, what to do."""
 
+    #: What a command ends with that lets it through: something failed, and is named.
+    exit_code = 1
+
 
 class BadInput(RolloutError):
     """Input that is wrong in itself. Carries every problem found, so that one run names them all."""
+
+    #: Wrong use or wrong input; nothing was written.
+    exit_code = 2
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -12,12 +12,17 @@ from pathlib import Path
 
 import psutil
 
+from rollout.model.problem import RolloutError
 from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
 
 LEFT_OUT = (".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records")
 SHARED = (".venv", ".venv-dev", ".tools/pulumi", ".tools/pulumi-home/plugins")  # linked, not copied: the real ones
 GRACE = 8.0  # seconds a provider may take to leave after its engine
+
+
+class CommandFailed(RolloutError):
+    """A command in the copy ended as it mustn't; the text is its command line and all of its output."""
 
 
 class Scratch:
@@ -63,13 +68,13 @@ class Scratch:
     def run(
         self, *command: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        """One command in the sandbox, output caught; `check`: a non-zero exit is an AssertionError with the output."""
+        """One command in the sandbox, output caught; `check`: a non-zero exit raises `CommandFailed`."""
         done = subprocess.run(
             command, cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True, text=True,
             check=False, timeout=timeout, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         if check and done.returncode:
-            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+            raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
     def start(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:

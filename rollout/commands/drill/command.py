@@ -19,6 +19,7 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.flag.moves import Kind, classify
 from rollout.model.judge import drill
 from rollout.model.problem import BadInput, Problem
+from rollout.provider.git import GitFailed
 from rollout.provider.judging import on_record
 from rollout.provider.settings import Settings
 
@@ -84,7 +85,7 @@ def command(domain: str | None, stack: str | None, all_due: bool, no_commit: boo
         try:
             found = play(one, chosen, settings)
             kept = keep(found, not no_commit)
-        except (DrillFailed, gitlog.CommitFailed) as error:
+        except (DrillFailed, GitFailed) as error:
             click.echo(f"drill of {one.name} FAILED: {error}", err=True)
             failed = True
             continue

@@ -28,6 +28,7 @@ from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import MINUTE, floor
 from rollout.model.judge.drill import TRAFFIC_WITHIN, Drill, Endpoint
 from rollout.model.ladder import LADDER
+from rollout.model.problem import RolloutError
 from rollout.model.stack_file import edit
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
@@ -58,7 +59,7 @@ class Drilled:
         return {**self.drill.plain(), "steps": [f"{seconds:.1f} s: {text}" for seconds, text in self.steps]}
 
 
-class DrillFailed(Exception):
+class DrillFailed(RolloutError):
     """The drill couldn't be played at all; the text says at which step, and why."""
 
 
@@ -69,30 +70,26 @@ def on_simulator(domain: Domain, stack: str, now: datetime) -> Drilled:
     class Copy(Scratch):
         def prepare(self) -> None:
             file = self.folder / "Pulumi.local.yaml"
-            text = file.read_text().replace("gate: required", 'gate: "off"').replace("drill: required", 'drill: "off"')
+            text = file.read_text()
+            for key in (edit.GATE, edit.DRILL):
+                text = edit.set_value(text, key, "off")
             for other in catalogue.parse((self.folder / "domains.yaml").read_bytes(), "domains.yaml").domains.values():
                 percent = FROM if other.name == domain.name else 0
                 text = edit.set_flag(text, other.name, percent, None if other.enable_flag is None else percent > 0)
             file.write_text(text)
 
-    with tempfile.TemporaryDirectory(prefix="drill-", dir=_folder()) as folder:
+    with tempfile.TemporaryDirectory(prefix="drill-", dir=files.passing()) as folder:
         try:
             copy = Copy(Path(folder, "project"))
-        except (AssertionError, OSError, RuntimeError) as error:
+        except (RolloutError, OSError, RuntimeError) as error:
             raise DrillFailed(f"no copy of the project could be started: {error}") from None
         try:
             copy.env |= {"ROLLOUT_NOW": times.iso(now)}
             return _played(copy, domain, stack, now)
-        except (AssertionError, StoreError, subprocess.TimeoutExpired) as error:
+        except (RolloutError, subprocess.TimeoutExpired) as error:
             raise DrillFailed(str(error)) from None
         finally:
             copy.close()
-
-
-def _folder() -> str | None:
-    """Where the copy goes: this project's own folder for what passes, where there is one."""
-    own = files.ROOT / ".local" / "tmp"
-    return str(own) if own.is_dir() else None
 
 
 def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:

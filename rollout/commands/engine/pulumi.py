@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rollout.commands.engine import lock
-from rollout.commands.project.files import ROOT
+from rollout.commands.project import files
+from rollout.model.problem import RolloutError
 
 #: The engines that are under way, of whatever thread.
 _running: Final[set[subprocess.Popen[str]]] = set()
@@ -20,7 +21,7 @@ SHOWN: Final = 16
 POLL: Final = 1.0  # seconds between two tries while another run holds the lock
 
 
-class EngineFailed(Exception):
+class EngineFailed(RolloutError):
     """`pulumi` is missing or ended with an error; the text is its own, shortened to what matters."""
 
 
@@ -33,7 +34,7 @@ def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Com
     command = ["pulumi", "--non-interactive", "--color", "never", *arguments]
     try:
         child = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command, cwd=files.ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
     except OSError as error:

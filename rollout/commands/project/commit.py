@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from rollout.commands.project.files import ROOT
+from rollout.commands.project import files
+from rollout.provider import git
+from rollout.provider.git import GitFailed
 
 #: Somebody else may commit between our look at HEAD and our commit: so often it is tried again on the new HEAD.
 TRIES: Final = 5
 NEW_FILE: Final = "100644"
 
 
-class CommitFailed(Exception):
-    """The commit couldn't be made; the text says why. The working tree holds the edit all the same."""
-
-
-class _Moved(CommitFailed):
+class _Moved(GitFailed):
     """HEAD is another commit than the one that was read."""
 
 
@@ -31,19 +28,16 @@ def commit_edit(file: Path, edit: Callable[[bytes], bytes], message: str, *, new
 
     Made from HEAD's version with an index of its own: a rollback in a dirty tree must not commit what nobody has
     reviewed. No hook runs: none may stand in the way. What others have staged of the file stays staged, with the
-    edit in it, or their next commit would take it back. Raises `CommitFailed`.
+    edit in it, or their next commit would take it back. Raises `GitFailed`.
     """
-    for attempt in range(TRIES):
-        try:
+    for _ in range(TRIES - 1):
+        with suppress(_Moved):
             return _commit(file, edit, message, new)
-        except _Moved:
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError
+    return _commit(file, edit, message, new)
 
 
 def _commit(file: Path, edit: Callable[[bytes], bytes], message: str, new_file: bool) -> str:
-    path = _git("rev-parse", "--show-prefix").strip() + file.relative_to(ROOT).as_posix()
+    path = _git("rev-parse", "--show-prefix").strip() + file.relative_to(files.ROOT).as_posix()
     head = _git("rev-parse", "--verify", "HEAD^{commit}").strip()
     there = _git("ls-tree", "--full-tree", head, "--", path).split()
     old = b"" if new_file and not there else _git_bytes("show", f"{head}:{path}")
@@ -52,7 +46,7 @@ def _commit(file: Path, edit: Callable[[bytes], bytes], message: str, new_file: 
         return ""
     mode = there[0] if there else NEW_FILE
     blob = _git("hash-object", "-w", "--stdin", data=new).strip()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=files.passing()) as folder:
         private = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         _git("read-tree", head, env=private)
         _git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", env=private)
@@ -60,7 +54,7 @@ def _commit(file: Path, edit: Callable[[bytes], bytes], message: str, new_file: 
     made = _git("commit-tree", tree, "-p", head, "-m", message).strip()
     try:
         _git("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", made, head)
-    except CommitFailed as error:
+    except GitFailed as error:
         raise _Moved(str(error)) from None
     short = _git("rev-parse", "--short", made).strip()
     if there:
@@ -69,7 +63,7 @@ def _commit(file: Path, edit: Callable[[bytes], bytes], message: str, new_file: 
         _git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
     try:
         branch = _git("symbolic-ref", "--quiet", "--short", "HEAD").strip()
-    except CommitFailed:
+    except GitFailed:
         return f"{short} on no branch (detached HEAD): git branch rollback-{short} {short}, then push that"
     return f"{short} on {branch}: {_push(made)}"
 
@@ -78,7 +72,7 @@ def _push(made: str) -> str:
     """How the commit gets to the others, as far as is known here: nobody is asked over the network after a stop."""
     try:
         behind = _git("rev-list", "--count", f"{made}..@{{upstream}}").strip()
-    except CommitFailed:
+    except GitFailed:
         return "push it"
     return "push it" if behind == "0" else f"its upstream has {behind} more: git pull --rebase, then push it"
 
@@ -90,43 +84,27 @@ def _stage(path: str, edit: Callable[[bytes], bytes], made: str) -> None:
     staged = _git("ls-files", "--full-name", "--stage", "--", f":/{path}").splitlines()
     if len(staged) != 1 or staged[0].split()[2] != "0":
         if staged:
-            raise CommitFailed(f"{made} is made, but {path} is in the middle of a merge: keep the lower percent in it")
+            raise GitFailed(f"{made} is made, but {path} is in the middle of a merge: keep the lower percent in it")
         return  # deleted in the index: nothing of it can be committed by mistake
     mode, old, *_ = staged[0].split()
     try:
         new = _applied(edit, _git_bytes("cat-file", "blob", old), f"{path} as staged")
         blob = _git("hash-object", "-w", "--stdin", data=new).strip()
         _git("update-index", "--cacheinfo", f"{mode},{blob},{path}")
-    except CommitFailed as error:
-        raise CommitFailed(f"{undone} ({error}): {do}") from None
+    except GitFailed as error:
+        raise GitFailed(f"{undone} ({error}): {do}") from None
 
 
 def _applied(edit: Callable[[bytes], bytes], old: bytes, what: str) -> bytes:
     try:
         return edit(old)
     except Exception as error:  # noqa: BLE001 - whoever's edit it is
-        raise CommitFailed(f"{what} can't be edited: {error}") from None
+        raise GitFailed(f"{what} can't be edited: {error}") from None
 
 
 def _git(*arguments: str, env: Mapping[str, str] | None = None, data: bytes | None = None) -> str:
-    return _git_bytes(*arguments, env=env, data=data).decode("utf-8", "replace")
+    return git.text(files.ROOT, *arguments, env=env, data=data)
 
 
-def _git_bytes(*arguments: str, env: Mapping[str, str] | None = None, data: bytes | None = None) -> bytes:
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **(env or {})},
-            input=data,
-            capture_output=True,
-            check=False,
-            start_new_session=True,  # Ctrl-C in a terminal goes to its whole group: a commit half made helps nobody
-        )
-    except OSError as error:
-        raise CommitFailed(f"git can't be started: {error.strerror}") from None
-    if done.returncode != 0:
-        lines = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "?")
-        raise CommitFailed(f"git {arguments[0]}: {said}")
-    return done.stdout
+def _git_bytes(*arguments: str) -> bytes:
+    return git.run(files.ROOT, *arguments)

@@ -63,6 +63,16 @@ def write(path: Path, data: bytes) -> None:
         raise
 
 
+def passing() -> str | None:
+    """The folder for what is gone when a command ends, in the project's own; None: the system's, where it can't be made."""
+    folder = ROOT / ".local" / "tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return str(folder) if os.access(folder, os.W_OK) else None
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """One edit of the project's files at a time: of two rollbacks at once, neither loses the other's line."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import subprocess
 
 from rollout.commands.project import files
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.problem import BadInput, Problem
+from rollout.provider import git
+from rollout.provider.git import GitFailed
 from rollout.provider.settings import Settings
 
 _REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
@@ -41,10 +42,9 @@ def known() -> Catalogue:
     try:
         return files.read_catalogue()
     except BadInput:
-        show = ["git", "-C", str(files.ROOT), "show", "HEAD:./domains.yaml"]
         committed = None
-        with contextlib.suppress(OSError, subprocess.CalledProcessError):  # no git, no repository, no such file in it
-            committed = subprocess.run(show, capture_output=True, check=True).stdout
+        with contextlib.suppress(GitFailed):  # no git, no repository, no such file in it
+            committed = git.run(files.ROOT, "show", "HEAD:./domains.yaml")
         if committed is None:
             raise
         return catalogue.parse(committed, "HEAD:domains.yaml")

@@ -4,5 +4,6 @@ import os
 
 from rollout.home import HOME
 
-#: matplotlib keeps a list of the machine's fonts, by default in HOME: nothing is written outside the project.
-os.environ.setdefault("MPLCONFIGDIR", str(HOME / ".tools" / "cache" / "matplotlib"))
+#: matplotlib's list of the machine's fonts, by default in HOME: nothing is written outside the project.
+FONTS = HOME / ".tools" / "cache" / "matplotlib"
+os.environ.setdefault("MPLCONFIGDIR", str(FONTS))

@@ -16,7 +16,7 @@ import yaml
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, progress
 from rollout.commands.reading import history
-from rollout.commands.report import markdown
+from rollout.commands.report import fonts, markdown
 from rollout.model import times
 from rollout.model.gate import fire
 from rollout.model.judge import drill
@@ -109,7 +109,8 @@ def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool)
     texts = {f"{one.name}.md": markdown.render(one) for one in reports}
     drawn = all(importlib.util.find_spec(name) for name in ("matplotlib", "jinja2"))
     if drawn:
-        from rollout.commands.report import web_page  # its libraries aren't in the run-time environment
+        with fonts.alone():
+            from rollout.commands.report import web_page  # its libraries aren't in the run-time environment
 
         with progress.shown("drawing the page"):
             texts[PAGE] = web_page.render(story, reports)

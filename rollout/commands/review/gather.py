@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,8 @@ from rollout.model.review import decision
 from rollout.model.review.decision import Beside, Page, Row
 from rollout.model.stack_file import edit, marks
 from rollout.model.yaml_text import tree
+from rollout.provider import git
+from rollout.provider.git import GitFailed
 from rollout.provider.judging import judging, on_record
 
 #: A live value that couldn't be read: no percent, so that `classify` stays on the safe side.
@@ -85,7 +86,7 @@ def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
             have = seen.records.get(row.domain)
             if row.kind is not Kind.STAY and have is not None and have.percent is not None:
                 text = edit.set_flag(text, row.domain, have.percent)
-        with tempfile.TemporaryDirectory(prefix="review-") as folder:
+        with tempfile.TemporaryDirectory(prefix="review-", dir=files.passing()) as folder:
             file = Path(folder, path.name)
             file.write_text(text, encoding="utf-8")
             env = {"ROLLOUT_CONFIG_FILE": str(file)}
@@ -175,15 +176,13 @@ def _limits(seen: Around, update: Update | None) -> list[Beside]:
     if not changed:
         return []
     try:
-        old = catalogue.parse(_git("show", f"{update.commit if update else ''}:./domains.yaml"), "domains.yaml")
+        old = catalogue.parse(
+            git.run(files.ROOT, "show", f"{update.commit if update else ''}:./domains.yaml"), "domains.yaml"
+        )
         found = [decision.of_limit(one) for one in changes.between(old, seen.known)]
-    except (OSError, subprocess.CalledProcessError, BadInput):
+    except (GitFailed, BadInput):
         found = []
     return found or [Beside(f"the rules of {name} change", first=True) for name in changed]
-
-
-def _git(*arguments: str) -> bytes:
-    return subprocess.run(["git", "-C", str(files.ROOT), *arguments], check=True, capture_output=True).stdout
 
 
 def _on_call(seen: Around) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import click
 
@@ -14,7 +13,9 @@ from rollout.model.flag.name import secret_name
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
 from rollout.model.stack_file import config, marks
+from rollout.provider import git
 from rollout.provider.errors import StoreError
+from rollout.provider.git import GitFailed
 from rollout.provider.stores import choose as stores
 
 
@@ -55,11 +56,8 @@ def _more(stack: str) -> bool:
         done = [one for one in history.updates(stack) if one.done and one.config]
         if not done or marks.between(done[-1].config, history.written(stack)):
             return True
-        changed = subprocess.run(
-            ["git", "-C", str(files.ROOT), "diff", "--name-only", done[-1].commit, "HEAD"],
-            check=True, capture_output=True, text=True,
-        ).stdout.split()  # fmt: skip
-    except (pulumi.EngineFailed, BadInput, OSError, subprocess.CalledProcessError):
+        changed = git.text(files.ROOT, "diff", "--name-only", done[-1].commit, "HEAD").split()
+    except (pulumi.EngineFailed, BadInput, GitFailed):
         return True
     own = {files.stack_file(stack).name}
     return any(name.rpartition("/")[2] not in own and _matters(name) for name in changed)

@@ -66,10 +66,12 @@ def command(
     """
     who = by or os.environ.get("USER") or "unnamed"
     why = freeze or (f"data of {domain} inconsistent" if because == DATA else "")
-    order = Order(domain, files.need_stack(stack), to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
-    action = (
-        (lambda: down.run_json(order, store_only))
-        if json_
-        else (lambda: down.only_down(order) if store_only else down.run(order))
-    )
-    sys.exit(guarded(action))
+
+    def carried_out() -> int:
+        chosen = files.need_stack(stack)
+        order = Order(domain, chosen, to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
+        if json_:
+            return down.run_json(order, store_only)
+        return down.only_down(order) if store_only else down.run(order)
+
+    sys.exit(guarded(carried_out))

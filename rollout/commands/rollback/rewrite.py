@@ -33,10 +33,8 @@ class Rewrite:
 
 def as_text(raw: bytes, change: Callable[[str], str]) -> bytes:
     """`change` of a file's text. Bytes that are no UTF-8 are taken one by one: whatever stands there stays."""
-    for codec in ("utf-8", "latin-1"):
-        try:
-            text = raw.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return change(text).encode(codec, "replace")
-    raise AssertionError
+    try:
+        text, codec = raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        text, codec = raw.decode("latin-1"), "latin-1"  # takes any byte
+    return change(text).encode(codec, "replace")

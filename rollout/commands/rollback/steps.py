@@ -141,7 +141,7 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
         known = place.known()
     except BadInput:
         known = None
-    with tempfile.TemporaryDirectory(prefix="rollback-") as folder:
+    with tempfile.TemporaryDirectory(prefix="rollback-", dir=files.passing()) as folder:
         file = Path(folder, path.name)
         used = ""
         first: str | None = None

@@ -9,7 +9,7 @@ from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
 from rollout.model.flag.name import FlagName
 from rollout.model.ladder import on_ladder, parse_percent, previous_rung, rung_under, show
-from rollout.model.problem import BadInput, Problem
+from rollout.model.problem import BadInput, Problem, RolloutError
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores import writing
@@ -39,8 +39,10 @@ class Stop:
         return self.before.show() if self.before else "unknown"
 
 
-class NotDown(Exception):
+class NotDown(RolloutError):
     """Nobody can say that the flag is down. The text is what the operator reads: what, why, and what to do by hand."""
+
+    exit_code = EXIT_NOT_DOWN
 
     def __init__(self, error: object, settings: Settings, name: FlagName, wanted: int | None) -> None:
         endpoint = f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""

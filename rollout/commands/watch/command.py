@@ -189,8 +189,9 @@ def exit_code(recorder: Recorder, every: float | None, rows: list[Row] | None) -
 @click.command("watch")
 @click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
 @click.option(
-    "--every", type=click.FloatRange(min=1), metavar="SECONDS", help=f"Look again so often ({EVERY:.0f}), until Ctrl-C."
-)
+    "--every", type=click.FloatRange(min=1), is_flag=False, flag_value=EVERY, metavar="[SECONDS]",
+    help=f"Look again so often (without a number: {EVERY:.0f}), until Ctrl-C.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--no-commit", is_flag=True, help="Edit the stack file and write the record, but commit nothing.")
 @click.option("--json", "json_", is_flag=True, help="Print each look as one line of JSON.")

@@ -8,6 +8,7 @@ be written into the file all the same. Text goes in and out as it stands in the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rollout.model.ladder import parse_percent
@@ -24,6 +25,11 @@ BREACH: Final = "wa-rollout:breach"
 ATTEMPT: Final = "wa-rollout:attempt"
 FREEZE: Final = "wa-rollout:freeze"
 HELD: Final = "wa-rollout:held"
+WAIVERS: Final = "wa-rollout:waivers"
+NOTES: Final = "wa-rollout:notes"
+#: Asked for before a raise (README, "Config"); `off` on a simulator alone.
+GATE: Final = "wa-rollout:gate"
+DRILL: Final = "wa-rollout:drill"
 
 
 def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) -> str:
@@ -45,6 +51,18 @@ def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) 
     expected = _plain(config)
     expected[FLAGS][domain] |= {key: _scalar(value) for key, value in wanted.items()}
     return _checked(lines.apply(text, changes), text, expected)
+
+
+def set_value(text: str, key: str, value: str) -> str:
+    """`text` with `config: KEY` as that word, new or in the place of the one that stands there. Raises BadInput."""
+    config = _config(text)
+    expected = _plain(config)
+    expected[key] = _scalar(value)
+    if key not in config.values:
+        return _checked(spots.new_key(text, config, FLAGS, {key: value}), text, expected)
+    if not isinstance(config.values[key], Scalar):
+        raise by_hand(f"{key} is no single value")
+    return _checked(lines.apply(text, [spots.set_scalar(text, config, key, value)]), text, expected)
 
 
 def percent_of(text: str, domain: str) -> int | None:
@@ -73,6 +91,29 @@ def add_attempt(text: str, domain: str, attempt: Attempt) -> str:
 def add_held(text: str, domain: str, held: Why) -> str:
     """`text` with the domain's entry in `wa-rollout:held`, which overtakes an earlier one."""
     return _add_named(text, HELD, domain, {"why": Quoted(held.why), "by": held.by})
+
+
+def add_waiver(text: str, name: str, fields: Mapping[str, str | int]) -> str:
+    """`text` with the entry `name` in `wa-rollout:waivers`, its fields as given; an earlier one is overtaken."""
+    return _add_named(text, WAIVERS, name, {key: Quoted(value) if isinstance(value, str) and " " in value else value
+                                            for key, value in fields.items()})  # fmt: skip
+
+
+def add_note(text: str, day: str, note: str) -> str:
+    """`text` with what was observed on `day` (`2026-12-03`) in `wa-rollout:notes`; that day's earlier note is overtaken."""
+    config, body = _config(text), {day: Quoted(note)}
+    expected = _plain(config)
+    map_ = config.values.get(NOTES)
+    if map_ is None:
+        expected[NOTES] = _scalars(body)
+        return _checked(spots.new_key(text, config, FLAGS, {NOTES: body}), text, expected)
+    spots.once(config, NOTES)
+    if not isinstance(map_, Map) or map_.flow or not map_.keys:
+        raise by_hand(f"{NOTES} is no map, one key a line")
+    expected[NOTES] |= _scalars(body)
+    there = isinstance(map_.values.get(day), Scalar)
+    change = spots.set_scalar(text, map_, day, body[day]) if there else spots.append(text, config, NOTES, body)
+    return _checked(lines.apply(text, [change]), text, expected)
 
 
 def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:

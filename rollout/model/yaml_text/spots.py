@@ -29,7 +29,7 @@ def after(text: str, node: Node) -> int:
     return node.end if node.end and text[node.end - 1] in "\r\n" else end_of_line(text, node.end)
 
 
-def set_scalar(text: str, map_: Map, key: str, value: int | bool) -> Change:
+def set_scalar(text: str, map_: Map, key: str, value: int | bool | str) -> Change:
     """A change that gives `key` a single value; a key that is missing becomes the first of its map."""
     written = lines.scalar(value)
     once(map_, key)

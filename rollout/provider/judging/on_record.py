@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,8 @@ from rollout.model.judge import approval, drill
 from rollout.model.judge.approval import Approval
 from rollout.model.judge.drill import Drill
 from rollout.model.problem import BadInput, Problem
+from rollout.provider import git
+from rollout.provider.git import GitFailed
 
 #: A file of somebody's that is larger is none of ours.
 LARGEST: Final = 64_000
@@ -62,14 +63,8 @@ class Commit:
 def commit(home: Path) -> Commit:
     """The commit and the tree of the project's files. Raises `BadInput` where git can't say."""
     try:
-        head, tree = _git(home, "rev-parse", "HEAD", "HEAD^{tree}").split()
-        return Commit(head, tree, tuple(_git(home, "diff", "--name-only", "HEAD").splitlines()))
-    except (OSError, ValueError, subprocess.CalledProcessError):
+        head, tree = git.text(home, "rev-parse", "HEAD", "HEAD^{tree}").split()
+        return Commit(head, tree, tuple(git.text(home, "diff", "--name-only", "HEAD").splitlines()))
+    except (GitFailed, ValueError):
         problem = Problem("git can't say at which commit this is", str(home), do="deploy from a clone")
         raise BadInput([problem]) from None
-
-
-def _git(home: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(home), *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    ).stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from rollout.model.log import runs
 from rollout.model.stack_file import edit
 from rollout.model.stack_file.forms import Attempt
 from rollout.provider.settings import Settings
-from rollout.simulator.scratch import Scratch
+from rollout.simulator.scratch import CommandFailed, Scratch
 from rollout.simulator.traffic import publish, scenario
 
 #: The morning of day 1 (UTC): the date in Pulumi.local.yaml, at an hour when somebody is on call.
@@ -63,7 +63,7 @@ class Player:
         self._begin()
 
     def play(self, days: int = LAST_DAY) -> Iterator[Morning]:
-        """Day by day. Raises `AssertionError` with the output where a command fails in a way that isn't a verdict."""
+        """Day by day. Raises `CommandFailed` with the output where a command fails in a way that isn't a verdict."""
         before = dict.fromkeys(self.known.domains, 0)
         for day in range(1, days + 1):
             began = time.monotonic()
@@ -105,9 +105,11 @@ class Player:
     def _begin(self) -> None:
         """Day 0: everything at 0, applied."""
         text = self._file.read_text()
+        if not self._drills:
+            text = edit.set_value(text, edit.DRILL, "off")
         for name in self.known.domains:
             text = self._set(text, name, 0)
-        self._file.write_text(text if self._drills else text.replace("drill: required", 'drill: "off"'))
+        self._file.write_text(text)
         self.scratch.env["ROLLOUT_NOW"] = times.iso(FIRST - HOUR)
         self._up("day 0: everything at 0")
         self.scratch.commit("day 0")
@@ -115,6 +117,10 @@ class Player:
     @property
     def _file(self) -> Path:
         return self.scratch.folder / f"Pulumi.{STACK}.yaml"
+
+    def _edit(self, change: Callable[[str], str]) -> None:
+        """`change` of the stack file's text."""
+        self._file.write_text(change(self._file.read_text()))
 
     def _set(self, text: str, name: str, percent: int) -> str:
         """The stack file's text with a domain at `percent`; its enable flag, if it has one, goes with it."""
@@ -134,17 +140,15 @@ class Player:
         morning.said += [f"ROLLBACK {line}" for line, _ in burnt]
         morning.burnt += [name for _, name in burnt]
         if "Traceback" in done.stderr or done.returncode == 2:
-            raise AssertionError(f"watch ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+            raise CommandFailed(f"watch ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         for name in morning.burnt:
             self._start_again(name)
 
     def _start_again(self, name: str) -> None:
         """Contingency scenario 1: from 0 again, by a new attempt (24 h after the breach: the judge sees to that)."""
-        text = self._set(self._file.read_text(), name, 0)
         number = 1 + len([path for path in self.incidents() if f"-{name}-" in path.name])
-        self._file.write_text(
-            edit.add_attempt(text, name, Attempt(number, "fixed in unified, see the incident", "rehearsal"))
-        )
+        attempt = Attempt(number, "fixed in unified, see the incident", "rehearsal")
+        self._edit(lambda text: edit.add_attempt(self._set(text, name, 0), name, attempt))
         self._up(f"{name}: to 0, attempt {number}")
         self.scratch.commit(f"{name}: to 0, attempt {number}")
 
@@ -158,7 +162,7 @@ class Player:
         done = self._up(f"day {morning.day}", check=False)
         said = done.stdout + done.stderr
         if "Traceback" in said:
-            raise AssertionError(said)
+            raise CommandFailed(said)
         for name, lines in _ROW.findall(said):
             verdict = _VERDICT.search(lines)
             if verdict:
@@ -181,7 +185,7 @@ class Player:
             if have is not None and have > percent:
                 text = self._set(text, name, percent)
         if text == before:
-            raise AssertionError(f"`pulumi up` failed, and no raise was refused:\n{said}")
+            raise CommandFailed(f"`pulumi up` failed, and no raise was refused:\n{said}")
         self._file.write_text(text)
         self._up(f"day {day}: what was refused leaves the stack file")
 

@@ -6,13 +6,10 @@ what a person would type; the incident is the watch's own. The same seed gives t
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from rollout.model import times
 from rollout.model.stack_file import edit
@@ -38,19 +35,17 @@ NOTES: Final[Mapping[int, str]] = {
 
 
 class Story(Player):
-    """The player with a day book. Raises `AssertionError` where a command fails in a way that isn't a verdict."""
+    """The player with a day book. Raises `CommandFailed` where a command fails in a way that isn't a verdict."""
 
     def __init__(self, folder: Path, seed: int = 1) -> None:
         super().__init__(folder, SCENARIO, seed)
         self.scratch.env |= {f"GIT_{role}_NAME": WHO for role in ("AUTHOR", "COMMITTER")}
         self.scratch.git("commit", "--quiet", "--amend", "--no-edit", "--reset-author")  # day 0's, before this name
-        self._notes: dict[str, str] = {}
 
     def _operate(self, morning: Morning) -> None:
         """The day's note and act, then the day's promotion where the act leaves room for one."""
         if morning.day in NOTES:
-            self._notes[f"{morning.at:%Y-%m-%d}"] = NOTES[morning.day]
-            self._put("notes", self._notes)
+            self._edit(lambda text: edit.add_note(text, f"{morning.at:%Y-%m-%d}", NOTES[morning.day]))
         act = {7: self._rollback, 14: self._stop, 22: self._waive, 24: self._freeze, 26: self._thaw}.get(morning.day)
         if act is not None:
             act()
@@ -59,7 +54,7 @@ class Story(Player):
 
     def _rollback(self) -> None:
         """The reviewed way: a lower percent in the stack file, and an `up`."""
-        self._file.write_text(self._set(self._file.read_text(), "ai-agents", 25))
+        self._edit(lambda text: self._set(text, "ai-agents", 25))
         self.scratch.commit("ai-agents 50 -> 25: doubled answers (#12)")
         self._up("ai-agents 50 -> 25: doubled answers (#12)")
 
@@ -70,25 +65,16 @@ class Story(Player):
     def _waive(self) -> None:
         """Property has too few rentals for its soak: refused on day 21, let through on day 22."""
         until = FIRST + timedelta(days=23)
-        entry = {
+        entry: dict[str, str | int] = {
             "domain": "property", "metric": "rentals", "to": 10, "accepts": "too-little-data", "worst": "70%",
             "why": "about 60 rentals a day, 3 of them on unified; tested by hand", "by": WHO, "until": times.iso(until),
         }  # fmt: skip
-        self._put("waivers", {"property-rentals-10": entry})
+        self._edit(lambda text: edit.add_waiver(text, "property-rentals-10", entry))
 
     def _freeze(self) -> None:
         """Nothing rises while the marketplace's incident is looked into."""
-        text = edit.add_freeze(self._file.read_text(), Why("INC-7: errors of day 22 not understood yet", WHO))
-        self._file.write_text(text)
+        why = Why("INC-7: errors of day 22 not understood yet", WHO)
+        self._edit(lambda text: edit.add_freeze(text, why))
 
     def _thaw(self) -> None:
-        text = edit.remove_entry(self._file.read_text(), edit.FREEZE)
-        self._file.write_text(edit.remove_entry(text, "wa-rollout:waivers"))
-
-    def _put(self, key: str, entries: Mapping[str, Any]) -> None:
-        """An entry of the stack file, new or overtaken."""
-        text = self._file.read_text()
-        if f"wa-rollout:{key}:" in text:
-            text = edit.remove_entry(text, f"wa-rollout:{key}")
-        block = yaml.safe_dump({f"wa-rollout:{key}": dict(entries)}, sort_keys=False, allow_unicode=True, width=1000)
-        self._file.write_text(text.rstrip("\n") + "\n" + textwrap.indent(block, "  "))
+        self._edit(lambda text: edit.remove_entry(edit.remove_entry(text, edit.FREEZE), edit.WAIVERS))
