@@ -1,4 +1,4 @@
-"""The provider's resources as the program sees them. The logic is in `provider/`; these only carry inputs."""
+"""The provider's resources as the program sees them. The logic is in `rollout/provider/`; these only carry inputs."""
 
 from __future__ import annotations
 

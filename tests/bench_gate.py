@@ -21,7 +21,7 @@ from rollout.model.gate.burn import find
 from rollout.model.gate.metric import Verdict, judge_metric
 from rollout.model.gate.seen import Counts, Datum, Seen, Slot, collect
 
-#: good and bad level of the three metrics that need proof (gate.md, the table).
+#: good and bad level of the three metrics that need proof (docs/rules/gate.md#the-metrics-contract).
 LIMITS = {"errors": (0.001, 0.01), "latency": (0.05, 0.10), "sessions": (0.0005, 0.005)}
 LOOK = 20
 #: A run ends where the odds stand this far against it: it comes back with probability under e^-25, 1 in 10^10.
@@ -97,7 +97,7 @@ def binomial(rng: random.Random, n: int, rate: float) -> int:
 def delay(rng: random.Random, rate: float, per_minute: float, healthy: float = 0.0005) -> int:
     """Minutes from a fault of `rate` after clean days until CUSUM says ROLLBACK, minute by minute.
 
-    Of the clean days the newest 3 h are played: that is what is read by the minute (gate.md, the rule).
+    Of the clean days the newest 3 h are played: that is what is read by the minute (docs/rules/gate.md#what-is-counted).
     """
     good, bad_level = LIMITS["errors"]
     run = m.Run(0, 0, 0)

@@ -198,7 +198,7 @@ def _limit(raw: record.Raw, places: list[str]) -> str:
 
 
 def _odds(raw: record.Raw, counts_place: str, move_place: str) -> str:
-    """ln of the likelihood ratio of the good limit to the bad level at the next share (gate.md, the rule)."""
+    """ln of the likelihood ratio of the good limit to the bad level at the next share (docs/rules/gate.md#pass)."""
     _, domain, *_, metric = counts_place.split("/")
     counts, rule = raw.at(counts_place), raw.metrics[domain][metric]
     good, bad = (float(str(rule[key]).removesuffix("%")) / 100 for key in ("good", "bad-level"))

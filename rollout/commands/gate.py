@@ -1,6 +1,6 @@
 """`python -m rollout gate`: what would the gate say if ... The same rule as at a raise, on counts given by hand.
 
-A contract (gate.md, asking it by hand): exit 0 PASS, 3 HOLD, 4 ROLLBACK, 2 wrong use.
+A contract (docs/rules/gate.md#asking-it-by-hand): exit 0 PASS, 3 HOLD, 4 ROLLBACK, 2 wrong use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`make bench`: every figure of the README, measured now. `make bench ARGS="speed"` runs one part; `--runs 7` more turns."""
+"""`make bench`: every figure of docs/figures.md, measured now. `make bench ARGS="speed"` runs one part; `--runs 7` more turns."""
 
 from __future__ import annotations
 

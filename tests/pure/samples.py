@@ -18,7 +18,7 @@ PROD = (ROOT / "Pulumi.prod.yaml").read_bytes()
 DAY_6 = (ROOT / "stacks/day-06.yaml").read_bytes()
 CATALOGUE = catalogue.parse(DOMAINS, "domains.yaml")
 
-#: A stack file with every entry that design.md shows, in its words.
+#: A stack file with every entry that docs/config.md names.
 FULL = b"""\
 config:
   rollout:region: eu-west-1

@@ -1,4 +1,4 @@
-"""The emergency rollback, in six steps of which none waits for the next to be possible (design, rollback and stop)."""
+"""The emergency rollback, in six steps of which none waits for the next to be possible (docs/rules/rollback.md)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ from rollout.provider.sources import choose as sources
 from rollout.provider.stores import choose as stores
 from rollout.provider.stores.store import Entry
 
-#: Seconds between two looks (gate.md, when it is judged).
+#: Seconds between two looks (docs/rules/gate.md#when-it-is-judged).
 EVERY: Final = 60.0
 EXIT_BURNING: Final = 4
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from rollout.model.alarms.topics import topic_name
 from rollout.model.catalogue.domain import Action, AlertPolicy, Catalogue, Domain, Metric
 
-NAMESPACE: Final = "WaWebhook"  # the metrics contract (gate.md)
+NAMESPACE: Final = "WaWebhook"  # docs/rules/gate.md#the-metrics-contract
 
 #: The distribution behind the latency alarm, in milliseconds; counters can't give a percentile.
 LATENCY: Final = "Latency"

@@ -1,4 +1,7 @@
-"""ROLLBACK: whether a metric's counts bring its domain down, and whether legacy's excuse them (gate.md, the rule)."""
+"""ROLLBACK: whether a metric's counts bring its domain down, and whether legacy's excuse them.
+
+The rules: docs/rules/gate.md#rollback and docs/rules/gate.md#legacy-excuses-unified.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ ABSENT: Final = 0.1
 LEAST_LEGACY: Final = 50
 #: ... while unified's rate is at most this many times legacy's ...
 TIMES_LEGACY: Final = 2
-#: ... or isn't shown to differ from it: the share's odds, ln 1000, with the baseline's mixture (gate.md).
+#: ... or isn't shown to differ from it: the share's odds, ln 1000, with the baseline's mixture (docs/rules/gate.md#legacy-excuses-unified).
 OVER_TWICE: Final = math.log(1000)
 CONCENTRATION: Final = 10.0
 

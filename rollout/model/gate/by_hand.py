@@ -1,4 +1,4 @@
-"""Reading the domain file of `python -m rollout gate --input` (a contract: gate.md, asking it by hand).
+"""Reading the domain file of `python -m rollout gate --input` (a contract: docs/rules/gate.md#asking-it-by-hand).
 
 Strict as the other readers are: every key known and once, every type right, all problems named in one run. A number
 that can't be a count (nan, -3, 9 of 3) is no wrong input: the gate answers HOLD to it.

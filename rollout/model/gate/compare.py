@@ -1,4 +1,7 @@
-"""The gate's comparisons with legacy: did the planned share arrive, and is unified no worse (gate.md). HOLD only."""
+"""The gate's comparisons with legacy: did the planned share arrive, and is unified no worse. HOLD only.
+
+The rules: docs/rules/gate.md#share and docs/rules/gate.md#baseline.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from rollout.model.gate import odds, words
 from rollout.model.gate.metric import Judged, Verdict, count_of
 from rollout.model.gate.seen import Counts, why_impossible
 
-#: ln 1000, and how near the share's mixture stays (gate.md, share).
+#: ln 1000, and how near the share's mixture stays (docs/rules/gate.md#share).
 SHARE_ODDS: Final = math.log(1000)
 SHARE_CONCENTRATION: Final = 100.0
 #: A share that is off by less than this part of itself is no alarm, however sure it is.
@@ -20,7 +23,7 @@ SHARE_EXPECTED: Final = 10
 #: Sessions that may still begin on the wrong service at 0 and 100 %: this many, or this part of all.
 STRAGGLERS: Final = 10
 STRAGGLING: Final = 0.01
-#: The baseline's mixture, how many times legacy's rate is too many, and the odds (gate.md, baseline).
+#: The baseline's mixture, how many times legacy's rate is too many, and the odds (docs/rules/gate.md#baseline).
 BASELINE_CONCENTRATION: Final = 10.0
 TIMES: Final = 2
 

@@ -17,7 +17,7 @@ from rollout.model.ladder import LADDER
 
 #: Where incidents are kept, from the project's folder.
 RECORDS: Final = "records/incidents"
-#: An alarm is acted on once it has been in ALARM at so many looks in a row (gate.md, when it is judged).
+#: An alarm is acted on once it has been in ALARM at so many looks in a row (docs/rules/gate.md#when-it-is-judged).
 POLLS: Final = 2
 #: An alarm's state says nothing of a value younger than the alarm's own window, and the time its data take.
 DATA_TAKE: Final = timedelta(minutes=5)

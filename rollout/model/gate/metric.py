@@ -1,6 +1,6 @@
 """The gate: what the counts of one metric say. PASS lets a raise through, HOLD doesn't, ROLLBACK takes the domain down.
 
-`judge_metric` is the rule (gate.md) for one metric; `rollout.model.gate.verdict` puts metrics, share and baseline
+`judge_metric` is the rule (docs/rules/gate.md) for one metric; `rollout.model.gate.verdict` puts metrics, share and baseline
 together. The numbers come from `rollout.model.gate.odds`. Everything is an argument; nothing is read or remembered here.
 """
 
@@ -232,7 +232,7 @@ def per_day_needed(
 ) -> float | None:
     """Whole-domain events a day that let a raise from `percent` pass after `hours`, if none is bad; None for a count.
 
-    What the plan check compares with the catalogue's expected traffic (gate.md, facts that shape it).
+    What the plan check compares with the catalogue's expected traffic (docs/rules/gate.md#how-much-traffic-it-takes).
     """
     if metric.total is None:
         return None

@@ -14,7 +14,7 @@ from typing import Final
 
 from rollout.model.gate.wilson import wilson
 
-#: ln 100: the odds that a verdict needs (gate.md, the rule). Its inverse is the guarantee's 1 %.
+#: ln 100: the odds that a verdict needs (docs/rules/gate.md#pass). Its inverse is the guarantee's 1 %.
 PROOF: Final = math.log(100)
 #: ln 10^6: what CUSUM needs, since it begins anew after every clean stretch: one false alarm in >= 10^6 events.
 CUSUM: Final = math.log(10**6)
@@ -44,7 +44,7 @@ def possible(bad: float, total: float) -> bool:
 def evidence(bad: float, total: float, good: float, worse: float) -> float:
     """ln of the likelihood ratio of rate `good` to rate `worse` (0 < good < worse < 1), given `bad` of `total`.
 
-    Positive speaks for good. Wald 1945; gate.md, the rule.
+    Positive speaks for good. Wald 1945; docs/rules/gate.md#evidence.
     """
     return bad * math.log(good / worse) + (total - bad) * math.log((1 - good) / (1 - worse))
 
@@ -53,7 +53,7 @@ def mix(part: float, whole: float, share: float, concentration: float) -> float:
     """ln of the odds that `part` of `whole` do not have the share `share` (0 < share < 1).
 
     A beta mixture around `share` against `share` itself, valid at every look: Lindon and Malek 2022, "Anytime-valid
-    inference for multinomial count data"; gate.md, mixture. `concentration` (events) says how near the mixture stays.
+    inference for multinomial count data"; docs/rules/gate.md#mixture. `concentration` (events) says how near the mixture stays.
     """
     inside, outside = concentration * share, concentration * (1 - share)
     return (
@@ -132,7 +132,7 @@ def cusum(series: Sequence[tuple[float, float]], good: float, bad_level: float) 
 def upper_bound(bad: float, total: float) -> float:
     """The worst rate (a fraction) that `bad` of `total` still allow: Clopper and Pearson 1934, one-sided, 99 %.
 
-    0 of 23 gives 0.18, gate.md's example. It holds for one look at the counts. From 1,000 bad ones on Wilson's bound
+    0 of 23 gives 0.18, the example of docs/rules/gate.md#pass. It holds for one look at the counts. From 1,000 bad ones on Wilson's bound
     (1927) stands in: within 0.5 % of it, in no time.
     """
     if total == 0 or bad >= total:

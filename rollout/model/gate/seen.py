@@ -9,7 +9,7 @@ from typing import Final
 
 from rollout.model.gate import odds, words
 
-#: Stale: the newest minute of `Requests` is older than this (gate.md, HOLD).
+#: Stale: the newest minute of `Requests` is older than this (docs/rules/gate.md#hold).
 STALE: Final = timedelta(minutes=15)
 #: Counts for PASS begin this long after the value went live (consumers cache it), and end this long ago (late data).
 SETTLING: Final = timedelta(minutes=2)
@@ -39,7 +39,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read of one metric since its value went live; `rollout.gate_series.collect` makes it of raw data.
+    """What was read of one metric since its value went live; `collect` makes it of raw data.
 
     `bad`, `total`, `legacy`: sums up to 5 minutes ago, for PASS (None: no series; `total` is None for complaints).
     `series`: every period up to the newest whole one, oldest first, for ROLLBACK; its last `minutes` periods are what

@@ -1,6 +1,6 @@
 """A domain's verdict: its metrics, the planned share, the comparison with legacy, waivers, and what comes first.
 
-Precedence (gate.md, a domain): any ROLLBACK > latch > stale > share > any HOLD or no data > soak > PASS.
+Precedence (docs/rules/gate.md#a-domain): any ROLLBACK > latch > stale > share > any HOLD or no data > soak > PASS.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from rollout.model.gate.metric import NO_NEXT, Judged, Target, Verdict
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.stack_file.forms import Waiver
 
-#: A domain that was held this long is decided by people: "Held for 3 days: the line says 'decide'" (gate.md, HOLD).
+#: A domain that was held this long is decided by people: "Held for 3 days: the line says 'decide'" (docs/rules/gate.md#hold).
 DECIDE_HOURS: Final = 72
-#: The metrics that are compared with legacy (gate.md, baseline: "for errors and latency").
+#: The metrics that are compared with legacy (docs/rules/gate.md#baseline).
 COMPARED: Final = ("errors", "latency")
 
 

@@ -12,7 +12,7 @@ from rollout.model.gate import words
 from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.stack_file.forms import Waiver
 
-#: A waiver that reaches further than this from now counts as absent (design.md, config).
+#: A waiver that reaches further than this from now counts as absent (docs/rules/gate.md#waivers).
 LONGEST: Final = timedelta(days=7)
 #: The names a waiver uses for the two comparisons; the baseline of errors and of latency have one name.
 SHARE: Final = "share"

@@ -14,7 +14,7 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.gate import seen as gate_seen
 from rollout.model.gate.seen import NOTHING, Counts, Datum, Seen
 
-#: What legacy publishes before day 1 (gate.md, the metrics contract); a domain's own metrics are unified's alone.
+#: What legacy publishes before day 1 (docs/rules/gate.md#the-metrics-contract); a domain's own metrics are unified's alone.
 LEGACY_COUNTERS: Final = frozenset({"Requests", "Errors", "SlowRequests", "Sessions", "BrokenSessions"})
 #: The counter that says whether a service reports at all, and the one whose sums are the share.
 REQUESTS: Final = "Requests"
@@ -22,9 +22,9 @@ SESSIONS: Final = "Sessions"
 
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
-#: The newest hours are read by the reporter's own period, the time before by the hour (gate.md, the rule).
+#: The newest hours are read by the reporter's own period, the time before by the hour (docs/rules/gate.md#what-is-counted).
 FINE: Final = timedelta(hours=3)
-#: What complaints are counted over (gate.md, the metrics contract).
+#: What complaints are counted over (docs/rules/gate.md#the-metrics-contract).
 DAY: Final = timedelta(hours=24)
 
 #: One counter of one service of the domain: (service, counter).

@@ -1,4 +1,4 @@
-"""The latch: what a breach leaves behind, in the config or on the secret, and what lifts it (design, legal moves)."""
+"""The latch: what a breach leaves behind, in the config or on the secret, and what lifts it (docs/rules/moves.md#the-latch)."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def satisfaction(story: Story) -> Criterion:
 
 
 def sessions(story: Story, name: str) -> list[Criterion]:
-    """ "Zero session breaks", read at the seed's one decimal (design.md, decided 10) and as the literal 0."""
+    """ "Zero session breaks", read at the seed's one decimal (docs/adr/0000-before-the-first-line.md#session-continuity) and as the literal 0."""
     text = f"Zero session breaks ({name})"
     found = [point for point in points(story, name) if point.metric.name == "sessions"]
     limit = next((one.good for one in story.domain(name).metrics if one.name == "sessions"), None)

@@ -82,7 +82,7 @@ class Point:
 
     @property
     def judged_odds(self) -> float | None:
-        """ln of the odds that the raise away was let through by (gate.md, PASS); None where no proof was asked."""
+        """ln of the odds that the raise away was let through by (docs/rules/gate.md#pass); None where no proof was asked."""
         next_percent, total = self.next_percent, self.counts.get("total")
         if self.metric.needs != "proof" or not total or not next_percent:
             return None

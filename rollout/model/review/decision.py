@@ -118,7 +118,7 @@ class Page:
 def gist(answer: Answer, domain: Domain, new: int) -> str:
     """The verdict's bounds in a line: how many metrics pass, and where the data leave the least room.
 
-    A raise to `new` per cent must rule out a rate (gate.md: the bad level over the next share); the metric is named whose
+    A raise to `new` per cent must rule out a rate (docs/rules/gate.md#pass: the bad level over the next share); the metric is named whose
     worst rate that is still possible comes nearest to its own.
     """
     if not answer.metrics:

@@ -26,7 +26,7 @@ DATA_AUDIT: Final = "data-audit"
 #: Larger numbers of attempts are a typing error.
 MAX_ATTEMPT: Final = 999
 
-#: What a waiver may accept (gate.md): this reason of a HOLD and no other.
+#: What a waiver may accept (docs/rules/gate.md#waivers): this reason of a HOLD and no other.
 ACCEPTS: Final = ("too-little-data", "no-legacy", "above-limit", "share", "veto", "no-drill")
 
 

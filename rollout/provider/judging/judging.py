@@ -151,7 +151,7 @@ def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
 def warn_of_fire(
     context: Context, state: Mapping[str, object], entry: Entry | None, inputs: Mapping[str, object], row: Row
 ) -> None:
-    """Says on the row of a refreshed flag that its domain must come down (gate.md, when it is judged), or wasn't judged.
+    """Says on the row of a refreshed flag that its domain must come down (docs/rules/gate.md#when-it-is-judged), or wasn't judged.
 
     Nothing of it enters an output: a verdict that changed by itself would show in every preview.
     """
@@ -208,7 +208,7 @@ def _problem(move: str, found: Sequence[Refusal], where: str) -> Problem:
 
 
 def _say_independence(ask: Ask, row: Row) -> None:
-    """Once a domain runs, an earlier one that came down doesn't stop it; the preview says so (design, legal moves)."""
+    """Once a domain runs, an earlier one that came down doesn't stop it; the preview says so (docs/rules/moves.md#independence)."""
     for need in ask.domain.prerequisites:
         other = ask.others.get(need.domain)
         if other is not None and other.percent != need.percent:

@@ -1,7 +1,7 @@
 """What alarms, topics and dashboards have in common. They stand beside the flags: nothing here may stop one.
 
 - What AWS would refuse is refused in `create` and `update`, at preview too, and not in `check`: a failed check ends the
-  whole run, with a rollback beside it (facts-pulumi).
+  whole run, with a rollback beside it (docs/rules/facts.md#check-stops-the-whole-run).
 - A thing that is gone shows as its `name` missing: one property, and the next `up` makes it again.
 - `pool` is a thread pool of their own: an alarm that waits for its turn keeps no thread from a flag.
 - `diff` compares two records and calls nothing, so it needs no thread at all (`rollout.provider.wire.servicer`).

@@ -1,4 +1,4 @@
-"""`TrafficFlag`: a domain's percent secret and its judge, in one resource (design, decided 6)."""
+"""`TrafficFlag`: a domain's percent secret and its judge, in one resource (docs/adr/0001-one-resource-judges-and-writes.md)."""
 
 from __future__ import annotations
 

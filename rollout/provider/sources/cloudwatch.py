@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rollout.model.gate.window import Series, Window
     from rollout.provider.sources.source import Found
 
-#: The metrics contract (gate.md).
+#: docs/rules/gate.md#the-metrics-contract.
 UNIT: Final = "Count"
 #: GetMetricData takes at most 500 queries a call; a series is two of them, its Sum and its SampleCount.
 PAGE: Final = 250

@@ -1,4 +1,4 @@
-"""The alarms of the catalogue, against the seed's and gate.md's numbers typed by hand, and each of AWS's limits."""
+"""The alarms of the catalogue against numbers typed by hand (docs/rules/gate.md#the-metrics-contract), and AWS's limits."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from rollout.model.catalogue.domain import PROTECTED, AlertPolicy, ChecklistItem, Metric, Prerequisite, digest
 from tests.pure.samples import CATALOGUE, DOMAINS, read_catalogue, refused, swap
 
-#: gate.md's table: name -> bad, total, good, bad level, action, needs
+#: The table of docs/rules/gate.md#the-metrics-contract: name -> bad, total, good, bad level, action, needs
 COMMON = {
     "errors": ("Errors", "Requests", 0.001, 0.01, "rollback-previous", "proof"),
     "latency": ("SlowRequests", "Requests", 0.05, 0.1, "investigate", "proof"),

@@ -1,4 +1,4 @@
-"""`python -m rollout gate`: the contract of gate.md, asking it by hand. Exit codes, --json, and no traceback ever."""
+"""`python -m rollout gate`: the contract of docs/rules/gate.md#asking-it-by-hand. Exit codes, --json, and no traceback ever."""
 
 from __future__ import annotations
 

@@ -293,7 +293,7 @@ def needed(name: str, soak: dict[int, int]) -> float:
 
 
 def test_whole_domain_events_a_day_inside_the_seeds_soaks() -> None:
-    """gate.md: sessions about 2,040-2,340, errors about 1,020-1,160: AI agents' soaks, and the others'."""
+    """docs/rules/gate.md#how-much-traffic-it-takes: sessions about 2,040-2,340, errors about 1,020-1,160: AI agents' soaks, and the others'."""
     agents, others = KNOWN.domains["ai-agents"].soak_hours, KNOWN.domains["jobs"].soak_hours
     assert (round(needed("sessions", agents)), round(needed("sessions", others))) == (2042, 2340)
     assert (round(needed("errors", agents)), round(needed("errors", others))) == (1018, 1160)

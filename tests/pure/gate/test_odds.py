@@ -1,4 +1,4 @@
-"""The arithmetic: gate.md's figures, ties, bounds, CUSUM's delays, and a small simulation of the guarantee."""
+"""The arithmetic: the figures of docs/rules/gate.md, ties, bounds, CUSUM's delays, and a small simulation of the guarantee."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_possible_counts() -> None:
 
 
 def test_upper_bound_is_clopper_pearsons() -> None:
-    assert m.upper_bound(0, 23) == pytest.approx(0.18145, abs=1e-5)  # gate.md: 0 of 23, up to 18 %
+    assert m.upper_bound(0, 23) == pytest.approx(0.18145, abs=1e-5)  # docs/rules/gate.md#pass: 0 of 23, up to 18 %
     assert m.upper_bound(0, 0) == m.upper_bound(5, 5) == 1
     for bad, total in [(1, 23), (5, 100), (50, 400), (999, 100_000)]:
         bound = m.upper_bound(bad, total)
@@ -146,7 +146,7 @@ def hours_until(clean_rate: float, *, cusum: bool) -> float:
 
 
 def test_a_late_fault_is_found_by_cusum_in_minutes_and_by_the_sum_in_a_day() -> None:
-    """gate.md: 28 h by the sum, minutes by CUSUM. 30 h after spotless days, 27 h after days at the good limit."""
+    """docs/rules/gate.md#rollback: 28 h by the sum, minutes by CUSUM. 30 h after spotless days, 27 h after days at the good limit."""
     assert hours_until(0.0, cusum=False) == pytest.approx(30.0, abs=0.1)
     assert hours_until(0.0007, cusum=False) == pytest.approx(28.0, abs=0.2)
     assert hours_until(0.001, cusum=False) == pytest.approx(27.0, abs=0.1)

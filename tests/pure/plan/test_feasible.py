@@ -1,4 +1,4 @@
-"""Whether the gate can decide within the soaks, by figures computed by hand from gate.md.
+"""Whether the gate can decide within the soaks, by figures computed by hand from docs/rules/gate.md.
 
 Clean events for 100 to 1: ln 100 / ln((1 - good) / (1 - bad level / w)), at least 50. Sessions (0.05 %, 0.5 %) at the next
 shares 10, 25, 50, 100 %: 91, 234, 483, 1,021; errors (0.1 %, 1 %): 50, 116, 240, 509. Of all the domain's, 91 at 5 % are
