@@ -1,4 +1,4 @@
-"""`python -m provider ENGINE_ADDRESS`: what `pulumi-resource-rollout` runs."""
+"""`python -m rollout.provider ENGINE_ADDRESS`: what `pulumi-resource-rollout` runs."""
 
 from __future__ import annotations
 

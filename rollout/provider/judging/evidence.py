@@ -65,7 +65,7 @@ def look(context: Context, domain: Domain, live: Live, history: Sequence[Move], 
         next_percent=ask.wanted if ask else None,
         metrics=metrics,
         share=window.share(domain, unified, points, over),
-        soak_over=True,  # soak and latch have reasons of their own (rollout.judge)
+        soak_over=True,  # soak and latch have reasons of their own (`rollout.model.judge`)
         stale=gate_seen.stale(newest, now),
         waivers=conditions.waivers,
         now=now,
