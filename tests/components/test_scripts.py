@@ -38,7 +38,7 @@ DOWN = {"from": 10, "to": 5, "at": "2026-12-10T09:00:00Z", "verdict": "rollback"
 
 
 def config(start: date | None = date(2026, 12, 1)) -> StackConfig:
-    return StackConfig("Pulumi.test.yaml", start, "required", "required", None, {}, commands={"smoke": SMOKE})
+    return StackConfig("Pulumi.test.yaml", {}, start=start, commands={"smoke": SMOKE})
 
 
 def test_without_scripts_nothing_of_them_is_registered_or_imported(

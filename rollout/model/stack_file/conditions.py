@@ -8,86 +8,17 @@ numbers have become floats. A part that can't be read there counts as its tolera
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rollout.model import times
 from rollout.model.stack_file.config import StackConfig
-from rollout.model.stack_file.forms import DATA, DATA_AUDIT, UNREADABLE_ATTEMPT, Breach, Restore, Waiver, Why
+from rollout.model.stack_file.forms import DATA, DATA_AUDIT, UNREADABLE_ATTEMPT, Attempt, Breach, Restore, Waiver, Why
 
+#: A resource's input, or a part of it.
+Plain = Mapping[str, object]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What lets a raise of one domain pass, or forbids it. A rollback asks none of it.
-
-    `on_call` is the hours as written, None where nobody is on call; `frozen` and `held` are `why; by`; `attempt` is
-    0 where none is configured; `unaudited` names the domains whose data were found inconsistent and that nobody has
-    audited since; `start` is the plan's day 1; `checked` maps attested items to who and when; `malformed` names unreadable entries.
-    """
-
-    gate: str = "required"
-    drill: str = "required"
-    on_call: str | None = None
-    frozen: str | None = None
-    held: str | None = None
-    unaudited: tuple[str, ...] = ()
-    breach: Breach | None = None
-    attempt: int = 0
-    waivers: tuple[Waiver, ...] = ()
-    restore: Restore | None = None
-    checked: dict[str, str] = field(default_factory=dict)
-    closed: bool = False
-    start: date | None = None
-    malformed: tuple[str, ...] = ()
-
-    @classmethod
-    def from_inputs(cls, inputs: Mapping[str, Any]) -> Conditions:
-        """The conditions in a resource's input. Never raises; a missing key is the value's absence."""
-        return cls(
-            gate=_text(inputs.get("gate")) or "required",
-            drill=_text(inputs.get("drill")) or "required",
-            on_call=_text(inputs.get("on_call")) or None,
-            frozen=_text(inputs.get("frozen")) or None,
-            held=_text(inputs.get("held")) or None,
-            unaudited=tuple(_text(item) for item in _list(inputs.get("unaudited"))),
-            breach=_forbidding(inputs.get("breach")),
-            attempt=_number(inputs.get("attempt")) or 0,
-            waivers=tuple(filter(None, (_permitting(_waiver, item) for item in _list(inputs.get("waivers"))))),
-            restore=_permitting(_restore, inputs.get("restore")),
-            checked={str(k): _text(v) for k, v in _map(inputs.get("checked")).items() if _text(v)},
-            closed=inputs.get("closed") is True,
-            start=_date(inputs.get("start")),
-            malformed=tuple(_text(item) for item in _list(inputs.get("malformed"))),
-        )
-
-
-def conditions(config: StackConfig, domain: str) -> dict[str, Any]:
-    """The plain form of what `config` says of `domain`: JSON's own types, nothing that is absent."""
-    breach = config.breach.get(domain)
-    attempt = config.attempt.get(domain)
-    restore = config.restore.get(domain)
-    held = config.held.get(domain)
-    waivers = [_plain_waiver(waiver) for _, waiver in sorted(config.waivers.items()) if waiver.domain == domain]
-    inputs: dict[str, Any] = {
-        "gate": config.gate,
-        "drill": config.drill,
-        "on_call": config.on_call.hours if config.on_call else None,
-        "frozen": _signed(config.freeze) if config.freeze else None,
-        "held": _signed(held) if held else None,
-        "unaudited": unaudited(config),
-        "breach": plain_breach(breach) if breach else None,
-        "attempt": attempt.number if attempt else None,
-        "waivers": waivers,
-        "restore": {"why": restore.why, "by": restore.by, "until": times.iso(restore.until)} if restore else None,
-        "checked": dict(config.checked.get(domain, {})),
-        "closed": True if config.closed else None,
-        "start": config.start.isoformat() if config.start else None,
-        "malformed": list(config.malformed.get(domain, ())),
-    }
-    return {key: value for key, value in inputs.items() if value not in (None, [], {})}
 
 
 def unaudited(config: StackConfig) -> list[str]:
@@ -99,13 +30,19 @@ def unaudited(config: StackConfig) -> list[str]:
     ]
 
 
-def _signed(why: Why) -> str:
-    return f"{why.why}; {why.by}" if why.by else why.why
+def _signed(why: Why | None) -> str | None:
+    return None if why is None else "; ".join(filter(None, (why.why, why.by)))
 
 
-def plain_breach(breach: Breach) -> dict[str, Any]:
-    """A breach in plain values, by the keys of the stack config; what is absent is left out."""
-    plain: dict[str, Any] = {
+def _attempt(attempt: Attempt | None) -> int | None:
+    return None if attempt is None else attempt.number
+
+
+def plain_breach(breach: Breach | None) -> dict[str, object]:
+    """A breach in plain values, by the keys of the stack config; what is absent is left out, and all of no breach."""
+    if breach is None:
+        return {}
+    plain: dict[str, object] = {
         "attempt": breach.attempt,
         "at": times.iso(breach.at) if breach.at else None,
         "metric": breach.metric,
@@ -118,16 +55,23 @@ def plain_breach(breach: Breach) -> dict[str, Any]:
     return {key: value for key, value in plain.items() if value is not None}
 
 
-def _plain_waiver(waiver: Waiver) -> dict[str, Any]:
-    plain: dict[str, Any] = {
+def _plain_waivers(config: StackConfig, domain: str) -> list[dict[str, object]]:
+    return [_plain_waiver(waiver) for _, waiver in sorted(config.waivers.items()) if waiver.domain == domain]
+
+
+def _plain_restore(restore: Restore | None) -> dict[str, object]:
+    return {} if restore is None else {"why": restore.why, "by": restore.by, "until": times.iso(restore.until)}
+
+
+def _plain_waiver(waiver: Waiver) -> dict[str, object]:
+    # `worst` is text: a float's last digit is not the engine's.
+    plain: dict[str, object] = {
         "name": waiver.name,
         "domain": waiver.domain,
         "metric": waiver.metric,
         "to": waiver.to,
         "accepts": waiver.accepts,
-        "worst": repr(waiver.worst)
-        if waiver.worst is not None
-        else None,  # text: a float's last digit is not the engine's
+        "worst": repr(waiver.worst) if waiver.worst is not None else None,
         "why": waiver.why,
         "by": waiver.by,
         "until": times.iso(waiver.until),
@@ -153,19 +97,31 @@ def _date(value: object) -> date | None:
         return None
 
 
-def _list(value: object) -> list[Any]:
+def _some(value: object) -> str | None:
+    return _text(value) or None
+
+
+def _switch(value: object) -> str:
+    return _text(value) or "required"
+
+
+def _list(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _map(value: object) -> Mapping[str, Any]:
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(item) for item in _list(value))
+
+
+def _map(value: object) -> Plain:
     return value if isinstance(value, Mapping) else {}
 
 
-def _permitting(read: Callable[[Mapping[str, Any]], T | None], value: object) -> T | None:
-    return read(value) if isinstance(value, Mapping) else None
+def _attested(value: object) -> dict[str, str]:
+    return {str(key): text for key, item in _map(value).items() if (text := _text(item))}
 
 
-def _forbidding(value: object) -> Breach | None:
+def _breach(value: object) -> Breach | None:
     """A breach that is there stays one, however little of it can be read."""
     if value is None:
         return None
@@ -184,7 +140,12 @@ def _forbidding(value: object) -> Breach | None:
     )
 
 
-def _waiver(plain: Mapping[str, Any]) -> Waiver | None:
+def _waivers(value: object) -> tuple[Waiver, ...]:
+    """What permits, and can't be read, is absent."""
+    return tuple(waiver for item in _list(value) if (waiver := _waiver(_map(item))))
+
+
+def _waiver(plain: Plain) -> Waiver | None:
     until, to = times.moment(plain.get("until")), _number(plain.get("to"))
     if until is None or to is None:
         return None
@@ -192,12 +153,63 @@ def _waiver(plain: Mapping[str, Any]) -> Waiver | None:
     name, domain, metric, accepts, why, by = names
     worst = plain.get("worst")
     try:
-        rate = None if worst is None else float(worst)
-    except (TypeError, ValueError):
+        rate = None if worst is None else float(str(worst))
+    except ValueError:
         return None
     return Waiver(name, domain, metric, to, accepts, rate, why, by, until)
 
 
-def _restore(plain: Mapping[str, Any]) -> Restore | None:
+def _restore(value: object) -> Restore | None:
+    plain = _map(value)
     until = times.moment(plain.get("until"))
     return Restore(_text(plain.get("why")), _text(plain.get("by")), until) if until else None
+
+
+@dataclass(frozen=True)
+class Told:
+    """`plain`: what a config says of a domain, in JSON's own types (None: nothing). `read`: that again, from anything."""
+
+    plain: Callable[[StackConfig, str], object]
+    read: Callable[[object], object]
+
+
+def told(plain: Callable[[StackConfig, str], object], read: Callable[[object], T]) -> T:
+    """The field of what the judge is told; what `read` makes of None is its value where nothing is said."""
+    return field(default_factory=lambda: read(None), metadata={"told": Told(plain, read)})
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What lets a raise of one domain pass, or forbids it. A rollback asks none of it.
+
+    `on_call` is the hours as written, None where nobody is on call; `frozen` and `held` are `why; by`; `attempt` is
+    0 where none is configured; `unaudited` names the domains whose data were found inconsistent and that nobody has
+    audited since; `start` is the plan's day 1; `checked` maps attested items to who and when; `malformed` names unreadable entries.
+    Each field says what the config gives for a domain (`told`), and how that is read again.
+    """
+
+    gate: str = told(lambda config, _: config.gate, _switch)
+    drill: str = told(lambda config, _: config.drill, _switch)
+    on_call: str | None = told(lambda config, _: config.on_call and config.on_call.hours, _some)
+    frozen: str | None = told(lambda config, _: _signed(config.freeze), _some)
+    held: str | None = told(lambda config, domain: _signed(config.held.get(domain)), _some)
+    unaudited: tuple[str, ...] = told(lambda config, _: unaudited(config), _texts)
+    breach: Breach | None = told(lambda config, domain: plain_breach(config.breach.get(domain)), _breach)
+    attempt: int = told(lambda config, domain: _attempt(config.attempt.get(domain)), lambda value: _number(value) or 0)
+    waivers: tuple[Waiver, ...] = told(lambda config, domain: _plain_waivers(config, domain), _waivers)
+    restore: Restore | None = told(lambda config, domain: _plain_restore(config.restore.get(domain)), _restore)
+    checked: dict[str, str] = told(lambda config, domain: dict(config.checked.get(domain, {})), _attested)
+    closed: bool = told(lambda config, _: True if config.closed else None, lambda value: value is True)
+    start: date | None = told(lambda config, _: config.start.isoformat() if config.start else None, _date)
+    malformed: tuple[str, ...] = told(lambda config, domain: list(config.malformed.get(domain, ())), _texts)
+
+    @classmethod
+    def from_inputs(cls, inputs: Plain) -> Conditions:
+        """The conditions in a resource's input. Never raises; a missing key is the value's absence."""
+        return cls(**{one.name: one.metadata["told"].read(inputs.get(one.name)) for one in fields(cls)})
+
+
+def conditions(config: StackConfig, domain: str) -> dict[str, object]:
+    """The plain form of what `config` says of `domain`: JSON's own types, nothing that is absent."""
+    inputs = {one.name: one.metadata["told"].plain(config, domain) for one in fields(Conditions)}
+    return {key: value for key, value in inputs.items() if value not in (None, [], {})}

@@ -7,42 +7,30 @@ Wrong `flags`, `start`, `gate`, `drill` and unknown keys are errors. In every ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Final
 
-from rollout.model import ladder
-from rollout.model.catalogue.domain import Catalogue, Domain, protected_by
+from rollout.model.catalogue.domain import Catalogue, protected_by
 from rollout.model.problem import BadInput, Problem, shown
-from rollout.model.stack_file import listeners as notify
-from rollout.model.stack_file.entries import Entries
+from rollout.model.stack_file import listeners
+from rollout.model.stack_file.entries import PREFIX, Entries
+from rollout.model.stack_file.flags import Flag, read_flags
 from rollout.model.stack_file.forms import Attempt, Breach, Command, OnCall, Restore, Waiver, Why
-from rollout.model.yaml_text.fields import Fields, nearest, written
-from rollout.model.yaml_text.tree import Map, Node, Scalar, Seq, read
+from rollout.model.stack_file.keys import entry, nothing, setting
+from rollout.model.yaml_text.fields import Fields, nearest
+from rollout.model.yaml_text.tree import Map, read
 
 __all__ = [
+    "KEYS", "PREFIX",
     "Attempt", "Breach", "Command", "Day", "Flag", "OnCall", "Restore", "StackConfig", "Waiver", "Why",
     "parse", "parse_day",
 ]  # fmt: skip
 
-PREFIX: Final = "wa-rollout:"
-#: Every key of the program's namespace that a stack config may have.
-KEYS: Final = (
-    "start", "gate", "drill", "on-call", "flags", "freeze", "held", "breach", "attempt", "waivers", "restore",
-    "checked", "notes", "commands", "notify", "closed",
-)  # fmt: skip
 #: What Pulumi itself writes at the top of a stack file.
 PULUMI_KEYS: Final = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 #: The last day that a plan may have: two digits in the file's name.
 LAST_DAY: Final = 99
-
-
-@dataclass(frozen=True)
-class Flag:
-    """What the stack is to have for one domain. `enabled` is None for a domain without an enable flag."""
-
-    percent: int
-    enabled: bool | None
 
 
 @dataclass(frozen=True)
@@ -60,28 +48,38 @@ class Day:
 
 @dataclass(frozen=True)
 class StackConfig:
-    """One stack config. Domains without an entry are absent from the per-domain maps."""
+    """One stack config. Domains without an entry are absent from the per-domain maps.
+
+    A field with `entry` or `setting` is a key of the file: how it is read, and what a change of it is called, stand
+    here. `rollout.model.stack_file.conditions` says in the same way what the judge is told of it.
+    """
 
     where: str
-    start: date | None
-    gate: str  # required | off
-    drill: str  # required | off
-    on_call: OnCall | None
     flags: dict[str, Flag]
-    freeze: Why | None = None
-    held: dict[str, Why] = field(default_factory=dict)
-    breach: dict[str, Breach] = field(default_factory=dict)
-    attempt: dict[str, Attempt] = field(default_factory=dict)
-    waivers: dict[str, Waiver] = field(default_factory=dict)
-    restore: dict[str, Restore] = field(default_factory=dict)
-    checked: dict[str, dict[str, str]] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    commands: dict[str, Command] = field(default_factory=dict)
-    notify: dict[str, dict[str, str]] = field(default_factory=dict)  # action -> name -> endpoint
-    closed: Why | None = None
+    freeze: Why | None = entry(Entries.freeze, nothing, "freeze")
+    closed: Why | None = entry(Entries.closed, nothing, "closed")
+    on_call: OnCall | None = entry(Entries.on_call, nothing)
+    gate: str = setting("required")  # required | off
+    drill: str = setting("required")  # required | off
+    start: date | None = setting(None)
+    held: dict[str, Why] = entry(Entries.held, dict, "held", per="domain")
+    breach: dict[str, Breach] = entry(Entries.breach, dict, "breach", per="domain")
+    attempt: dict[str, Attempt] = entry(Entries.attempt, dict, "attempt", per="domain")
+    waivers: dict[str, Waiver] = entry(Entries.waivers, dict, "waiver", per="its domain")
+    restore: dict[str, Restore] = entry(Entries.restore, dict, "restore", per="domain")
+    checked: dict[str, dict[str, str]] = entry(Entries.checked, dict, "checked", per="domain")
+    notes: dict[str, str] = entry(Entries.notes, dict, "note", per="name")
+    notify: dict[str, dict[str, str]] = entry(listeners.read, dict, "notify", per="name")  # action -> name -> endpoint
+    commands: dict[str, Command] = entry(Entries.commands, dict, per="name")
     region: str | None = None
     warnings: tuple[str, ...] = ()
     malformed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # domain -> the warnings that concern it
+
+
+#: Every key that a stack config may have beside `flags`: its name in the file, and what is said of it.
+BESIDE: Final = {one.name.replace("_", "-"): one.metadata["key"] for one in fields(StackConfig) if one.metadata}
+#: Every key of the program's namespace that a stack config may have.
+KEYS: Final = ("flags", *BESIDE)
 
 
 def parse(raw: bytes, where: str, catalogue: Catalogue) -> StackConfig:
@@ -94,32 +92,17 @@ def parse(raw: bytes, where: str, catalogue: Catalogue) -> StackConfig:
         start = config.day(f"{PREFIX}start", required=False)
         gate = config.choice(f"{PREFIX}gate", ("required", "off"), required=False) or gate
         drill = config.choice(f"{PREFIX}drill", ("required", "off"), required=False) or drill
-        flags = _flags(config, catalogue)
+        flags = read_flags(config, catalogue)
     if config is None or problems:
         raise BadInput(problems)
     entries = Entries(config, catalogue)
+    read = {one.name: key.read(entries) for one in fields(StackConfig) if (key := one.metadata.get("key")) and key.read}
+    region = entries.region()
+    malformed = {name: tuple(texts) for name, texts in entries.malformed.items()}
     return StackConfig(
-        where=where,
-        start=start,
-        gate=gate,
-        drill=drill,
-        on_call=entries.on_call(),
-        flags=flags,
-        freeze=entries.freeze(),
-        held=entries.held(),
-        breach=entries.breach(),
-        attempt=entries.attempt(),
-        waivers=entries.waivers(),
-        restore=entries.restore(),
-        checked=entries.checked(),
-        notes=entries.notes(),
-        commands=entries.commands(),
-        notify=notify.read(entries),
-        closed=entries.closed(),
-        region=entries.region(),
-        warnings=tuple(entries.warnings),
-        malformed={name: tuple(texts) for name, texts in entries.malformed.items()},
-    )
+        where=where, start=start, gate=gate, drill=drill, flags=flags, region=region, warnings=tuple(entries.warnings),
+        malformed=malformed, **read,
+    )  # fmt: skip
 
 
 def parse_day(raw: bytes, where: str, catalogue: Catalogue) -> Day:
@@ -132,7 +115,7 @@ def parse_day(raw: bytes, where: str, catalogue: Catalogue) -> Day:
             if not key.startswith(PREFIX):
                 config.bad(key, f"unknown key {shown(key)}", "wa-rollout:day, wa-rollout:flags", "delete it")
         number = config.integer(f"{PREFIX}day", 0, LAST_DAY)
-        flags = _flags(config, catalogue, every=False)
+        flags = read_flags(config, catalogue, every=False)
         section = config.node.values.get(f"{PREFIX}flags")
         for name, node in section.values.items() if isinstance(section, Map) else ():
             lines[name] = node.keys["percent"].line if isinstance(node, Map) and "percent" in node.keys else node.line
@@ -168,83 +151,3 @@ def _config(
             allowed = ", ".join(f"{PREFIX}{known}" for known in keys)
             config.bad(key, f"unknown key {shown(key)}", allowed, nearest(name, keys) or "delete it")
     return config
-
-
-def _flags(config: Fields, catalogue: Catalogue, *, every: bool = True) -> dict[str, Flag]:
-    """The flags of each domain; `every`: one that is absent is a problem."""
-    flags: dict[str, Flag] = {}
-    fields = config.section(f"{PREFIX}flags", block=True)
-    if fields is None:
-        return flags
-    allowed = ", ".join(catalogue.domains)
-    for name in fields.names():
-        if name in catalogue.domains:
-            continue
-        if service := protected_by(name, catalogue.protected):
-            fields.bad(name, f"{shown(name)} belongs to the protected service {service}", allowed, "delete it")
-        else:
-            fields.bad(name, f"unknown domain {shown(name)}", allowed, nearest(name, catalogue.domains) or "delete it")
-    for name, domain in catalogue.domains.items():
-        entry = fields.section(name, required=every, block=True)
-        if entry is not None and (flag := _flag(entry, domain, catalogue)):
-            flags[name] = flag
-    return flags
-
-
-def _flag(entry: Fields, domain: Domain, catalogue: Catalogue) -> Flag | None:
-    before = len(entry.problems)
-    percent = _percent(entry)
-    enabled = _enabled(entry, domain)
-    for key in entry.node.values:
-        if key not in ("percent", "enabled") and (service := protected_by(key, catalogue.protected)):
-            entry.get(key)
-            entry.bad(key, f"{shown(key)} belongs to the protected service {service}", "percent, enabled", "delete it")
-    entry.finish()
-    if enabled is False and percent:
-        do = "write enabled: true, or percent: 0"
-        entry.bad("enabled", f"enabled is false with percent {percent}", "true above 0 per cent", do)
-    return Flag(percent, enabled) if len(entry.problems) == before else None
-
-
-def _percent(entry: Fields) -> int:
-    node = entry.get("percent")
-    if isinstance(node, Scalar) and node.kind == "int" and isinstance(node.value, int) and ladder.on_ladder(node.value):
-        return node.value
-    what, do = _why_no_percent(node)
-    entry.bad("percent", what, f"{ladder.show()} (a plain whole number)", do)
-    return 0
-
-
-def _why_no_percent(node: Node | None) -> tuple[str, str]:
-    """What is wrong with a percent, and what to do."""
-    match node:
-        case None:
-            return "percent is missing", "write percent: 0"
-        case Seq():
-            return "percent is a list", "write one number"
-        case Map():
-            return "percent is a map", "write one number"
-        case Scalar(kind="odd"):
-            return f"percent {shown(node.text)}: {node.reason}", "write it as a plain whole number"
-        case Scalar(kind="null"):
-            return "percent is empty", "write percent: 0"
-        case Scalar(plain=False):
-            return f"percent {written(node)} is text", "write it without quotes"
-        case Scalar(kind="bool"):
-            return f"percent is {node.text}, no number", "write percent: 0, or the rung that is meant"
-        case Scalar(kind="text"):
-            return f"percent {shown(node.text)} is no number", "write a plain whole number, without a sign or a unit"
-    return f"percent {written(node)} is no rung of the ladder", "write the rung that is meant"
-
-
-def _enabled(entry: Fields, domain: Domain) -> bool | None:
-    node = entry.get("enabled")
-    if domain.enable_flag is None:
-        if node is not None:
-            entry.bad("enabled", f"{domain.name} has no enable flag", "percent alone", "delete enabled")
-        return None
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return node.value
-    what = "enabled is missing" if node is None else "enabled is neither true nor false"
-    entry.bad("enabled", what, f"true or false ({domain.enable_flag})")
-    return None

@@ -13,15 +13,13 @@ An endpoint stands in the config, the state and the previews: it is no place for
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rollout.model.alarms.topics import TOPICS
 from rollout.model.problem import Problem, shown
+from rollout.model.stack_file.entries import Entries
 from rollout.model.yaml_text.fields import Fields, nearest, written
 from rollout.model.yaml_text.tree import Map, Node, Scalar
-
-if TYPE_CHECKING:
-    from rollout.model.stack_file.entries import Entries
 
 #: SNS Subscribe, Endpoint: the form of each protocol's address.
 FORMS: Final = {

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-#: Entries per domain or name, and what a line about one is called.
-NAMED: Final = {
-    "held": "held", "breach": "breach", "attempt": "attempt", "waivers": "waiver", "restore": "restore",
-    "checked": "checked", "notes": "note", "notify": "notify", "commands": "settings",
-}  # fmt: skip
-#: Entries that stand once.
-SINGLE: Final = {
-    "freeze": "freeze", "closed": "closed", "on-call": "settings", "gate": "settings", "drill": "settings",
-    "start": "settings",
-}  # fmt: skip
+from rollout.model.stack_file.config import BESIDE
+from rollout.model.stack_file.keys import Key
+
+#: An entry, or all of a key, in plain values.
+Plain = Mapping[str, object]
+
 #: The order in which an entry's fields are read out; others come after, by name.
 _FIRST: Final = ("why", "metric", "seen", "number", "accepts", "from", "to", "attempt", "worst", "at", "until", "by")
 
@@ -30,30 +26,30 @@ class Mark:
     domain: str = ""
 
 
-def between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Mark]:
-    """The marks from one config to the next (keys without `wa-rollout:`), in the order of the keys above.
+def between(old: Plain, new: Plain) -> list[Mark]:
+    """The marks from one config to the next (keys without `wa-rollout:`), in the order of the keys; what stands once comes first.
 
     An empty `old` is a first run: what stands in it then is where it began, no change.
     """
     if not old or not new:
         return []
     found: list[Mark] = []
-    for key, kind in SINGLE.items():
-        found += _one(kind, key, "", old.get(key), new.get(key), "")
-    for key, kind in NAMED.items():
-        before, after = _map(old.get(key)), _map(new.get(key))
-        for name in dict.fromkeys([*before, *after]):
-            entry = _map(after.get(name) or before.get(name))
-            domain = str(entry.get("domain", "")) if key == "waivers" else name
-            found += _one(kind, key, name, before.get(name), after.get(name), domain if key not in _FREE else "")
+    for name, key in sorted(BESIDE.items(), key=lambda item: bool(item[1].per)):  # what stands once comes first
+        before, after = old.get(name), new.get(name)
+        found += _each(name, key, _map(before), _map(after)) if key.per else _one(key.said, name, "", before, after, "")
     return found
 
 
-#: Entries whose names are no domains.
-_FREE: Final = ("notes", "notify", "commands")
+def _each(name: str, key: Key, before: Plain, after: Plain) -> list[Mark]:
+    found: list[Mark] = []
+    for one in dict.fromkeys([*before, *after]):
+        said = str(_map(after.get(one) or before.get(one)).get("domain", ""))
+        domain = {"domain": one, "its domain": said}.get(key.per, "")
+        found += _one(key.said, name, one, before.get(one), after.get(one), domain)
+    return found
 
 
-def _one(kind: str, key: str, name: str, old: Any, new: Any, domain: str) -> list[Mark]:
+def _one(kind: str, key: str, name: str, old: object, new: object, domain: str) -> list[Mark]:
     if old == new:
         return []
     change = "new" if old is None else "gone" if new is None else "changed"
@@ -63,7 +59,7 @@ def _one(kind: str, key: str, name: str, old: Any, new: Any, domain: str) -> lis
     return [Mark(kind, change, f"{name}: {words(new)}" if kind == "note" and change == "new" else text, domain)]
 
 
-def words(entry: Any) -> str:
+def words(entry: object) -> str:
     """An entry in a line: `INC-7: duplicates; by Ana K.`"""
     if not isinstance(entry, Mapping):
         return str(entry)
@@ -71,7 +67,7 @@ def words(entry: Any) -> str:
     return "; ".join(_field(key, entry[key]) for key in keys)
 
 
-def _field(key: str, value: Any) -> str:
+def _field(key: str, value: object) -> str:
     if isinstance(value, Mapping):
         return f"{key} ({words(value)})"
     if key in ("from", "to") and isinstance(value, int):
@@ -79,5 +75,5 @@ def _field(key: str, value: Any) -> str:
     return str(value) if key == "why" else f"{key} {value}"
 
 
-def _map(value: object) -> Mapping[str, Any]:
+def _map(value: object) -> Plain:
     return value if isinstance(value, Mapping) else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +16,9 @@ from tests.postgres import ask
 NAME = "wa-webhook-unified/test/JOBS_ROLLOUT_PERCENT"
 
 
-@pytest.fixture(scope="module", params=postgres.places(), ids=lambda place: f"{place.parent.parent.name}-{place.parent.name}")
+@pytest.fixture(
+    scope="module", params=postgres.places(), ids=lambda place: f"{place.parent.parent.name}-{place.parent.name}"
+)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with postgres.server(tmp_path_factory.mktemp("server"), request.param) as made:
         yield made
@@ -33,7 +34,9 @@ def put(server: Database, base: str, value: str | None, name: str = NAME) -> Non
     with server.connect(database=base) as hand:
         hand.execute("delete from rollout.flags where name = %s", [name])
         if value is not None:
-            hand.execute("insert into rollout.flags (name, value, version, written) values (%s, %s, 0, now())", [name, value])
+            hand.execute(
+                "insert into rollout.flags (name, value, version, written) values (%s, %s, 0, now())", [name, value]
+            )
 
 
 #: What each role may call; whatever isn't here is refused.
@@ -104,7 +107,10 @@ def test_hidden_rows_are_never_absent(server: Database, base: str, table: str, h
     with server.connect("rollout_deployer", base) as deployer:
         answer = ask(deployer, "select rollout.read(%s)", [NAME])
         assert not answer["canary"] or answer["stacks"] is None
-    with server.connect("rollout_service", base) as service, pytest.raises(psycopg.Error, match="can't be seen|another stack"):
+    with (
+        server.connect("rollout_service", base) as service,
+        pytest.raises(psycopg.Error, match="can't be seen|another stack"),
+    ):
         service.execute("select public.rollout_flags(%s)", [[NAME]])
 
 
@@ -140,7 +146,10 @@ def test_every_text_and_every_target(server: Database, base: str) -> None:
 @pytest.mark.parametrize("wanted", ["true", "", "101", "abc", None])
 def test_nobody_lowers_to_what_is_no_percent(server: Database, base: str, wanted: str | None) -> None:
     put(server, base, "50")
-    with server.connect("rollout_watcher", base) as watcher, pytest.raises(psycopg.Error, match="lowered to a whole number"):
+    with (
+        server.connect("rollout_watcher", base) as watcher,
+        pytest.raises(psycopg.Error, match="lowered to a whole number"),
+    ):
         watcher.execute("select rollout.lower(%s, %s)", [NAME, wanted])
 
 
@@ -151,8 +160,12 @@ def test_a_raise_names_version_and_stop(server: Database, base: str) -> None:
         assert ask(deployer, call, NAME, "5", None, None)["flag"] is None, "there is one already"
         assert ask(deployer, call, NAME, "10", first["version"] - 1, None)["flag"] is None
         lowered = ask(deployer, "select rollout.lower(%s, '5', 'abc:5')", NAME)["flag"]
-        assert (lowered["version"], lowered["tags"]) == (first["version"], {"stopped": "abc:5"}), "low already: a mark alone"
-        assert ask(deployer, call, NAME, "10", first["version"], None)["flag"] is None, "a stop came after it was judged"
+        assert (lowered["version"], lowered["tags"]) == (first["version"], {"stopped": "abc:5"}), (
+            "low already: a mark alone"
+        )
+        assert ask(deployer, call, NAME, "10", first["version"], None)["flag"] is None, (
+            "a stop came after it was judged"
+        )
         assert ask(deployer, call, NAME, "10", first["version"], "abc:5")["flag"]["value"] == "10"
 
 
@@ -164,11 +177,19 @@ def test_a_hand_that_lowers_is_a_stop(server: Database, base: str) -> None:
         for value in ("10", "5", "abc", "0"):
             hand.execute("update rollout.flags set value = %s where name = %s", [value, NAME])
             if value != "abc":
-                assert ask(hand, "select tags->>'stopped' from rollout.flags where name = %s", NAME).endswith(f":{value}")
-        versions = [row[0] for row in hand.execute("select version from rollout.history where name = %s order by id", [NAME])]
+                assert ask(hand, "select tags->>'stopped' from rollout.flags where name = %s", NAME).endswith(
+                    f":{value}"
+                )
+        versions = [
+            row[0] for row in hand.execute("select version from rollout.history where name = %s order by id", [NAME])
+        ]
         assert versions == sorted(set(versions)), "each is a version of its own"
         assert ask(hand, "select count(*) from rollout.history where name = %s", NAME) == 6
-        for change in ("update rollout.history set value = '0'", "delete from rollout.history", "truncate rollout.history"):
+        for change in (
+            "update rollout.history set value = '0'",
+            "delete from rollout.history",
+            "truncate rollout.history",
+        ):
             with pytest.raises(psycopg.Error, match="never changed"):
                 hand.execute(change)
 
@@ -194,13 +215,20 @@ def test_a_minute_twice_is_refused_whole(server: Database, base: str) -> None:
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             reporter.execute(call, ["2026-12-09T09:08:01Z", "{}"])
         counted = ask(watcher, "select rollout.counted('{jobs}', '2026-12-09T09:00Z', '2026-12-09T10:00Z', '1 hour')")
-    assert sorted(counted["rows"]) == [["s", "jobs", "Errors", 1796806800, 0, 1], ["s", "jobs", "Requests", 1796806800, 7, 1]]
+    assert sorted(counted["rows"]) == [
+        ["s", "jobs", "Errors", 1796806800, 0, 1],
+        ["s", "jobs", "Requests", 1796806800, 7, 1],
+    ]
 
 
 def test_old_rows_go(server: Database, base: str) -> None:
     with server.connect(database=base) as admin:
-        admin.execute("insert into rollout.minutes select timestamptz '2026-01-01' + n * interval '1 minute', 's', 'jobs', 'Requests', 1 from generate_series(0, 99) n")
-        admin.execute("select rollout.add_counts('2026-06-01T10:00:00Z', 's', 'jobs', '{\"Requests\": 1}', '2026-06-01T10:00:30Z')")
+        admin.execute(
+            "insert into rollout.minutes select timestamptz '2026-01-01' + n * interval '1 minute', 's', 'jobs', 'Requests', 1 from generate_series(0, 99) n"
+        )
+        admin.execute(
+            "select rollout.add_counts('2026-06-01T10:00:00Z', 's', 'jobs', '{\"Requests\": 1}', '2026-06-01T10:00:30Z')"
+        )
         assert ask(admin, "select count(*) from rollout.minutes") == 1
 
 
@@ -210,10 +238,20 @@ def test_policies_and_the_heartbeat(server: Database, base: str) -> None:
         assert ask(deployer, "select rollout.silent_for('test')")["seconds"] is None
         ask(deployer, "select rollout.policy_write('p', '{\"limit\": 1}')")
         found = '[{"name": "p", "state": "%s", "reason": "r"}, {"name": "gone", "state": "ok", "reason": ""}]'
-        was = [ask(deployer, looked, found % state, f"2026-12-09T09:0{minute}:00Z")["changes"] for minute, state in enumerate(["ok", "ok", "alarm", "ok"])]
-        assert [[(one["was"], one["state"]) for one in changes] for changes in was] == [[(None, "ok")], [], [("ok", "alarm")], [("alarm", "ok")]]
+        was = [
+            ask(deployer, looked, found % state, f"2026-12-09T09:0{minute}:00Z")["changes"]
+            for minute, state in enumerate(["ok", "ok", "alarm", "ok"])
+        ]
+        assert [[(one["was"], one["state"]) for one in changes] for changes in was] == [
+            [(None, "ok")],
+            [],
+            [("ok", "alarm")],
+            [("alarm", "ok")],
+        ]
         assert ask(deployer, "select rollout.silent_for('test', '2026-12-09T09:13:00Z')")["seconds"] == 600
         ask(deployer, "select rollout.policy_write('p', '{\"limit\": 2}')")
-        assert ask(deployer, "select rollout.policies_read('{p}')")["policies"][0]["state"] is None, "another policy, not looked at"
+        assert ask(deployer, "select rollout.policies_read('{p}')")["policies"][0]["state"] is None, (
+            "another policy, not looked at"
+        )
         ask(deployer, "select rollout.policy_delete('p')")
         assert ask(deployer, "select rollout.policies_read('{p}')")["policies"] == []
