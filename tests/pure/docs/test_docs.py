@@ -71,6 +71,18 @@ def test_files_that_a_page_names_without_a_folder(one: Page) -> None:
     assert not [name for name in named if name not in NAMES]
 
 
+def test_names_that_the_architecture_leads_to() -> None:
+    """`LADDER` in `rollout/model/ladder.py`: who opens that file finds it there."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    led = re.findall(r"`(\w+)`,? (?:in|of) `([\w/.]+\.py)`", text)
+    assert len(led) >= 8
+    assert not [
+        (name, path)
+        for name, path in led
+        if not re.search(rf"^(?:def |class )?{name}\b", (ROOT / path).read_text(encoding="utf-8"), re.M)
+    ]
+
+
 @pytest.mark.parametrize("one", PAGES, ids=lambda one: one.name)
 def test_commands_that_a_page_names(one: Page) -> None:
     made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
