@@ -16,23 +16,13 @@ find_python() {
     die "no Python >= 3.11 with its venv module on PATH (tried python3, python3.13, python3.12, python3.11): install one (Debian: python3 and python3-venv), then run this again"
 }
 
-# The files of an environment, by name; what Python writes beside them comes and goes.
-contents() { (cd "$1" && find bin lib -name __pycache__ -prune -o -print | LC_ALL=C sort); }
-
-# Whether everything is there that was installed: what somebody's `rm`, or a disk that was full, has taken is missed.
-# What was added since is nobody's business here.
-whole() {
-    [ -f "$1/contents.txt" ] && [ -z "$(contents "$1" 2>/dev/null | LC_ALL=C comm -13 - "$1/contents.txt")" ] &&
-        "$1/bin/python" -c '' 2>/dev/null
-}
-
 # environment FOLDER REQUIREMENTS. The copy of the requirements inside is written last: half-installed never counts.
 environment() {
     folder=$home/$1
     wanted=$home/$2
     if cmp -s "$wanted" "$folder/requirements.txt"; then
-        ! whole "$folder" || return 0
-        say "$1: not whole any more, made anew"
+        ! gone=$("$folder/bin/python" -I "$home/setup/whole.py" "$wanted" 2>/dev/null) || return 0
+        say "$1: not whole any more, made anew (gone: ${gone:-its Python})"
     fi
     python=$(find_python) || exit 1
     started=$(date +%s)
@@ -48,7 +38,6 @@ environment() {
         tail -n 5 "$log" >&2
         die "$1 could not be installed from $2 (above: pip's last lines, all of them in $log): is the package index reachable? pip's own settings (PIP_INDEX_URL, pip.conf) are used as they are"
     }
-    contents "$folder" >"$folder/contents.txt"
     cp "$wanted" "$folder/requirements.txt"
     say "$1: ready after $(($(date +%s) - started)) s"
 }
