@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from rollout.commands.engine import pulumi
-from rollout.commands.project import files, place
+from rollout.commands.project import files, options, place
 from rollout.commands.reading import deployed
 from rollout.model.flag.name import secret_name
 from rollout.model.problem import BadInput, masked
@@ -88,8 +88,8 @@ def table(found: list[Line]) -> str:
 
 
 @click.command("audit")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON list.")
+@options.stack
+@options.json("Print one JSON list.")
 def command(stack: str | None, json_: bool) -> None:
     """Compare what is live with the stack file and the stack's state, flag by flag.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rollout.commands.project import files, place
+from rollout.commands.project import files, options, place
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file import config, edit
 from rollout.model.stack_file.forms import Why
@@ -43,9 +43,9 @@ def report(path: Path, changed: bool, what: str, stack: str, json_: bool) -> Non
 @click.command("freeze")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, with an incident's number or a link.")
 @click.option("--domain", metavar="D", help="Hold this domain alone (`held`); else everything (`freeze`).")
-@click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+@options.by
+@options.stack
+@options.json()
 def command(why: str, domain: str | None, by: str, stack: str | None, json_: bool) -> None:
     """Refuse every raise from now on, or those of one domain, by an entry in the stack config.
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import click
 
+from rollout.commands.project import options
 from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Metric
 from rollout.model.gate import by_hand as gate_input
@@ -42,7 +43,7 @@ _NUMBER: Final = re.compile(
 @click.option("--presence", is_flag=True, help="Ask for presence only, not for proof.")
 @click.option("--strict", is_flag=True, help="Rule out the bad level itself at every rung.")
 @click.option("--input", "file", metavar="FILE.json", help="A whole domain; - for standard input.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@options.json()
 def gate_command(
     metric: str | None,
     bad: str | None,
@@ -53,7 +54,7 @@ def gate_command(
     presence: bool,
     strict: bool,
     file: str | None,
-    as_json: bool,
+    json_: bool,
 ) -> None:
     """Ask the gate about one metric's counts, or about a whole domain.
 
@@ -70,11 +71,9 @@ def gate_command(
     }
     try:
         if file is not None:
-            verdict = _domain(file, [name for name, value in by_hand.items() if value is not None], strict, as_json)
+            verdict = _domain(file, [name for name, value in by_hand.items() if value is not None], strict, json_)
         else:
-            verdict = _metric(
-                {name: str(value) for name, value in by_hand.items() if value is not None}, strict, as_json
-            )
+            verdict = _metric({name: str(value) for name, value in by_hand.items() if value is not None}, strict, json_)
     except BadInput as error:
         print(error, file=sys.stderr)
         sys.exit(WRONG_USE)
@@ -90,14 +89,14 @@ def _catalogue() -> Catalogue:
     return place.known()
 
 
-def _domain(file: str, also: list[str], strict: bool, as_json: bool) -> Verdict:
+def _domain(file: str, also: list[str], strict: bool, json_: bool) -> Verdict:
     if also:
         problem = Problem("--input is asked alone", allowed="--input FILE [--strict] [--json]", given=", ".join(also))
         raise BadInput([problem])
     where = "standard input" if file == "-" else file
     question = gate_input.parse(_read(file, where), where, _catalogue(), strict=strict)
     answer = gate_domain.judge_domain(question)
-    if as_json:
+    if json_:
         whole: dict[str, Any] = {
             "verdict": answer.verdict,
             "reason": answer.reason,
@@ -131,7 +130,7 @@ def _read(file: str, where: str) -> bytes:
         raise BadInput([problem]) from None
 
 
-def _metric(given: dict[str, str], strict: bool, as_json: bool) -> Verdict:
+def _metric(given: dict[str, str], strict: bool, json_: bool) -> Verdict:
     problems: list[Problem] = []
     if "--metric" not in given:
         do = "python -m rollout gate --metric errors --bad 1 --total 1001 --next 100"
@@ -165,7 +164,7 @@ def _metric(given: dict[str, str], strict: bool, as_json: bool) -> Verdict:
         strict=strict,
         needs="presence" if "--presence" in given else "proof",
     )
-    print(json.dumps({**_object(judged), "rule": gate.RULE_VERSION}, allow_nan=False) if as_json else judged.line())
+    print(json.dumps({**_object(judged), "rule": gate.RULE_VERSION}, allow_nan=False) if json_ else judged.line())
     return judged.verdict
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from rollout.commands.project import files, place
+from rollout.commands.project import files, options, place
 from rollout.model import times
 from rollout.model.flag.name import secret_name
 from rollout.model.gate.window import MINUTE, Window, floor
@@ -111,14 +111,14 @@ def _sum(periods: Mapping[datetime, tuple[float, float]]) -> int:
 
 
 @click.command("live")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@options.stack
+@options.json("Print one JSON list.")
 @click.option("--traffic", "with_traffic", is_flag=True, help="Show the last minutes of traffic too.")
-def command(stack: str | None, as_json: bool, with_traffic: bool) -> None:
+def command(stack: str | None, json_: bool, with_traffic: bool) -> None:
     """Show what is live now, read back from the store."""
     chosen = files.need_stack(stack)
     found = rows(chosen)
-    if as_json:
+    if json_:
         click.echo(
             json.dumps(
                 [{**row, "since": times.iso(row["since"]) if row.get("since") else None} for row in found], indent=2
@@ -126,7 +126,7 @@ def command(stack: str | None, as_json: bool, with_traffic: bool) -> None:
         )
     else:
         click.echo(table(found, chosen))
-    if with_traffic and not as_json:
+    if with_traffic and not json_:
         click.echo("\n".join(traffic(chosen)))
     if any("error" in row for row in found):
         sys.exit(1)

@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from rollout.commands.engine import pulumi
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.commands.reading import history
 from rollout.model import times
 from rollout.model.gate import words
@@ -90,14 +90,14 @@ def _seconds(line: Line) -> str:
 
 
 @click.command("log")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option("--domain", multiple=True, metavar="D", help="Only this domain; may be given again.")
 @click.option("--kind", multiple=True, type=click.Choice(KINDS), metavar="K", help=f"Only these: {', '.join(KINDS)}.")
 @click.option("--since", metavar="DATE", help="Only what happened from then on (UTC).")
 @click.option("-n", "--newest", default=NEWEST, show_default=True, help="So many at most; 0: all.")
 @click.option("--all", "every", is_flag=True, help="Runs that changed nothing, too.")
 @click.option("--evidence", is_flag=True, help="The counts that a raise was let through by, too.")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object a line, newest first.")
+@options.json("Print one JSON object a line, newest first.")
 def command(
     stack: str | None, domain: tuple[str, ...], kind: tuple[str, ...], since: str | None, newest: int, every: bool,
     evidence: bool, json_: bool,

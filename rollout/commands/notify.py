@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from rollout.commands.engine import pulumi
-from rollout.commands.project import files, place
+from rollout.commands.project import files, options, place
 from rollout.commands.reading import around, history
 from rollout.commands.reading.on_call import on_call
 from rollout.commands.review import gather
@@ -51,10 +51,10 @@ def happened(stack: str) -> Message | None:
 
 @click.command("notify")
 @click.argument("when", type=click.Choice(["before", "after"]))
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option("--approval", "approved", metavar="FILE", help="With `before`: only the raises that were approved.")
 @click.option("--dry-run", is_flag=True, help="Print the message, and send nothing.")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+@options.json()
 def command(when: str, stack: str | None, approved: str | None, dry_run: bool, json_: bool) -> None:
     """Tell the topic `changes` what is about to rise (before), or what the newest run did (after), and who is on call.
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.model.plan.promote import Step, promote
 from rollout.model.stack_file import config, edit
 from rollout.model.yaml_text import tree
@@ -15,9 +15,9 @@ from rollout.model.yaml_text import tree
 @click.command("promote")
 @click.argument("day", type=click.IntRange(0, config.LAST_DAY), required=False)
 @click.option("--domain", metavar="D", help="This domain alone.")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(day: int | None, domain: str | None, stack: str | None, as_json: bool) -> None:
+@options.stack
+@options.json()
+def command(day: int | None, domain: str | None, stack: str | None, json_: bool) -> None:
     """Write the next step into a stack config, to be reviewed.
 
     Per domain the lower of DAY's percent and its next rung; without DAY its next rung. Never down, never two rungs.
@@ -45,7 +45,7 @@ def command(day: int | None, domain: str | None, stack: str | None, as_json: boo
     for warning in stack_config.warnings:
         click.echo(f"warning: {warning}", err=True)
     review = f"pulumi preview --diff --stack {chosen}" if text != original else ""
-    click.echo(_json(steps, files.name(path), review) if as_json else _text(steps, files.name(path), review))
+    click.echo(_json(steps, files.name(path), review) if json_ else _text(steps, files.name(path), review))
 
 
 def _text(steps: list[Step], where: str, review: str) -> str:

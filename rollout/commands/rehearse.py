@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.model import times
 from rollout.model.problem import BadInput, Problem
 
@@ -58,7 +58,7 @@ def as_json(morning: Morning) -> str:
 @click.option("--days", default=LAST_DAY, show_default=True, help="So many mornings.")
 @click.option("--story", is_flag=True, help="A whole migration with all that can happen, and its reports.")
 @click.option("--out", default=REPORTS, metavar="DIR", show_default=True, help="Where the story's reports are written.")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object a day.")
+@options.json("Print one JSON object a day.")
 def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: bool) -> None:
     """Play the plan under a scenario of traffic (rollout/simulator/traffic/scenarios), on a copy: nothing here is touched.
 

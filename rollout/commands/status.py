@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.commands.reading import around
 from rollout.commands.reading.around import Around
 from rollout.model import times
@@ -60,8 +60,8 @@ def table(rows: list[Standing], heading: str) -> str:
 
 
 @click.command("status")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON list.")
+@options.stack
+@options.json("Print one JSON list.")
 def command(stack: str | None, json_: bool) -> None:
     """Show where each domain stands: live, stack, plan, what is left of its soak, the gate, and the next step.
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import click
 
 from rollout.commands.freeze import report, rewrite
-from rollout.commands.project import files, place
+from rollout.commands.project import files, options, place
 from rollout.model.stack_file import conditions, config, edit
 from rollout.model.stack_file.forms import DATA_AUDIT
 
 
 @click.command("unfreeze")
 @click.option("--domain", metavar="D", help="This domain's hold; else the freeze of everything.")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+@options.stack
+@options.json()
 def command(domain: str | None, stack: str | None, json_: bool) -> None:
     """Lift a freeze, or a domain's hold, by removing its entry. What it guarded is judged as ever: soak, gate, breaches.
 

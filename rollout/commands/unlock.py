@@ -13,7 +13,7 @@ from collections.abc import Callable
 import click
 
 from rollout.commands.engine import lock, pulumi
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.provider import orphans
 
 EXIT_HELD = 1
@@ -59,8 +59,8 @@ def _answers(address: str) -> bool:
 
 
 @click.command("unlock")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object at the end; the lines go to stderr.")
+@options.stack
+@options.json("Print one JSON object at the end; the lines go to stderr.")
 def command(stack: str | None, json_: bool) -> None:
     """Clear what a killed engine left of a stack: its lock, its processes, its unfinished operations.
 

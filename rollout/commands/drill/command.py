@@ -12,7 +12,7 @@ import yaml
 from rollout.commands.drill import play as drilling
 from rollout.commands.drill.play import Drilled, DrillFailed
 from rollout.commands.project import commit as gitlog
-from rollout.commands.project import files, place, progress
+from rollout.commands.project import files, options, place, progress
 from rollout.commands.reading import around
 from rollout.model import times
 from rollout.model.catalogue.domain import Domain
@@ -63,12 +63,12 @@ def keep(found: Drilled, commit: bool) -> str:
 
 @click.command("drill")
 @click.argument("domain", required=False)
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option(
     "--due", "all_due", is_flag=True, help="Each domain that the stack file raises, and whose raise asks for one."
 )
 @click.option("--no-commit", is_flag=True, help="Write the record, but commit nothing.")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON list.")
+@options.json("Print one JSON list.")
 def command(domain: str | None, stack: str | None, all_due: bool, no_commit: bool, json_: bool) -> None:
     """Roll DOMAIN back where nothing is lost by it, and measure: command -> value read back -> traffic back.
 

@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from rollout.commands.plan import decidable
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.commands.reading import days
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.plan import days as plan
@@ -23,34 +23,34 @@ EXIT_BROKEN: Final = 1
 
 
 @click.command("plan")
-@click.option("--stack", metavar="S", help="The stack with the start date (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option("--from", "first", metavar="DATE", help="Lay what is left anew from then on, by what is live.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(stack: str | None, first: str | None, as_json: bool) -> None:
+@options.json()
+def command(stack: str | None, first: str | None, json_: bool) -> None:
     """Show the plan with its dates, whether the gate can decide each raise in time, and what breaks a rule.
 
     With --from DATE: what is left, from what is live, on the earliest days that no rule forbids; nothing is written.
     Exit code 1 where a rule is broken, 0 where there are only notes, 2 where a file can't be read.
     """
     if first is not None:
-        _laid_anew(files.need_stack(stack), first, as_json)
+        _laid_anew(files.need_stack(stack), first, json_)
         return
     catalogue = files.read_catalogue()
     the_plan = days.read_plan(catalogue)
     start = _start(files.find_stack(stack), catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
     findings = plan.check(the_plan, catalogue)
-    click.echo(_json(rows, findings, catalogue) if as_json else "\n".join(_text(rows, findings, catalogue, start)))
+    click.echo(_json(rows, findings, catalogue) if json_ else "\n".join(_text(rows, findings, catalogue, start)))
     if any(finding.severity == "broken" for finding in findings):
         sys.exit(EXIT_BROKEN)
 
 
-def _laid_anew(stack: str, first: str, as_json: bool) -> None:
+def _laid_anew(stack: str, first: str, json_: bool) -> None:
     from rollout.commands.plan import anew  # it reads what is live; the plan alone needs no AWS
 
     seen, laid, notes = anew.lay(stack, first)
     shown = anew.text(laid, notes, seen.known.domains, anew.planned_end(seen))
-    click.echo(json.dumps(anew.as_json(laid, notes), indent=2) if as_json else "\n".join(shown))
+    click.echo(json.dumps(anew.as_json(laid, notes), indent=2) if json_ else "\n".join(shown))
 
 
 def _start(stack: str | None, catalogue: Catalogue) -> date | None:

@@ -14,7 +14,7 @@ import click
 import yaml
 
 from rollout.commands.engine import pulumi
-from rollout.commands.project import files, progress
+from rollout.commands.project import files, options, progress
 from rollout.commands.reading import history
 from rollout.commands.report import fonts, markdown
 from rollout.model import times
@@ -83,11 +83,11 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 @click.command("report")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Where to write (else reports/<stack>).")  # fmt: skip
 @click.option("--as-of", "as_of", metavar="DATE", help="Judge as of then (else as of the newest entry of the record).")
-@click.option("--json", "json_", is_flag=True, help="Write nothing; print the reports and each figure's source.")
+@options.json("Write nothing; print the reports and each figure's source.")
 def command(stack: str | None, out: Path | None, as_of: str | None, json_: bool) -> None:
     """Write the reports: daily log, performance, incidents, final; as Markdown, and as one page with pictures.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from rollout.commands.project import files, progress
+from rollout.commands.project import files, options, progress
 from rollout.commands.review import gather, lowerings
 from rollout.model import times
 from rollout.model.problem import BadInput, Problem
@@ -38,11 +38,11 @@ def as_json(page: Page) -> dict[str, Any]:
 
 
 @click.command("review")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option("--out", metavar="FILE", help="Write the page there instead of printing it.")
 @click.option("--approval", "approval_", metavar="FILE", help="Write there what an approval binds (ROLLOUT_APPROVED).")
 @click.option("--lowerings", "lower", is_flag=True, help="Only say which domains are to go down: no preview, no page.")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+@options.json()
 def command(stack: str | None, out: str | None, approval_: str | None, lower: bool, json_: bool) -> None:
     """Preview what the stack file asks for, as a page to decide from in two minutes.
 

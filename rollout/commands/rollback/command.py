@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import click
 
-from rollout.commands.project import files
+from rollout.commands.project import files, options
 from rollout.commands.rollback import down, stop
 from rollout.commands.rollback.order import LOCK_PATIENCE, TRAFFIC_WAIT, Order, say
 from rollout.model.problem import BadInput
@@ -36,15 +36,15 @@ def guarded(action: Callable[[], int]) -> int:
 )
 @click.option("--because", metavar="METRIC", help="The metric that burnt, or `data`: no raise until a later attempt.")
 @click.option("--freeze", metavar="WHY", help="Freeze every domain too, for this reason (because of `data`: always).")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
-@click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")
+@options.stack
+@options.by
 @click.option("--wait", default=TRAFFIC_WAIT, metavar="SECONDS", help="How long traffic is waited for at most.")
 @click.option(
     "--lock-wait", default=LOCK_PATIENCE, metavar="SECONDS", help="How long another run's lock is waited for."
 )
 @click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
 @click.option("--store-only", is_flag=True, help="Only the first step: the flag, and nothing after it (for drills).")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON object at the end; the lines go to stderr.")
+@options.json("Print one JSON object at the end; the lines go to stderr.")
 def command(
     domain: str,
     to: str,

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from rollout.commands.project import files, place
+from rollout.commands.project import files, options, place
 from rollout.commands.rollback.order import say
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
 from rollout.commands.watch.ending import Ended, Ending
@@ -187,14 +187,14 @@ def exit_code(recorder: Recorder, every: float | None, rows: list[Row] | None) -
 
 
 @click.command("watch")
-@click.option("--stack", metavar="S", help="The stack (else PULUMI_STACK, else the selected one).")
+@options.stack
 @click.option(
     "--every", type=click.FloatRange(min=1), is_flag=False, flag_value=EVERY, metavar="[SECONDS]",
     help=f"Look again so often (without a number: {EVERY:.0f}), until Ctrl-C.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--no-commit", is_flag=True, help="Edit the stack file and write the record, but commit nothing.")
-@click.option("--json", "json_", is_flag=True, help="Print each look as one line of JSON.")
+@options.json("Print each look as one line of JSON.")
 def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bool, json_: bool) -> None:
     """Judge every domain above 0, and bring down what burns.
 

@@ -268,3 +268,31 @@ def test_add_attempt_adds_its_entry_and_nothing_else(raw: str) -> None:
     assert (after.flags, after.breach, after.waivers) == (before.flags, before.breach, before.waivers)
     again = edit.add_attempt(edit.add_attempt(raw, "marketplace", attempt), "marketplace", Attempt(4, "again", "Ben"))
     assert read_stack(again.encode()).attempt["marketplace"].number == 4
+
+
+@pytest.mark.parametrize("text", [PROD, LOCAL, LOCAL.replace("\n", "\r\n")], ids=["prod", "local", "line ends"])
+def test_a_single_value_is_set_and_nothing_else(text: str) -> None:
+    edited = edit.set_value(text, edit.GATE, "off")
+    assert len(_changed(text, edited)) == 1
+    assert edit.set_value(edited, edit.GATE, "off") == edited
+    gone = edit.remove_entry(text, edit.DRILL)
+    assert 'wa-rollout:drill: "off"' in edit.set_value(gone, edit.DRILL, "off")
+    with pytest.raises(BadInput, match="no single value"):
+        edit.set_value(text, edit.FLAGS, "off")
+
+
+def test_notes_and_waivers_are_added_and_overtaken() -> None:
+    text = edit.add_note(LOCAL, "2026-12-03", 'said: "two # answers"')
+    text = edit.add_note(text, "2026-12-04", "a second day")
+    text = edit.add_note(text, "2026-12-03", "seen again")
+    fields: dict[str, str | int] = {"domain": "jobs", "metric": "share", "to": 25, "accepts": "share", "worst": "4%", "why": "by hand, link",
+              "by": "Ana K.", "until": "2026-12-14T00:00:00Z"}  # fmt: skip
+    text = edit.add_waiver(text, "jobs-share-25", fields)
+    found = read_stack(text.encode())
+    assert dict(found.notes) == {"2026-12-03": "seen again", "2026-12-04": "a second day"}
+    assert found.waivers["jobs-share-25"].to == 25
+    assert edit.remove_entry(edit.remove_entry(text, edit.WAIVERS), edit.NOTES) == LOCAL
+
+
+def _changed(before: str, after: str) -> list[str]:
+    return [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line.startswith("+ ")]
