@@ -49,6 +49,7 @@ test("one person has one key, however the number was typed", () => {
     assert.equal(personKey(text), "250788123456");
   }
   assert.equal(personKey(" RW.1349ab "), "RW.1349ab");
+  for (const text of ["", " ", "-", "+", "(.)", "\u2014"]) assert.equal(personKey(text), "", JSON.stringify(text));
 });
 
 test("a percent is a whole number from 0 to 100, and nothing else is", () => {

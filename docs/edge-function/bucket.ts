@@ -8,10 +8,12 @@ export type Where = "unified" | "legacy";
 
 /**
  * A person's stable key: the digits of a phone number however it was typed ("+250 788-1", "2507881"), else the trimmed
- * text. The key decides for weeks where somebody is served, so it must never hold a session, a message or a time.
+ * text. Empty where there is neither letter nor digit: that names nobody. The key decides for weeks where somebody is
+ * served, so it must never hold a session, a message or a time.
  */
 export function personKey(from: string): string {
   const text = from.trim();
+  if (!/[\p{L}\p{N}]/u.test(text)) return "";
   return /^\+?[0-9 ().-]+$/.test(text) ? text.replace(/[^0-9]/g, "") : text;
 }
 

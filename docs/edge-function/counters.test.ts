@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { digest } from "./aliases.ts";
 import { formOf, textsOf } from "./aws.ts";
 import {
   complaint,
@@ -13,6 +14,7 @@ import {
   report,
   request,
   rounded,
+  SEEN,
   sessionBegan,
   sessionBroke,
 } from "./counters.ts";
@@ -87,16 +89,59 @@ test("a session that breaks in a later minute than it began never makes a minute
   assert.equal(broken, 2);
 });
 
+test("a message counts once for each counter, within a day, and by its first answer's time", async () => {
+  let now = START;
+  const ledger = new MemoryLedger(() => now);
+  const tried = (ms: number, error: boolean, ...messages: string[]) => ledger.add("jobs", {}, { messages, each: request(ms, error) });
+  await tried(100, true, "a");
+  await tried(40, false, "a", "b", "b");
+  await ledger.add("property", {}, { messages: ["a"], each: request(40, false) });
+  const first = await ledger.take(START);
+  assert.deepEqual(first?.get("jobs"), { Requests: 2, Errors: 1, SlowRequests: 0, "Latency/100": 1, "Latency/40": 1 });
+  assert.equal(first?.get("property")?.["Requests"], 1);
+  now += MINUTE;
+  await tried(1300, true, "b"); // it went through, and then failed: bad, in a later minute
+  assert.deepEqual(await ledger.take(now), new Map([
+    ["jobs", { Requests: 0, Errors: 1, SlowRequests: 1, "Latency/1300": 0 }],
+  ]));
+  now += SEEN + MINUTE;
+  await ledger.take(now);
+  now += MINUTE;
+  await tried(100, false, "a");
+  assert.equal((await ledger.take(now))?.get("jobs")?.["Requests"], 1);
+});
+
+test("a message that fails in a later minute than it counted in waits for requests to be a part of", async () => {
+  let now = START;
+  const ledger = new MemoryLedger(() => now);
+  let [bad, all] = [0, 0];
+  await ledger.add("jobs", {}, { messages: ["a"], each: request(1, false) });
+  for (let minute = 1; minute < 5; minute++) {
+    now = START + minute * MINUTE;
+    if (minute === 1) await ledger.add("jobs", {}, { messages: ["a"], each: request(9000, true) });
+    if (minute === 3) await ledger.add("jobs", {}, { messages: ["b"], each: request(1, false) });
+    let sent: readonly Datum[] = [];
+    await report(ledger, (data) => ((sent = data), Promise.resolve()), START + (minute + 1) * MINUTE);
+    const jobs = values(sent, "jobs");
+    assert.ok((jobs["Errors"] ?? 9) <= (jobs["Requests"] ?? -1), `minute ${minute}`);
+    assert.ok((jobs["SlowRequests"] ?? 9) <= (jobs["Requests"] ?? -1), `minute ${minute}`);
+    [bad, all] = [bad + (jobs["Errors"] ?? 0), all + (jobs["Requests"] ?? 0)];
+  }
+  assert.deepEqual([bad, all], [1, 2]);
+});
+
 test("the table's ledger passes minutes and counts on, and null means that another run has the minute", async () => {
   const calls: [string, Readonly<Record<string, unknown>>][] = [];
-  const answers: unknown[] = [undefined, { jobs: { Requests: 2 } }, null];
+  const answers: unknown[] = [undefined, undefined, { jobs: { Requests: 2 } }, null];
   const ledger = tableLedger((name, args) => (calls.push([name, args]), Promise.resolve(answers.shift())));
   await ledger.add("jobs", complaint);
+  await ledger.add("jobs", {}, { messages: ["wamid.1"], each: { Requests: 1 } });
   const taken = await ledger.take(START);
   assert.deepEqual([taken?.get("jobs"), taken?.get("property")], [{ Requests: 2 }, {}]);
   assert.equal(await ledger.take(START), null);
   assert.deepEqual(calls, [
-    ["rollout_add", { of_domain: "jobs", counts: { Complaints: 1 } }],
+    ["rollout_count", { of_domain: "jobs", counts: { Complaints: 1 } }],
+    ["rollout_count", { of_domain: "jobs", counts: {}, messages: [await digest("wamid.1")], once: { Requests: 1 } }],
     ["rollout_take", { at: "2026-12-01T12:00:00.000Z" }],
     ["rollout_take", { at: "2026-12-01T12:00:00.000Z" }],
   ]);

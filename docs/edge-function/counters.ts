@@ -48,7 +48,7 @@ export type Feature<D extends Domain> = keyof (typeof FEATURES)[D] & string;
 /** Counter -> how often: whole numbers from 0 on. `Latency/<ms>` is how many requests took that long. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** One request that unified answered in `ms`. */
+/** One request that unified answered in `ms`: a message (see `Tried`), or a call where nothing in it has an id. */
 export function request(ms: number, error: boolean): Counts {
   return { Requests: 1, Errors: Number(error), SlowRequests: Number(ms > SLOW), [`Latency/${rounded(ms)}`]: 1 };
 }
@@ -74,10 +74,25 @@ export function countersOf(domain: Domain): string[] {
   return [...new Set([...pairs.flat(), COMPLAINTS])];
 }
 
+/** A message counts once for each counter within this time, in ms, however often it is delivered. ledger.sql has the same. */
+export const SEEN = 24 * 60 * 60_000;
+
+/**
+ * One delivery of messages. WhatsApp tries a call that failed again, for days: if each try counted, one fault would be many
+ * errors, in bunches. So each message counts once for each counter: one that failed, and then went through, is one
+ * request, and bad.
+ */
+export interface Tried {
+  /** Their ids. */
+  readonly messages: readonly string[];
+  /** What each of them counts for, such as `request(...)` or `feature(...)`. */
+  readonly each: Counts;
+}
+
 /** Where the isolates' counts meet. A minute is the ledger's own, when `add` reached it: two clocks would differ. */
 export interface Ledger {
-  /** Adds to the minute that runs now, all of `counts` or nothing. */
-  add(domain: Domain, counts: Counts): Promise<void>;
+  /** Adds to the minute that runs now: `counts`, and what messages count for that didn't yet. All of it or nothing. */
+  add(domain: Domain, counts: Counts, tried?: Tried): Promise<void>;
   /** The sums of the minute that began at `start` (epoch ms), for the first who asks; null for everybody after. */
   take(start: number): Promise<ReadonlyMap<Domain, Counts> | null>;
 }
@@ -115,12 +130,13 @@ export async function report(ledger: Ledger, send: Send, now: number = Date.now(
   const data: Datum[] = [];
   for (const domain of DOMAINS) {
     const counts: Record<string, number> = { ...taken.get(domain) };
-    // A session may break in a later minute than it began, and a minute with more bad than all is refused as impossible:
-    // what is over waits for sessions to be a part of.
-    const over = (counts[SESSIONS[0]] ?? 0) - (counts[SESSIONS[1]] ?? 0);
-    if (over > 0) {
-      await ledger.add(domain, { [SESSIONS[0]]: over, [SESSIONS[1]]: 0 });
-      counts[SESSIONS[0]] = counts[SESSIONS[1]] ?? 0;
+    // A session may break in a later minute than it began, and a message fail in a later one than it was counted in. A
+    // minute with more bad than all is refused as impossible: what is over waits for others to be a part of.
+    for (const [bad, total] of [ERRORS, LATENCY, SESSIONS, ...Object.values<Pair>(FEATURES[domain])]) {
+      const over = (counts[bad] ?? 0) - (counts[total] ?? 0);
+      if (over <= 0) continue;
+      await ledger.add(domain, { [bad]: over, [total]: 0 });
+      counts[bad] = counts[total] ?? 0;
     }
     data.push(...dataOf(domain, start, counts));
   }

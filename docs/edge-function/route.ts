@@ -1,16 +1,11 @@
 // How the pieces go together: a webhook that serves a person on unified, or hands the message on to legacy as it came.
 
-import { bucketOf, personKey, place, type Where } from "./bucket.ts";
+import type { People, Person } from "./aliases.ts";
+import { bucketOf, place, type Where } from "./bucket.ts";
 import { type Counts, type Ledger, request as counted, sessionBegan, sessionBroke } from "./counters.ts";
 import type { Domain, Flags } from "./flags.ts";
-
-/** Where the session under way of a person began. A table in production: an isolate's memory is short. */
-export interface Sessions {
-  /** Undefined where none is under way, e.g. since the last message is over 30 minutes old. */
-  find(domain: Domain, person: string): Promise<Where | undefined>;
-  /** Remembers the place, with the time: called for every message. */
-  touch(domain: Domain, person: string, where: Where): Promise<void>;
-}
+import { forward } from "./forward.ts";
+import { type Ids, isNumber, updatesOf } from "./people.ts";
 
 /** What unified's own code answers. `broken`: the session lost its thread (its state was not found, say). */
 export interface Answer {
@@ -20,84 +15,75 @@ export interface Answer {
 
 export interface Parts {
   readonly flags: Flags;
-  readonly sessions: Sessions;
+  readonly people: People;
   readonly ledger: Ledger;
-  /** Unified's own code for the domain; `body` is what was received. */
-  readonly serve: (domain: Domain, body: string) => Promise<Answer>;
+  /** Unified's own code for the domain; `body` is what was received (`call`'s own is read already). */
+  readonly serve: (domain: Domain, body: string, call: Request) => Promise<Answer>;
   /** The base URL of each domain's legacy webhook. */
   readonly legacy: Readonly<Record<Domain, string>>;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly warn?: (text: string) => void;
 }
 
-/** Handles one webhook call of `domain`. What names no person (the subscription's check, say) goes to legacy. */
+/** Handles one webhook call of `domain`. What names no person (the subscription's check, say) is unified's at 100 %. */
 export async function route(parts: Parts, domain: Domain, request: Request): Promise<Response> {
   const began = performance.now();
   const warn = parts.warn ?? ((text: string) => console.warn(text));
+  // Neither a session nor a count that can't be written may cost an answer.
+  const quietly = (what: string, work: Promise<void>) =>
+    work.catch((error: unknown) => warn(`${what} of ${domain} not written: ${told(error)}`));
   // The bytes as they came: legacy checks a signature over them. So a call for several people can't be split either.
   const raw = await request.arrayBuffer();
   const body = new TextDecoder().decode(raw);
-  const people = peopleOf(body);
-  const percent = await parts.flags.percent(domain);
-  // Where the table can't be read, the bucket decides, and no session counts as begun.
-  const find = (person: string) => parts.sessions.find(domain, person).catch((): Where => "unified");
-  const sessions = await Promise.all(people.map(find));
-  const places = people.map((person, index) => place(bucketOf(domain, person), percent, sessions[index]));
-  const where: Where = people.length > 0 && places.every((each) => each === "unified") ? "unified" : "legacy";
-  // Neither a session nor a count that can't be written may cost an answer.
-  const quietly = (what: string, work: Promise<void>) =>
-    work.catch((error: unknown) => warn(`${what} of ${domain} not written: ${String(error)}`));
-  const touched = people.map((person) => quietly("session", parts.sessions.touch(domain, person, where)));
+  const { senders, receivers, messages } = updatesOf(body);
+  const all = [...senders, ...receivers];
+  const known = parts.people.know(domain, all).catch((error: unknown) => {
+    warn(`people of ${domain} not known: ${told(error)}`);
+    return all.map((ids) => unknown(domain, ids));
+  });
+  const [percent, people] = await Promise.all([parts.flags.percent(domain), known]);
+  const places = people.map((person) => person ? place(person.bucket, percent, person.session) : nobody(percent));
+  const where = (places.length > 0 ? places.every((each) => each === "unified") : nobody(percent) === "unified")
+    ? "unified"
+    : "legacy";
+  const wrote = people.slice(0, senders.length).filter((person) => person !== undefined);
+  const keys = [...new Set(wrote.map((person) => person.key).filter((key) => key !== ""))];
+  const touched = quietly("sessions", parts.people.touch(domain, keys, where));
   if (where === "legacy") {
-    const [response] = await Promise.all([forward(parts, domain, request, raw), ...touched]);
+    const [response] = await Promise.all([forward(parts.legacy[domain], request, raw, parts.fetch), touched]);
     return response; // legacy counts its own
   }
-  const starts = sessions.filter((session) => session === undefined).length;
   let answer: Answer;
   try {
-    answer = await parts.serve(domain, body);
+    answer = await parts.serve(domain, body, request);
   } catch (error) {
     warn(`${domain}: ${error instanceof Error ? error.name : "unknown error"}`);
     answer = { response: new Response("error", { status: 500 }) };
   }
-  const counts: Counts[] = [counted(performance.now() - began, answer.response.status >= 500)];
-  for (let number = 0; number < starts; number++) counts.push(sessionBegan);
+  const each = counted(performance.now() - began, answer.response.status >= 500);
+  const counts: Counts[] = wrote.filter((person) => person.session === undefined).map(() => sessionBegan);
   if (answer.broken) counts.push(sessionBroke);
-  await Promise.all([quietly("counts", parts.ledger.add(domain, sum(counts))), ...touched]);
+  if (messages.length === 0) counts.push(each); // nothing has an id: by try
+  const written = parts.ledger.add(domain, sum(counts), messages.length > 0 ? { messages, each } : undefined);
+  await Promise.all([quietly("counts", written), touched]);
   return answer.response;
 }
 
-/** The stable keys of all people in a WhatsApp webhook's body: senders of messages, receivers of what has a status. */
-export function peopleOf(body: string): string[] {
-  const found = new Set<string>();
-  const visit = (value: unknown, key: string): void => {
-    if (Array.isArray(value)) value.forEach((each) => visit(each, key));
-    else if (typeof value === "object" && value !== null) {
-      const fields = value as Record<string, unknown>;
-      const person = key === "messages" ? fields.from : key === "statuses" ? fields.recipient_id : undefined;
-      if (typeof person === "string" && person !== "") found.add(personKey(person));
-      else Object.entries(fields).forEach(([name, each]) => visit(each, name));
-    }
-  };
-  try {
-    visit(JSON.parse(body), "");
-  } catch {
-    return []; // not ours to judge: legacy answers what can't be read
-  }
-  return [...found];
+/** Who names nobody is served by legacy as long as anybody is. */
+function nobody(percent: number): Where {
+  return percent >= 100 ? "unified" : "legacy";
 }
 
-async function forward(parts: Parts, domain: Domain, request: Request, raw: ArrayBuffer): Promise<Response> {
-  const { search } = new URL(request.url);
-  const headers = new Headers(request.headers);
-  for (const name of ["host", "content-length", "connection"]) headers.delete(name);
-  const init: RequestInit = { method: request.method, headers, redirect: "manual" };
-  if (raw.byteLength > 0) init.body = raw;
-  const response = await (parts.fetch ?? fetch)(parts.legacy[domain] + search, init);
-  // fetch has unpacked the body: what the headers say of the packed one is no longer true.
-  const kept = new Headers(response.headers);
-  for (const name of ["content-encoding", "content-length"]) kept.delete(name);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers: kept });
+/**
+ * A person while the tables can't be read: by the number, which nearly everybody was first known by, and with no session
+ * begun and none remembered (a key is hidden, a number isn't). Who has only an id may have been dealt by a number: as if nobody were named.
+ */
+function unknown(domain: Domain, [first = ""]: Ids): Person | undefined {
+  return isNumber(first) ? { key: "", bucket: bucketOf(domain, first), session: "unified" } : undefined;
+}
+
+function told(error: unknown): string {
+  return error instanceof Error ? error.message : "unknown error";
 }
 
 function sum(all: readonly Counts[]): Counts {

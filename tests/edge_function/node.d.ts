@@ -9,6 +9,7 @@ declare module "node:assert/strict" {
     equal(actual: unknown, expected: unknown, message?: string): void;
     deepEqual(actual: unknown, expected: unknown, message?: string): void;
     ok(value: unknown, message?: string): void;
+    match(value: string, expected: RegExp): void;
     throws(body: () => unknown, expected: RegExp): void;
     rejects(work: Promise<unknown>, expected: RegExp): Promise<void>;
   };

@@ -57,7 +57,7 @@ def near(count: int, of: int, share: float) -> bool:
     return abs(count - of * share) <= SIGMAS * math.sqrt(of * share * (1 - share))
 
 
-@pytest.mark.parametrize("name", ["bucket", "counters", "example", "flags"])
+@pytest.mark.parametrize("name", ["aliases", "bucket", "counters", "database", "flags", "people", "route"])
 def test_its_own_tests_pass(name: str) -> None:
     source = (edge.CODE / f"{name}.test.ts").read_text()
     done = edge.run("node", "--test", "--test-reporter=tap", str(edge.built() / f"{name}.test.js"))
