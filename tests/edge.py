@@ -73,19 +73,23 @@ def node_is_there() -> None:
 
 def install() -> Path:
     """The compiler's file, installed unless it is there as pinned."""
-    pinned = BUILD / "package-lock.json"
-    copy, compiler = TOOLS / "installed.json", TOOLS / "node_modules/typescript/bin/tsc"
-    if compiler.exists() and copy.exists() and copy.read_bytes() == pinned.read_bytes():
-        return compiler
-    for path in (BUILD / "package.json", pinned):
-        shutil.copy(path, TOOLS)
+    return installed(BUILD, TOOLS, "the pinned compiler") / "typescript/bin/tsc"
+
+
+def installed(wanted: Path, tools: Path, what: str) -> Path:
+    """The folder of the packages that the lock file in `wanted` pins, installed into `tools` unless it is there as pinned."""
+    pinned, copy, packages = wanted / "package-lock.json", tools / "installed.json", tools / "node_modules"
+    if packages.exists() and copy.exists() and copy.read_bytes() == pinned.read_bytes():
+        return packages
+    for path in (wanted / "package.json", pinned):
+        shutil.copy(path, tools)
     flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retry-mintimeout=1000")
-    done = run("npm", "ci", *flags, "--cache", str(PROJECT / ".tools/cache/npm"), folder=TOOLS)
+    done = run("npm", "ci", *flags, "--cache", str(PROJECT / ".tools/cache/npm"), folder=tools)
     if done.returncode:
         code = re.search(r"\bE[A-Z]{4,}\b", done.stderr)
-        raise Missing(f"npm could not install the pinned compiler ({code[0] if code else f'exit {done.returncode}'})")
+        raise Missing(f"npm could not install {what} ({code[0] if code else f'exit {done.returncode}'})")
     shutil.copy(pinned, copy)  # last: half-installed never counts
-    return compiler
+    return packages
 
 
 def compile_into(out: Path, compiler: Path) -> None:

@@ -79,7 +79,7 @@ def supabase(made: Database, *, old_defaults: bool) -> str:
     return name
 
 
-def ask(connection: Any, statement: str, *arguments: Any) -> Any:
+def ask(connection: Any, statement: Any, *arguments: Any) -> Any:
     """The first column of the first row."""
     row = connection.execute(statement, arguments).fetchone()
     return row[0] if row else None

@@ -5,10 +5,10 @@
 begin;
 
 -- Not `public`: the Data API shows nothing of this schema, whatever a project's default privileges are.
-create schema if not exists rollout_service;
-revoke all on schema rollout_service from public;
+create schema if not exists rollout_edge;
+revoke all on schema rollout_edge from public;
 
-create table rollout_service.counts (
+create table rollout_edge.counts (
   minute timestamptz not null,
   domain text not null,
   counter text not null,
@@ -16,23 +16,23 @@ create table rollout_service.counts (
   primary key (minute, domain, counter)
 );
 
-create table rollout_service.reported (minute timestamptz primary key);
+create table rollout_edge.reported (minute timestamptz primary key);
 
 -- What each message has counted for already: a delivery that failed is tried again, and is the same message. `message` is a
 -- digest (a message's id holds its sender's number).
-create table rollout_service.messages (
+create table rollout_edge.messages (
   domain text not null,
   message text not null check (length(message) <= 64),
   counter text not null,
   minute timestamptz not null,
   primary key (domain, message, counter)
 );
-create index on rollout_service.messages (minute);
+create index on rollout_edge.messages (minute);
 
 -- Row level security without a policy, and no grant: only the functions below, which run as their owner, get in.
-alter table rollout_service.counts enable row level security;
-alter table rollout_service.reported enable row level security;
-alter table rollout_service.messages enable row level security;
+alter table rollout_edge.counts enable row level security;
+alter table rollout_edge.reported enable row level security;
+alter table rollout_edge.messages enable row level security;
 
 -- Adds to the minute that runs on the database's clock: `counts`, and `once` for each of `messages` that hasn't counted for
 -- that counter yet. All `Latency/<ms>` are one counter here: a message's first answer is the one that is timed. In the order
@@ -40,7 +40,7 @@ alter table rollout_service.messages enable row level security;
 create function public.rollout_count(of_domain text, counts jsonb, messages text[] default '{}', once jsonb default '{}')
 returns void language sql security definer set search_path = '' as $$
   with fresh as (
-    insert into rollout_service.messages (domain, message, counter, minute)
+    insert into rollout_edge.messages (domain, message, counter, minute)
     select distinct of_domain, m.message, split_part(o.key, '/', 1), date_trunc('minute', now())
     from unnest(messages) as m (message) cross join jsonb_each_text(once) as o
     where o.value::bigint > 0
@@ -54,7 +54,7 @@ returns void language sql security definer set search_path = '' as $$
     select o.key, o.value::bigint * (select count(*) from fresh f where f.counter = split_part(o.key, '/', 1))
     from jsonb_each_text(once) as o
   )
-  insert into rollout_service.counts as s (minute, domain, counter, count)
+  insert into rollout_edge.counts as s (minute, domain, counter, count)
   select date_trunc('minute', now()), of_domain, a.counter, sum(a.count) from added as a group by a.counter order by a.counter
   on conflict (minute, domain, counter) do update set count = s.count + excluded.count
 $$;
@@ -65,17 +65,17 @@ language plpgsql security definer set search_path = '' as $$
 declare
   found_counts jsonb;
 begin
-  insert into rollout_service.reported (minute)
-  select at where not exists (select from rollout_service.reported where minute >= at)
+  insert into rollout_edge.reported (minute)
+  select at where not exists (select from rollout_edge.reported where minute >= at)
   on conflict do nothing;
   if not found then
     return null;
   end if;
-  with gone as (delete from rollout_service.counts where minute <= at returning minute, domain, counter, count),
+  with gone as (delete from rollout_edge.counts where minute <= at returning minute, domain, counter, count),
   sums as (select domain, jsonb_object_agg(counter, count) as counts from gone where minute = at group by domain)
   select coalesce(jsonb_object_agg(domain, counts), '{}') into found_counts from sums;
-  delete from rollout_service.reported where minute < at;
-  delete from rollout_service.messages where minute < at - interval '24 hours';
+  delete from rollout_edge.reported where minute < at;
+  delete from rollout_edge.messages where minute < at - interval '24 hours';
   return found_counts;
 end
 $$;
