@@ -8,6 +8,8 @@ from rollout.model.problem import RolloutError
 class StoreError(RolloutError):
     """It didn't do what it was asked. The text names operation, thing and code, and holds no credentials."""
 
+    lasting = False  # whether the same call would fail again, so that it isn't worth a second try
+
 
 class Absent(StoreError):
     """There is no such thing."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from rollout.model import times
 from rollout.model.problem import BadInput, Problem, shown
+from rollout.provider.errors import StoreError
+
+if TYPE_CHECKING:
+    from rollout.provider.postgres.address import Addresses
 
 #: Where neither AWS_REGION nor `rollout:region` names one.
 DEFAULT_REGION = "eu-west-1"
@@ -19,6 +23,9 @@ DEFAULT_REGION = "eu-west-1"
 #: Seconds: one datum a minute (the metrics contract), and the hourly data of a rehearsal.
 MINUTE = 60
 HOUR = 3600
+
+#: The store and source that are in a project's own database (`rollout:store`, `rollout:source`).
+POSTGRES: Final = "postgres"
 
 Made = TypeVar("Made")
 
@@ -54,7 +61,8 @@ def is_loopback(endpoint: str | None) -> bool:
 class Settings:
     """Region, endpoint, clock and mode of one provider process.
 
-    `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a loopback endpoint.
+    `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a simulator.
+    `database`: where it is, for a stack that has its flags or counters there; holds passwords, and isn't shown.
     `store` and `source` are the names that the stack's config gives (`rollout:store`, `rollout:source`), None where it is
     silent; `stores.choose` and `sources.choose` know what they mean.
     `only_domain`: the one domain that this run may move; the `up` of a rollback moves no other (ROLLOUT_ONLY_DOMAIN).
@@ -75,6 +83,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
     store: str | None = None
     source: str | None = None
+    database: Addresses | None = field(default=None, repr=False)
 
     @classmethod
     def read(
@@ -91,12 +100,17 @@ class Settings:
         Raises `BadInput` where ROLLOUT_NOW is no time. The order of regions is the one `rollback` uses too.
         """
         endpoint = environ.get("AWS_ENDPOINT_URL") or None
-        loopback = is_loopback(endpoint)
+        database = None
+        if POSTGRES in (store, source):
+            from rollout.provider.postgres import address
+
+            database = address.read(environ)
+        at = cls("", endpoint, "", store=store, source=source, database=database)
         warnings = []
         virtual = environ.get("ROLLOUT_NOW") or None
         now = None
-        if virtual and not loopback:
-            warnings.append("ROLLOUT_NOW is left out: a virtual clock is for loopback endpoints only")
+        if virtual and not at.simulator:
+            warnings.append("ROLLOUT_NOW is left out: a virtual clock is for simulators only")
         elif virtual:
             now = times.moment(virtual)
             if now is None:
@@ -111,8 +125,8 @@ class Settings:
                     ]
                 )
         period = environ.get("ROLLOUT_COUNT_PERIOD") or str(MINUTE)
-        if not loopback and period != str(MINUTE):
-            warnings.append("ROLLOUT_COUNT_PERIOD is left out: another period is for loopback endpoints only")
+        if period != str(MINUTE) and not at.simulator:
+            warnings.append("ROLLOUT_COUNT_PERIOD is left out: another period is for simulators only")
             period = str(MINUTE)
         if not re.fullmatch("[0-9]{1,4}", period) or not int(period) or HOUR % int(period) or int(period) % MINUTE:
             allowed = "whole minutes that divide an hour, in seconds: 60, 300, 3600"
@@ -120,8 +134,8 @@ class Settings:
                 [Problem("ROLLOUT_COUNT_PERIOD is no period", allowed=allowed, given=shown(period), do="unset it")]
             )
         base = unified_url or ""
-        if loopback:  # a simulator's port isn't known when the stack file is written
-            base = environ.get("ROLLOUT_UNIFIED_URL") or base
+        if environ.get("ROLLOUT_UNIFIED_URL") and at.simulator:  # its port isn't known when the stack file is written
+            base = environ["ROLLOUT_UNIFIED_URL"]
         return cls(
             region=environ.get("AWS_REGION") or region or DEFAULT_REGION,
             endpoint=endpoint,
@@ -135,6 +149,7 @@ class Settings:
             warnings=tuple(warnings),
             store=store,
             source=source,
+            database=database,
         )
 
     def may_move(self, domain: str) -> bool:
@@ -143,7 +158,23 @@ class Settings:
 
     @property
     def loopback(self) -> bool:
+        """Whether what is asked of AWS goes to a simulator of it."""
         return is_loopback(self.endpoint)
+
+    @property
+    def simulator(self) -> bool:
+        """Whether the store only plays. A database says so itself, whatever its address: a tunnel on loopback is a normal
+        way to production; and where it can't be asked, it is none. What speaks AWS is one on loopback.
+        """
+        if self.store != POSTGRES or self.database is None:
+            return self.loopback
+        from rollout.provider.postgres import answer
+        from rollout.provider.postgres.link import link
+
+        try:
+            return answer.simulator(link(self.database))
+        except StoreError:
+            return False
 
     @property
     def virtual(self) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -12,9 +11,12 @@ from rollout.provider.judging.context import Context
 from rollout.provider.settings import Settings
 from rollout.provider.stores import secrets_manager
 from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.simulator.database import Database
 from rollout.simulator.simulator import Simulator
-from tests.harness import READING
+from tests import postgres
 from tests.provider.desk import Desk
+from tests.provider.shelf import BOTH, PostgresShelf, SecretsManagerShelf, Shelf
+from tests.wire import Wire
 
 NOW = datetime(2026, 12, 9, 9, 0, tzinfo=UTC)
 CANARY = "CANARY-5f3a-never-shown"
@@ -28,40 +30,54 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets_manager, "ATTEMPTS", 1)
 
 
-@pytest.fixture
-def settings(moto: Simulator) -> Settings:
-    return Settings(region="eu-west-1", endpoint=moto.url, unified_url=moto.url, virtual_now=NOW)
+@pytest.fixture(scope="session")
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Wire, str]]:
+    with postgres.server(tmp_path_factory.mktemp("database")) as server:
+        door = Wire(server.port)
+        yield server, door, postgres.fresh(server, "test")
+        door.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that says `STORES` has each of its tests run over each of these stores: what is promised, is of both."""
+    stores = getattr(metafunc.module, "STORES", None)
+    if stores and "shelf" in metafunc.fixturenames:
+        metafunc.parametrize("shelf", stores, indirect=True)
 
 
 @pytest.fixture
-def store(settings: Settings) -> SecretsManager:
-    return SecretsManager(settings)
+def shelf(request: pytest.FixtureRequest, moto: Simulator) -> Shelf:
+    """The store under test; Secrets Manager where the module names none."""
+    if getattr(request, "param", BOTH[0]) == BOTH[0]:
+        return SecretsManagerShelf(moto)
+    server, door, base = request.getfixturevalue("_database")
+    return PostgresShelf(server, door, base, moto)
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
+def settings(shelf: Shelf) -> Settings:
+    return shelf.settings(NOW)
+
+
+@pytest.fixture
+def store(moto: Simulator) -> SecretsManager:
+    """Secrets Manager alone, for what is its own."""
+    return SecretsManager(SecretsManagerShelf(moto).settings(NOW))
+
+
+@pytest.fixture
+def desk(shelf: Shelf, settings: Settings) -> Desk:
     """The resource kinds, as a fresh provider process has them."""
-    return Desk(Context(settings, SecretsManager(settings)))
+    return Desk(Context(settings, shelf.fresh(settings)))
 
 
 @pytest.fixture
-def fault(moto: Simulator) -> Callable[..., None]:
-    """`fault("PutSecretValue", status=500, ...)`: see rollout/simulator/endpoint.py; several add up."""
-    told: list[dict[str, Any]] = []
-
-    def tell(action: str | None, **how: Any) -> None:
-        told.append({**({"target": f"secretsmanager.{action}"} if action else {}), **how})
-        moto.call("PUT", "/faults", {"fail": told})
-
-    return tell
+def fault(shelf: Shelf) -> Callable[..., None]:
+    """`fault("write", status=500, ...)`: see `tests.provider.shelf`; several add up."""
+    return shelf.fault
 
 
 @pytest.fixture
-def written(moto: Simulator) -> Callable[[], dict[str, int]]:
+def written(shelf: Shelf) -> Callable[[], dict[str, int]]:
     """The write calls since the test began (or the last ask), by action."""
-
-    def ask() -> dict[str, int]:
-        counted = moto.call("DELETE", "/calls")
-        return {key: number for key, number in counted.items() if not key.partition(".")[2].startswith(READING)}
-
-    return ask
+    return shelf.written

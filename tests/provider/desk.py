@@ -9,7 +9,8 @@ from typing import Any
 from rollout.provider.judging.context import Context
 from rollout.provider.resources.flag_secret import FlagSecret
 from rollout.provider.resources.traffic_flag import TrafficFlag
-from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores import choose
+from rollout.provider.stores.store import Store
 from rollout.provider.wire.row import Row
 
 Properties = dict[str, Any]
@@ -25,8 +26,8 @@ class Desk:
     row: Row = field(default_factory=lambda: Row("urn"))
 
     @property
-    def store(self) -> SecretsManager:
-        return self.context.store  # type: ignore[return-value]
+    def store(self) -> Store:
+        return self.context.store
 
     @property
     def traffic(self) -> TrafficFlag:
@@ -75,7 +76,8 @@ class Desk:
         """The virtual clock goes on."""
         now = self.context.settings.now() + timedelta(**span)
         settings = replace(self.context.settings, virtual_now=now)
-        self.context = Context(settings, self.context.store, counters=self.context._counters)
+        store = choose.store(settings) if self.store.can.own_clock else self.store
+        self.context = Context(settings, store, counters=self.context._counters)
 
     def climb(self, domain: str, to: int, **conditions: Any) -> None:
         """Up to `to`, rung by rung, each soaked."""

@@ -43,7 +43,7 @@ def due(stack: str) -> list[Domain]:
 def play(domain: Domain, stack: str, settings: Settings) -> Drilled:
     """One drill. Raises `DrillFailed`."""
     with progress.shown(f"drilling {domain.name}"):
-        if settings.loopback:
+        if settings.simulator:
             return drilling.on_simulator(domain, stack, settings.now())
         return drilling.on_store(domain, stack, settings, settings.now())
 

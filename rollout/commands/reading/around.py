@@ -65,7 +65,7 @@ class Around:
             conditions=Conditions.from_inputs(conditions.conditions(self.config, domain.name)),
             moves=self.moves(domain.name),
             others={name: other for name, other in self.live.items() if other is not None},
-            loopback=self.context.settings.loopback, only_lower=self.context.settings.only_lower,
+            loopback=self.context.settings.simulator, only_lower=self.context.settings.only_lower,
             old_digest=record.rules if record else None, new_digest=domain.digest,
             before=record.percent if record else None,
         )  # fmt: skip

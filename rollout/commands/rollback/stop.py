@@ -91,7 +91,7 @@ def stop(store: Store, settings: Settings, name: FlagName, to: str, breach: tags
         if wanted is None:  # writing 5 % without knowing the value could be a raise
             raise NotDown(error, settings, name, None) from None
     try:
-        back = writing.lower(store, name, str(wanted), breach=breach, virtual=settings.virtual_now)
+        back = writing.lower(store, name, str(wanted), breach=breach, virtual=settings.virtual_now, make=False)
     except StoreError as error:
         raise NotDown(error, settings, name, wanted) from None
     read = parse_percent(back.text)

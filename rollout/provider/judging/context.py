@@ -112,7 +112,7 @@ class Context:
         That is the store's own time. Under the virtual clock the store can't know it: then it is the tag that was
         written with the version, else the record's, else now (a hand-made change soaks anew).
         """
-        if not self.settings.virtual or entry.scheduled:
+        if not self.settings.virtual or entry.scheduled or self.store.can.own_clock:
             return entry.created
         tagged = tags.parse_live_since(found.get(tags.LIVE_SINCE), entry.version)
         if tagged is not None:

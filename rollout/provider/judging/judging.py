@@ -48,7 +48,7 @@ def asked(context: Context, change: Change, live: Live) -> Ask:
         conditions=Conditions.from_inputs(conditions_of(change.inputs)),
         moves=history,
         others=others,
-        loopback=context.settings.loopback,
+        loopback=context.settings.simulator,
         only_lower=context.settings.only_lower,
         old_digest=change.rules_before,
         new_digest=change.rules,

@@ -171,7 +171,7 @@ class TrafficFlag:
         wanted, before = change.wanted, change.before
         absent = live.text is None and not live.scheduled and before is not None and wanted <= before
         elsewhere = settings.configured_region not in (None, settings.region)  # empty because it is another region's
-        alone = settings.loopback and not settings.only_lower and not elsewhere
+        alone = settings.simulator and not settings.only_lower and not elsewhere
         return absent and alone and self._context.snapshot(change.name.stack).was_empty
 
     def _lowered(self, change: Change, live: Live) -> Properties:
@@ -181,7 +181,8 @@ class TrafficFlag:
         if change.preview:
             return _predicted(change, change.verdict)
         settings = self._context.settings
-        entry = writing.lower(self._context.store, change.name, str(wanted), virtual=settings.virtual_now)
+        make = not change.moves or settings.simulator  # one that has lived must be there, where it is the right store
+        entry = writing.lower(self._context.store, change.name, str(wanted), virtual=settings.virtual_now, make=make)
         verdict = "rollback" if live.text is not None else "set"
         if entry.text != str(wanted):
             row.warn(f"live {masked(entry.text or '')} % already: somebody lowered it further meanwhile")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from rollout.provider.aws.sdk import Sdk
-from rollout.provider.settings import Settings, chosen
+from rollout.provider.settings import POSTGRES, Settings, chosen
 
 if TYPE_CHECKING:
     from rollout.provider.stores.store import Store
@@ -26,9 +26,17 @@ def _secrets_manager(settings: Settings, sdk: Sdk) -> Store:
     return SecretsManager(settings, sdk)
 
 
+def _postgres(settings: Settings, sdk: Sdk) -> Store:  # noqa: ARG001 - nothing of AWS
+    from rollout.provider.postgres.link import of
+    from rollout.provider.stores.postgres import Postgres
+
+    return Postgres(of(settings), settings.virtual_now)
+
+
 #: By the name that a stack's config gives. Each imports its store when it is chosen: nobody pays for another's driver.
 STORES: Final[Mapping[str, Callable[[Settings, Sdk], Store]]] = {
     DEFAULT: _secrets_manager,
+    POSTGRES: _postgres,
 }
 
 

@@ -48,7 +48,7 @@ def write(
     if before is None:
         wanted = token(name, value, "")
         try:
-            return store.create(name.secret, value, wanted, {**name.tags, **extra, **_since(wanted, virtual)})
+            return store.create(name.secret, value, wanted, {**name.tags, **extra, **_since(store, wanted, virtual)})
         except Scheduled:
             before = _restored(store, name)
         except Exists:  # somebody was faster, or our own first try was, and its answer got lost
@@ -61,7 +61,7 @@ def write(
         before = _restored(store, name)
     # A token of an unknown predecessor is random: one that was used before would be answered as done, and change nothing.
     wanted = token(name, value, before.version if before is not None and before.version else None)
-    if marks := {**extra, **_since(wanted, virtual)}:
+    if marks := {**extra, **_since(store, wanted, virtual)}:
         tag(store, name, marks)
     try:
         return store.put(name.secret, value, wanted)
@@ -70,8 +70,8 @@ def write(
         return store.put(name.secret, value, wanted)
 
 
-def _since(version: str, virtual: datetime | None) -> dict[str, str]:
-    return {} if virtual is None else {tags.LIVE_SINCE: tags.live_since(version, virtual)}
+def _since(store: Store, version: str, virtual: datetime | None) -> dict[str, str]:
+    return {} if virtual is None or store.can.own_clock else {tags.LIVE_SINCE: tags.live_since(version, virtual)}
 
 
 def _restored(store: Store, name: FlagName) -> Entry | None:

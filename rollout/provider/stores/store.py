@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 from rollout.provider.errors import StoreError
 
@@ -29,11 +29,18 @@ class Abilities:
     value, and a return to an old value has the old version. `tags`: marks stand beside the value; without, a raise
     can't see a stop, and is refused. `times`: `Entry.created` says when the live version was written; without, nobody
     knows how long a value has soaked.
+
+    `own_clock`: the store's times follow the virtual clock by themselves. `judges`: it is a `JudgingStore`.
+    `absence`: a flag that isn't there is an answer, 0. Without, it may be the wrong database, or one that hides rows:
+    a lowering over it is not known to be down.
     """
 
     versions: bool = True
     tags: bool = True
     times: bool = True
+    own_clock: bool = False
+    judges: bool = False
+    absence: bool = True
 
 
 class Store(Protocol):
@@ -72,3 +79,30 @@ class Store(Protocol):
 
     def untag(self, name: str, keys: Iterable[str]) -> None:
         """Removes tags; those that aren't there are fine."""
+
+
+class JudgingStore(Store, Protocol):
+    """A store that compares and writes in one: no order of two calls is to be kept, and no stop can come in between."""
+
+    def lower_to(self, name: str, value: str, stop: str, marks: Mapping[str, str], *, make: bool) -> Entry | None:
+        """Writes `value` unless a lower one stands there, with the stop's tag, unconditionally; answers what stands then.
+
+        None where there is no such flag, and `make` doesn't ask for one.
+        """
+
+    def raise_over(
+        self,
+        name: str,
+        value: str,
+        before: Entry | None,
+        stopped: str | None,
+        marks: Mapping[str, str],
+        *,
+        drop: Iterable[str],
+    ) -> Entry | None:
+        """Writes `value` and tags over this version and this stop's tag, without the tags `drop`; None where either moved."""
+
+
+def judges(store: Store) -> JudgingStore | None:
+    """The store as one that judges and writes in one, where it says that it is."""
+    return cast(JudgingStore, store) if store.can.judges else None

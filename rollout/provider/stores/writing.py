@@ -18,7 +18,7 @@ from rollout.model.ladder import parse_percent
 from rollout.model.problem import RolloutError, masked
 from rollout.provider.errors import StoreError
 from rollout.provider.stores.one_write import tag, token, write
-from rollout.provider.stores.store import Entry, Store
+from rollout.provider.stores.store import Entry, JudgingStore, Store, judges
 
 #: A lowering is written and read again this often before it is called failed; each try waits for the store's own retries.
 TRIES: Final = 10
@@ -43,15 +43,21 @@ def lower(
     *,
     breach: tags.BreachTag | None = None,
     virtual: datetime | None = None,
+    make: bool = True,
     pause: float = PAUSE,
 ) -> Entry:
     """Brings a flag down to `value` and answers what was read back. Raises `StoreError` if that can't be had.
 
     What is read back is `value`, or less where somebody else lowered it further: a lowering never raises. The
     tag goes first: a raise in flight that puts its value after ours sees it and writes ours again. A tag that
-    fails, and a read that fails, stop nothing.
+    fails, and a read that fails, stop nothing. `make`: a flag that isn't there may be made, where the store says that
+    absence alone is no answer.
     """
     marks = {} if breach is None else {tags.BREACH: breach.text()}
+    if (judging := judges(store)) is not None:
+        return _lower_at_once(
+            judging, name, tags.Stopped.new(value), {**(name.tags if make else {}), **marks}, make, pause
+        )
     return _bring_down(store, name, tags.Stopped.new(value), marks, tagged=False, virtual=virtual, pause=pause)
 
 
@@ -88,6 +94,37 @@ def _bring_down(
     if low is None:
         raise last
     return low
+
+
+def _lower_at_once(
+    store: JudgingStore, name: FlagName, stop: tags.Stopped, marks: Mapping[str, str], make: bool, pause: float
+) -> Entry:
+    """The same where value, comparison and tag are one write: nothing can come in between, and nothing has an order."""
+    last = StoreError(f"{name.secret}: not written")
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(pause)
+        try:
+            done = store.lower_to(name.secret, stop.value, stop.text(), marks, make=make)
+            if done is None:
+                raise missing(name)
+            back = store.get(name.secret)
+        except StoreError as error:
+            last = error
+            if error.lasting:
+                break
+            continue
+        if back is not None and _low(back.text, stop.value):
+            return back
+        last = StoreError(f"{name.secret}: wrote {stop.value}, read back another value")
+    raise last
+
+
+def missing(name: FlagName) -> StoreError:
+    """There is no such flag where there must be one: it is another stack's store, or somebody deleted it."""
+    error = StoreError(f"{name.secret}: no such flag here: is this the database of {name.stack}?")
+    error.lasting = True
+    return error
 
 
 def _once(store: Store, name: FlagName, value: str, mark: Mapping[str, str], virtual: datetime | None) -> Entry | None:
@@ -149,6 +186,8 @@ def raise_to(
     """
     if not store.can.tags:
         raise StoreError(f"{name.secret}: this store keeps no tags, so a raise couldn't see a stop: nothing is raised")
+    if (judging := judges(store)) is not None:
+        return _raise_at_once(judging, name, value, before, judged_tags)
     current = store.get(name.secret)
     if _state(current) != _state(before):
         live = "absent" if current is None else masked(current.text or "")
@@ -173,6 +212,25 @@ def raise_to(
         with contextlib.suppress(StoreError):  # the next raise removes it
             store.untag(name.secret, [tags.STOPPED])
     return back
+
+
+def _raise_at_once(
+    store: JudgingStore, name: FlagName, value: str, before: Entry | None, judged_tags: Mapping[str, str]
+) -> Entry:
+    """The same where one write compares and puts: it is carried out over what was judged, or not at all."""
+    marks = name.tags if before is None else {}
+    done = store.raise_over(name.secret, value, before, judged_tags.get(tags.STOPPED), marks, drop=[tags.STOPPED])
+    back = store.get(name.secret)
+    if done is not None and back is not None and back.text == value:
+        return back
+    live = "absent" if back is None else masked(back.text or "")
+    stopped = tags.Stopped.parse(store.tags(name.secret).get(tags.STOPPED))
+    new = stopped is not None and stopped.text() != judged_tags.get(tags.STOPPED)
+    if stopped is not None and new and back is not None and stopped.value != value and _low(back.text, stopped.value):
+        raise StoppedMeanwhile(back)
+    if done is None:
+        raise StoreError(f"{name.secret}: changed while the raise was judged, live is {live} now; run again")
+    raise StoreError(f"{name.secret}: wrote {value}, read back {live}: somebody else writes too")
 
 
 def _state(entry: Entry | None) -> tuple[str | None, str, bool] | None:

@@ -109,7 +109,7 @@ def test_hidden_rows_are_never_absent(server: Database, base: str, table: str, h
         assert not answer["canary"] or answer["stacks"] is None
     with (
         server.connect("rollout_service", base) as service,
-        pytest.raises(psycopg.Error, match="can't be seen|another stack"),
+        pytest.raises(psycopg.Error, match=r"can't be seen|another stack"),
     ):
         service.execute("select public.rollout_flags(%s)", [[NAME]])
 

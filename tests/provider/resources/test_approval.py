@@ -15,6 +15,9 @@ from rollout.provider.settings import Settings
 from rollout.provider.stores.secrets_manager import SecretsManager
 from rollout.provider.wire.row import Refused
 from tests.provider.desk import Desk
+from tests.provider.shelf import BOTH
+
+STORES = BOTH
 
 
 def git(home: Path, *arguments: str) -> str:

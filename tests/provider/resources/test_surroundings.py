@@ -16,6 +16,9 @@ from rollout.provider.judging import probes
 from rollout.provider.settings import DEFAULT_REGION, Settings, is_loopback
 from rollout.provider.wire.row import Refused, Row
 from tests.provider.desk import Desk
+from tests.provider.shelf import BOTH, Shelf
+
+STORES = BOTH
 
 LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
 
@@ -137,7 +140,9 @@ def flag(desk: Desk, enabled: Any, **changed: Any) -> dict[str, Any]:
     return {"stack": "test", "domain": "jobs", "flag": flag, "enabled": enabled, "closed": False, **changed}
 
 
-def test_flag_secret(desk: Desk, written: Callable[[], dict[str, int]], fault: Callable[..., None]) -> None:
+def test_flag_secret(
+    desk: Desk, shelf: Shelf, written: Callable[[], dict[str, int]], fault: Callable[..., None]
+) -> None:
     row, secret = Row("urn"), "wa-webhook-unified/test/ENABLE_UNIFIED_JOBS"
     assert "enabled" in desk.flags.create(flag(desk, True), True, row)[1]
     assert written() == {}, "a preview writes nothing"
@@ -149,11 +154,11 @@ def test_flag_secret(desk: Desk, written: Callable[[], dict[str, int]], fault: C
     assert (entry.text, state["enabled"]) == ("true", True)
     assert desk.flags.diff("urn", state, flag(desk, True), row) == {}
     assert desk.flags.diff("urn", state, flag(desk, False), row) == {"enabled": "update"}
-    desk.store.put(secret, "TRUE", "1" * 36)
+    shelf.put(secret, "TRUE")
     desk.new_run()
     assert desk.flags.read("urn", state, row)["enabled"] == "TRUE"
     assert desk.flags.diff("urn", state, flag(desk, True), row) == {"enabled": "update"}
-    desk.store._client.delete_secret(SecretId=secret)
+    shelf.delete(secret)
     desk.new_run()
     assert "enabled" not in desk.flags.read("urn", state, row)
     assert desk.flags.update(state, flag(desk, True), flag(desk, True), False, row)["enabled"] is True
