@@ -17,7 +17,6 @@ from rollout.model.stack_file.config import KEYS, PREFIX, parse
 from tests.pure.docs.pages import ROOT
 from tests.pure.samples import CATALOGUE
 
-
 CONTRACTS = (ROOT / "docs/rules/contracts.md").read_text(encoding="utf-8")
 GATE = (ROOT / "docs/rules/gate.md").read_text(encoding="utf-8")
 MOVES = (ROOT / "docs/rules/moves.md").read_text(encoding="utf-8")
