@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rollout.home import HOME
+from rollout import home
 from rollout.model import times
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
@@ -21,7 +21,7 @@ from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.tree import MAX_BYTES
 
 #: The project's folder. Commands work on it from wherever they are called; tests put a copy in its place.
-ROOT = HOME
+ROOT = home.HOME
 PROJECT = "wa-rollout"
 
 
@@ -32,6 +32,8 @@ def read(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
+        if missing and path.is_relative_to(ROOT):
+            home.require(ROOT)
         what = "the file isn't there" if missing else f"the file can't be read: {error.strerror}"
         raise BadInput([Problem(what, name(path))]) from None
 
