@@ -58,6 +58,7 @@ class DataApi:
         self.down = False  # every call meets a database that isn't there
         self._functions: dict[str, list[Any]] = {}
         self._lock = threading.Lock()
+        self._idle: list[Any] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._listening = psycopg.connect(address, autocommit=True)
@@ -78,7 +79,8 @@ class DataApi:
             self._server.shutdown()
             self._server.server_close()
             thread.join()
-            self._listening.close()
+            for connection in (self._listening, *self._idle):
+                connection.close()
 
     def _load(self, connection: Any) -> None:
         found: dict[str, list[Any]] = {}
@@ -94,6 +96,11 @@ class DataApi:
                 if note.payload in ("", "reload schema")
             ]:
                 self._load(self._listening)
+
+    def rows(self, query: str) -> list[Any]:
+        """What stands in the database, past every key and grant."""
+        with psycopg.connect(self.address) as connection:
+            return list(connection.execute(query.encode()).fetchall())
 
     def call(self, name: str, headers: Any, body: bytes) -> tuple[int, Any]:
         """Status and answer of POST /rest/v1/rpc/<name>; None is no content."""
@@ -120,7 +127,7 @@ class DataApi:
             return 503, _error("PGRST000", "Database connection error. Retrying the connection.")
         role = str(claims["role"])
         try:
-            with psycopg.connect(self.address) as connection:
+            with self._connected() as connection, connection.transaction():
                 return self._run(connection, name, chosen, given, claims)
         except psycopg.OperationalError as error:
             if error.sqlstate is None:
@@ -129,6 +136,21 @@ class DataApi:
         except psycopg.Error as error:
             code, diag = error.sqlstate or "XX000", error.diag
             return _status(code, role), _error(code, diag.message_primary or "", diag.message_detail, diag.message_hint)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """A pool, as PostgREST has one: a connection that failed isn't given out again."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or psycopg.connect(self.address)
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                if connection.closed or connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
 
     def _run(self, connection: Any, name: str, chosen: Any, given: dict[str, Any], claims: Any) -> tuple[int, Any]:
         names, types, _, answers = chosen
