@@ -208,4 +208,4 @@ def reported(api: DataApi, began: float) -> int:
     assert {service for service, *_ in rows} == {"wa-webhook-unified"}
     assert {domain for _, domain, *_ in rows} == set(days.DOMAINS)
     assert {number for *_, number in rows} == {len(minutes)}  # zeros, too
-    return next(total for _, domain, counter, total, _ in rows if (domain, counter) == (DOMAIN, "Requests"))
+    return int(next(total for _, domain, counter, total, _ in rows if (domain, counter) == (DOMAIN, "Requests")))
