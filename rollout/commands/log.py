@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import textwrap
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -62,7 +63,8 @@ def table(lines: list[Line], width: int, *, evidence: bool = False) -> list[str]
 def counted(line: Line) -> list[str]:
     """`errors 0/1,966 (legacy 12/36,193)`, a text a metric; none where the gate wasn't asked."""
     found = []
-    for name, kept in (line.move.get("counts") or {}).items():
+    counts = line.move.get("counts")
+    for name, kept in counts.items() if isinstance(counts, Mapping) else ():
         seen = words.of(kept["bad"], kept["total"]) if "total" in kept else words.count(kept["bad"])
         legacy = f" (legacy {words.of(kept['legacy_bad'], kept['legacy_total'])})" if "legacy_total" in kept else ""
         waived = f", waived: {kept['waived']}" if kept.get("waived") else ""

@@ -14,6 +14,7 @@ from rollout.commands.report.canvas import DEEP, FAINT, FONT, INK, MUTED, OTHER
 from rollout.model.gate import odds as gate_math
 from rollout.model.gate import words
 from rollout.model.reports.bands import band
+from rollout.model.reports.parts import events
 from rollout.model.reports.performance import Point, points
 from rollout.model.reports.story import Story
 
@@ -88,7 +89,7 @@ def _picture(
 
 def _highest(point: Point) -> list[float]:
     """The upper ends of the bands, in per cent: one scale for every domain, so that panels compare."""
-    sides = [(point.counts.get(f"{side}bad"), point.counts.get(f"{side}total")) for side in ("", "legacy_")]
+    sides = [events(point.counts, side) for side in ("", "legacy_")]
     return [100 * band(bad, total)[1] for bad, total in sides if bad is not None and total] or [0.0]
 
 
@@ -98,7 +99,7 @@ def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
         return
     for number, point in enumerate(found):
         for side, shift, shape, colour in (("", -0.16, "o", DEEP), ("legacy_", 0.16, "s", OTHER)):
-            bad, total = point.counts.get(f"{side}bad"), point.counts.get(f"{side}total")
+            bad, total = events(point.counts, side)
             if bad is None or not total:
                 continue
             low, high = (100 * rate for rate in band(bad, total))

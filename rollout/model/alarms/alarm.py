@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.alarms.topics import topic_name
 from rollout.model.catalogue.domain import Action, AlertPolicy, Catalogue, Domain, Metric
@@ -166,7 +166,7 @@ PROPERTIES: Final = {
 }
 
 
-def properties(alarm: Alarm) -> dict[str, Any]:
+def properties(alarm: Alarm) -> dict[str, object]:
     """An alarm as a resource's inputs, in JSON's own types; a query is the text `METRIC STATISTIC`."""
     plain = {PROPERTIES[key]: getattr(alarm, key) for key in PROPERTIES}
     plain["queries"] = {key: f"{query.metric} {query.stat}" for key, query in alarm.queries.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeGuard
+from typing import Final, TypeGuard
 
 from rollout.model.problem import shown
 
@@ -42,7 +42,7 @@ _TOPIC_ARN: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z]{2}(-[a-z]+)+-[0-9]:[0-
 Wrong = list[tuple[str, str]]
 
 
-def problems(alarm: Mapping[str, Any]) -> Wrong:
+def problems(alarm: Mapping[str, object]) -> Wrong:
     """What AWS would refuse of an alarm's properties (`rollout.model.alarms.alarm.PROPERTIES`), as (property, reason). Never raises."""
     wrong: Wrong = []
     _text(wrong, "name", alarm.get("name"), 1, NAME_MAX)
@@ -64,7 +64,7 @@ def is_topic_arn(text: str) -> bool:
     return _TOPIC_ARN.fullmatch(text) is not None
 
 
-def _times(wrong: Wrong, alarm: Mapping[str, Any]) -> None:
+def _times(wrong: Wrong, alarm: Mapping[str, object]) -> None:
     period, periods, points = (alarm.get(key) for key in ("period", "evaluationPeriods", "datapoints"))
     if not _count(periods):
         wrong.append(("evaluationPeriods", f"allowed: a whole number from 1; given: {shown(periods)}"))
@@ -77,7 +77,7 @@ def _times(wrong: Wrong, alarm: Mapping[str, Any]) -> None:
         wrong.append(("evaluationPeriods", f"period x evaluationPeriods; allowed: {longest:,} s; given: {given}"))
 
 
-def _actions(wrong: Wrong, key: str, actions: Any) -> None:
+def _actions(wrong: Wrong, key: str, actions: object) -> None:
     if not isinstance(actions, list):
         wrong.append((key, f"allowed: a list of topics; given: {shown(actions)}"))
         return
@@ -88,7 +88,7 @@ def _actions(wrong: Wrong, key: str, actions: Any) -> None:
             wrong.append((key, f"allowed: a topic's name, or arn:aws:sns:REGION:ACCOUNT:NAME; given: {shown(action)}"))
 
 
-def _series(wrong: Wrong, alarm: Mapping[str, Any]) -> None:
+def _series(wrong: Wrong, alarm: Mapping[str, object]) -> None:
     namespace, dimensions, queries = (alarm.get(key) for key in ("namespace", "dimensions", "queries"))
     _text(wrong, "namespace", namespace, 1, METRIC_NAME_MAX)
     if isinstance(namespace, str) and namespace.startswith(":"):
@@ -113,7 +113,7 @@ def _series(wrong: Wrong, alarm: Mapping[str, Any]) -> None:
     _expression(wrong, alarm.get("expression"), {str(ident) for ident in queries})
 
 
-def _expression(wrong: Wrong, expression: Any, ids: set[str]) -> None:
+def _expression(wrong: Wrong, expression: object, ids: set[str]) -> None:
     if expression == "":
         if len(ids) > 1:
             wrong.append(("expression", f"allowed: an expression over {', '.join(sorted(ids))}; given: none"))
@@ -124,21 +124,22 @@ def _expression(wrong: Wrong, expression: Any, ids: set[str]) -> None:
         wrong.append(("expression", f"allowed: every id of queries ({', '.join(sorted(ids))}); given: {listed}"))
 
 
-def _text(wrong: Wrong, key: str, value: Any, low: int, high: int, *, ascii_only: bool = False) -> None:
-    good = isinstance(value, str) and low <= len(value) <= high and not _CONTROL.search(value)
-    if not good or (ascii_only and not (value.isascii() and value.strip())):
+def _text(wrong: Wrong, key: str, value: object, low: int, high: int, *, ascii_only: bool = False) -> None:
+    text = value if isinstance(value, str) else ""
+    good = isinstance(value, str) and low <= len(text) <= high and not _CONTROL.search(text)
+    if not good or (ascii_only and not (text.isascii() and text.strip())):
         kind = "ASCII characters" if ascii_only else "characters, none of them control characters"
         wrong.append((key, f"allowed: {low} to {high} {kind}; given: {shown(value)}"))
 
 
-def _one_of(wrong: Wrong, key: str, value: Any, allowed: tuple[str, ...]) -> None:
+def _one_of(wrong: Wrong, key: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         wrong.append((key, f"allowed: {', '.join(allowed)}; given: {shown(value)}"))
 
 
-def _number(value: Any) -> TypeGuard[float]:
+def _number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _count(value: Any) -> TypeGuard[int]:
+def _count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -15,8 +15,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.alarms.alarm import LATENCY, LATENCY_STAT, NAMESPACE, alarm_name
 from rollout.model.catalogue.domain import AlertPolicy, Catalogue, Domain, Metric
@@ -33,7 +34,7 @@ _UNIFIED, _LEGACY, _LIMIT, _RUNG = "#1f77b4", "#7f7f7f", "#d62728", "#c7c7c7"
 _REGION: Final = "{region}"
 _ALARM: Final = re.compile(r"\{alarm:([^{}\"]+)\}")
 
-Widget = dict[str, Any]
+Widget = dict[str, object]
 
 
 def dashboard_name(stack: str, domain: str) -> str:
@@ -94,7 +95,7 @@ def summary(text: str) -> dict[str, str]:
     return found
 
 
-def _kind(widget: Any) -> str:
+def _kind(widget: object) -> str:
     return str(widget.get("type")) if isinstance(widget, dict) else "widget"
 
 
@@ -127,9 +128,7 @@ def _share(catalogue: Catalogue, domain: Domain) -> Widget:
         _series(catalogue.unified, domain, PERCENT_METRIC, "Maximum", "p"),
     ]
     rungs = [{"value": rung, "label": f"{rung} %", "color": _RUNG} for rung in LADDER if rung]
-    graph = _graph(f"{domain.name}: percent", [[line] for line in lines] + series, rungs, top=5)
-    graph["properties"]["yAxis"] = {"left": {"min": 0, "max": 100, "showUnits": False}}
-    return graph
+    return _graph(f"{domain.name}: percent", [[lines[0]], [lines[1]], *series], rungs, top=5, most=100)
 
 
 def _traffic(catalogue: Catalogue, domain: Domain) -> Widget:
@@ -147,7 +146,7 @@ def _beside(catalogue: Catalogue, domain: Domain, metric: Metric, policy: AlertP
         series = [_series(service, domain, metric.bad, "Sum", key, label, color) for key, label, service, color in both]
         good = {"value": metric.good, "label": f"good: at most {metric.good:g}", "color": _LIMIT}
         return _graph(f"{metric.name}: {metric.bad} a day", series, [good], top=top, period=DAY)
-    lines: list[list[Any]] = []
+    lines: list[list[object]] = []
     series = []
     for key, label, service, color in both:
         line = {"expression": f"100 * {key}b / {key}t", "id": label, "label": f"{label}, %", "color": color}
@@ -172,15 +171,22 @@ def _alarm(domain: Domain, policy: AlertPolicy, stack: str, top: int) -> Widget:
 
 
 def _graph(
-    title: str, metrics: list[list[Any]], limits: list[dict[str, Any]], *, top: int, left: int = 0, period: int = PERIOD
+    title: str,
+    metrics: Sequence[Sequence[object]],
+    limits: Sequence[Mapping[str, object]],
+    *,
+    top: int,
+    left: int = 0,
+    period: int = PERIOD,
+    most: int | None = None,
 ) -> Widget:
-    properties: dict[str, Any] = {
+    properties: dict[str, object] = {
         "title": title,
         "region": _REGION,
         "view": "timeSeries",
         "period": period,
         "metrics": metrics,
-        "yAxis": {"left": {"min": 0, "showUnits": False}},
+        "yAxis": {"left": {"min": 0, **({} if most is None else {"max": most}), "showUnits": False}},
     }
     if limits:
         properties["annotations"] = {"horizontal": limits}
@@ -189,13 +195,13 @@ def _graph(
 
 def _series(
     service: str, domain: Domain, metric: str, stat: str, ident: str, label: str = "", color: str = ""
-) -> list[Any]:
+) -> list[object]:
     """One series; without a label it only feeds an expression."""
     shown = {"label": label, "color": color} if label else {"visible": False}
     return [NAMESPACE, metric, "Service", service, "Domain", domain.name, {"id": ident, "stat": stat, **shown}]
 
 
-def _limit(label: str, fraction: float) -> dict[str, Any]:
+def _limit(label: str, fraction: float) -> dict[str, object]:
     percent = float(Decimal(repr(fraction)) * 100)  # 0.001 is 0.1 %, not 0.1000000001
     return {"value": percent, "label": f"{label} {percent:g} %", "color": _LIMIT}
 

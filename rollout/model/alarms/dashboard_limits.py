@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.problem import shown
 
@@ -29,14 +29,14 @@ _ARN: Final = re.compile(r"arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:
 _COLOR: Final = re.compile(r"#[0-9a-f]{6}")
 
 
-def problems(name: Any, text: Any) -> list[str]:
+def problems(name: object, text: object) -> list[str]:
     """What CloudWatch would refuse, each as `place: allowed ...; given: ...`. Never raises."""
     wrong = []
     if not isinstance(name, str) or not NAME.fullmatch(name):
         wrong.append(f"name: allowed: 1 to 255 of A-Z a-z 0-9 - _; given: {shown(name)}")
     try:
-        body = json.loads(text)
-    except (TypeError, ValueError):
+        body = json.loads(text if isinstance(text, str) else "")
+    except ValueError:
         return [*wrong, f"body: allowed: JSON; given: {shown(text)}"]
     widgets = body.get("widgets") if isinstance(body, dict) else None
     if not isinstance(widgets, list) or len(widgets) > WIDGETS_MAX:
@@ -51,7 +51,7 @@ def problems(name: Any, text: Any) -> list[str]:
     return wrong
 
 
-def _widget(widget: Mapping[str, Any]) -> Iterator[str]:
+def _widget(widget: Mapping[str, object]) -> Iterator[str]:
     if widget.get("type") not in TYPES:
         yield f"type: allowed: {', '.join(TYPES)}; given: {shown(widget.get('type'))}"
     yield from _whole(widget, "x", 0, COLUMNS - 1)
@@ -72,7 +72,7 @@ def _widget(widget: Mapping[str, Any]) -> Iterator[str]:
         yield f"markdown: allowed: text; given: {shown(properties.get('markdown'))}"
 
 
-def _metric(properties: Mapping[str, Any]) -> Iterator[str]:
+def _metric(properties: Mapping[str, object]) -> Iterator[str]:
     region = properties.get("region")
     if not isinstance(region, str) or not region:
         yield f"region: allowed: the region of the metrics; given: {shown(region)}"
@@ -81,7 +81,8 @@ def _metric(properties: Mapping[str, Any]) -> Iterator[str]:
     period = properties.get("period", 300)
     if not isinstance(period, int) or period < 60 or period % 60:
         yield f"period: allowed: a multiple of 60 seconds; given: {shown(period)}"
-    annotations = properties.get("annotations", {})
+    given = properties.get("annotations", {})
+    annotations = given if isinstance(given, dict) else {}
     for line in annotations.get("horizontal", ()):
         value = line.get("value")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -95,7 +96,7 @@ def _metric(properties: Mapping[str, Any]) -> Iterator[str]:
     yield from _metrics(properties.get("metrics", []))
 
 
-def _metrics(metrics: Any) -> Iterator[str]:
+def _metrics(metrics: object) -> Iterator[str]:
     if not isinstance(metrics, list) or len(metrics) > METRICS_MAX:
         yield f"metrics: allowed: a list of at most {METRICS_MAX}; given: {shown(metrics)}"
         return
@@ -115,7 +116,7 @@ def _metrics(metrics: Any) -> Iterator[str]:
         yield f"metrics: allowed: ids of this graph ({', '.join(ids)}); given: {', '.join(sorted(missing))}"
 
 
-def _arns(alarms: Any, most: int) -> Iterator[str]:
+def _arns(alarms: object, most: int) -> Iterator[str]:
     if not isinstance(alarms, list) or not 1 <= len(alarms) <= most:
         yield f"alarms: allowed: 1 to {most} ARNs of alarms; given: {shown(alarms)}"
         return
@@ -124,7 +125,7 @@ def _arns(alarms: Any, most: int) -> Iterator[str]:
             yield f"alarms: allowed: arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME; given: {shown(arn)}"
 
 
-def _whole(widget: Mapping[str, Any], key: str, low: int, high: int | None) -> Iterator[str]:
+def _whole(widget: Mapping[str, object], key: str, low: int, high: int | None) -> Iterator[str]:
     value = widget.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
         bound = f"{low} to {high}" if high is not None else f"from {low}"

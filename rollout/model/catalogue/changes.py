@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from rollout.model.catalogue.domain import Catalogue, Domain
 
@@ -34,22 +33,22 @@ def between(old: Catalogue, new: Catalogue) -> list[Changed]:
     return found
 
 
-def _differs(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Changed]:
+def _differs(prefix: str, old: Mapping[str, object], new: Mapping[str, object]) -> list[Changed]:
     paths = [path for path in dict.fromkeys([*old, *new]) if old.get(path) != new.get(path)]
     return [Changed(f"{prefix}{path}", _text(old.get(path)), _text(new.get(path))) for path in paths]
 
 
-def _flat(domain: Domain) -> dict[str, Any]:
+def _flat(domain: Domain) -> dict[str, object]:
     """A domain's rules as path -> value; items of a list go by their own name."""
     rules = asdict(domain)
     for unjudged in ("digest", "expected_per_day", "soak_assumed"):
         del rules[unjudged]
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     _walk("", rules, found)
     return found
 
 
-def _walk(path: str, value: Any, found: dict[str, Any]) -> None:
+def _walk(path: str, value: object, found: dict[str, object]) -> None:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             _walk(f"{path}.{key}" if path else str(key), inner, found)
@@ -61,5 +60,5 @@ def _walk(path: str, value: Any, found: dict[str, Any]) -> None:
         found[path] = value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -36,7 +36,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class AlertPolicy:
-    """One alarm: the metric's bad level as a limit, what it does, and the runbook's name."""
+    """One alarm: the metric's bad level as a limit, when it counts as crossed, and what it asks for."""
 
     name: str
     metric: str

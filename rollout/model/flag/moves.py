@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
 from rollout.model import schedule, times
 from rollout.model.flag.tags import BreachTag, Stopped
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import masked
+
+M = TypeVar("M", bound=Mapping[str, object])
 
 
 class Kind(StrEnum):
@@ -73,14 +75,14 @@ def classify(live: Live, wanted: int, old_input: int | None) -> Kind:
     return Kind.RAISE if wanted > old_input else Kind.OUTSIDE
 
 
-def current_attempt(moves: Sequence[Mapping[str, Any]], at_zero: bool, configured: int) -> int:
+def current_attempt(moves: Sequence[Mapping[str, object]], at_zero: bool, configured: int) -> int:
     """The attempt a raise belongs to: the configured one from 0 %, else the one of the last raise from 0 %."""
     if at_zero:
         return max(1, configured)
     return _last_start(moves)
 
 
-def attempt_at(moves: Sequence[Mapping[str, Any]], at: datetime) -> int:
+def attempt_at(moves: Sequence[Mapping[str, object]], at: datetime) -> int:
     """The attempt that ran at `at`, whatever number a breach of then was given: a later one is needed to unlatch it.
 
     Entries whose time can't be read say nothing: the breach's own number stands then.
@@ -89,19 +91,19 @@ def attempt_at(moves: Sequence[Mapping[str, Any]], at: datetime) -> int:
     return _last_start([move for move, when in dated if when is not None and when <= at])
 
 
-def _last_start(moves: Sequence[Mapping[str, Any]]) -> int:
+def _last_start(moves: Sequence[Mapping[str, object]]) -> int:
     """The attempt of the last move from 0 %; 1 where there is none, or where nobody here judged it."""
     started = [move for move in moves if move.get("from") == 0 and _number(move.get("to")) > 0]
     return max(1, _number(started[-1].get("attempt"))) if started else 1
 
 
-def this_attempt(moves: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def this_attempt(moves: Sequence[M]) -> list[M]:
     """The moves since the last raise from 0 %, that one included; all of them where there was none."""
     started = [number for number, move in enumerate(moves) if move.get("from") == 0 and _number(move.get("to")) > 0]
     return list(moves[started[-1] if started else 0 :])
 
 
-def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
+def first_raise(moves: Sequence[Mapping[str, object]]) -> bool:
     """Whether no raise of the domain was ever judged: prerequisites are asked then, and never again.
 
     What a hand raised counts for nothing: else a value typed into the console would lift the prerequisites.
@@ -109,17 +111,17 @@ def first_raise(moves: Sequence[Mapping[str, Any]]) -> bool:
     return not any(raised(move) for move in moves)
 
 
-def raised(move: Mapping[str, Any]) -> bool:
+def raised(move: Mapping[str, object]) -> bool:
     """Whether a move is a raise that was judged here: none of a hand's."""
     return _ours(move) and _number(move.get("to")) > _number(move.get("from"))
 
 
-def rolled_back(move: Mapping[str, Any]) -> bool:
+def rolled_back(move: Mapping[str, object]) -> bool:
     """Whether a move is a rollback or a stop that took traffic away: none of a hand's, no first value."""
     return move.get("verdict") in ("rollback", "stop") and _number(move.get("to")) < _number(move.get("from"))
 
 
-def value_before(moves: Sequence[Mapping[str, Any]]) -> int:
+def value_before(moves: Sequence[Mapping[str, object]]) -> int:
     """The last percent that a judged move or a stop put live: what a restore may put back at most.
 
     A stop counts also where its tag was lost with the secret: its value was the one before.
@@ -128,7 +130,7 @@ def value_before(moves: Sequence[Mapping[str, Any]]) -> int:
     return meant[-1] if meant else 0
 
 
-def _ours(move: Mapping[str, Any]) -> bool:
+def _ours(move: Mapping[str, object]) -> bool:
     return move.get("verdict") not in ("outside", "stop")
 
 

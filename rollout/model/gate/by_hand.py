@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Domain, Metric
@@ -35,13 +35,13 @@ def parse(raw: bytes, where: str, catalogue: Catalogue, *, strict: bool = False)
     return question
 
 
-def _load(raw: bytes, where: str) -> Any:
+def _load(raw: bytes, where: str) -> object:
     if len(raw) > MAX_BYTES:
         raise BadInput([Problem("the file is too large", where, f"at most {MAX_BYTES:,} bytes")])
     repeated: list[str] = []
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
         for key, value in pairs:
             if key in found:
                 repeated.append(key)
@@ -75,7 +75,7 @@ class _Reader:
         text = "" if given is None else shown(json.dumps(given))
         self.problems.append(Problem(what, f"{self.where} {path}".rstrip(), allowed, text, do))
 
-    def map(self, value: Any, path: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    def map(self, value: object, path: str, keys: tuple[str, ...]) -> dict[str, object]:
         """`value` as a map whose keys are all among `keys`; empty where it is none."""
         if not isinstance(value, dict):
             self.bad(path, f"{path or 'the file'} is not a map", "a JSON object", value)
@@ -87,7 +87,7 @@ class _Reader:
                 self.bad(place, f"unknown key {shown(key)}", ", ".join(keys), do=do)
         return value
 
-    def question(self, value: Any, strict: bool) -> Question | None:
+    def question(self, value: object, strict: bool) -> Question | None:
         top = self.map(value, "", KEYS)
         if not isinstance(value, dict):
             return None
@@ -115,26 +115,26 @@ class _Reader:
             strict=strict,
         )
 
-    def domain(self, name: Any) -> Domain | None:
+    def domain(self, name: object) -> Domain | None:
         if isinstance(name, str) and name in self.catalogue.domains:
             return self.catalogue.domains[name]
         close = nearest(name, self.catalogue.domains) if isinstance(name, str) else ""
         self.bad("domain", "unknown domain", ", ".join(self.catalogue.domains), name, close)
         return None
 
-    def percent(self, value: Any, key: str) -> int:
+    def percent(self, value: object, key: str) -> int:
         if type(value) is int and 0 <= value <= ladder.LADDER[-1]:
             return value
         self.bad(key, f"{key} is no percent", "a whole number from 0 to 100", value)
         return 0
 
-    def flag(self, top: dict[str, Any], key: str) -> bool:
+    def flag(self, top: dict[str, object], key: str) -> bool:
         value = top.get(key, False)
         if not isinstance(value, bool):
             self.bad(key, f"{key} is neither true nor false", "true or false", value)
         return value is True
 
-    def metrics(self, value: Any, domain: Domain) -> dict[str, Seen | None]:
+    def metrics(self, value: object, domain: Domain) -> dict[str, Seen | None]:
         names = tuple(metric.name for metric in domain.metrics)
         found = self.map(value, "metrics", names)
         return {
@@ -143,7 +143,7 @@ class _Reader:
             if found.get(metric.name) is not None
         }
 
-    def seen(self, value: Any, metric: Metric) -> Seen:
+    def seen(self, value: object, metric: Metric) -> Seen:
         """A half that is absent or null is no data, as a whole metric is; it must not look like zero."""
         path = f"metrics.{metric.name}"
         keys = COUNT_KEYS if metric.total is None else METRIC_KEYS
@@ -152,14 +152,14 @@ class _Reader:
         legacy = Counts(legacy_bad, legacy_total) if legacy_bad is not None and legacy_total is not None else None
         return Seen(bad, total, legacy)
 
-    def share(self, value: Any) -> Counts | None:
+    def share(self, value: object) -> Counts | None:
         if value is None:
             return None
         found = self.map(value, "share", SHARE_KEYS)
         unified, total = (self.number(found.get(key), f"share.{key}") for key in SHARE_KEYS)
         return Counts(unified, total) if unified is not None and total is not None else None
 
-    def number(self, value: Any, path: str) -> float | None:
+    def number(self, value: object, path: str) -> float | None:
         if value is None:
             return None
         if isinstance(value, (int, float)) and not isinstance(value, bool):

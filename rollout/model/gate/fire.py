@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import times
 from rollout.model.catalogue.domain import AlertPolicy
@@ -90,7 +90,7 @@ def incident(
     to: int,
     steps: Sequence[tuple[float, str]],
     code: int | None,
-) -> Mapping[str, Any]:
+) -> dict[str, str | list[str]]:
     """The record of an incident as plain values. `steps`: seconds since it was seen, and what was said then.
 
     `code`: the steps' exit code; None while they are under way, and for ever where the watch was killed meanwhile.

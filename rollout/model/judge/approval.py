@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.gate.metric import RULE_VERSION
 from rollout.model.judge.rules import Ask, Refusal
@@ -59,7 +59,7 @@ class Approval:
         """SHA-256 (hex) of all the parts."""
         return hashlib.sha256(_canonical(self._parts()).encode()).hexdigest()
 
-    def _parts(self) -> dict[str, Any]:
+    def _parts(self) -> dict[str, object]:
         raises = [{**vars(one), "waivers": list(one.waivers)} for one in self.raises]
         return {
             "form": FORM, "stack": self.stack, "commit": self.commit, "tree": self.tree, "rule": self.rule,
@@ -141,5 +141,5 @@ def _list(texts: Sequence[str]) -> str:
     return " | ".join(texts) or "none"
 
 
-def _canonical(parts: Mapping[str, Any]) -> str:
+def _canonical(parts: Mapping[str, object]) -> str:
     return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from rollout.model import times
 from rollout.model.flag import moves
@@ -37,7 +37,7 @@ class Drill:
     traffic_back: float | None = None
 
     @classmethod
-    def read(cls, plain: Mapping[str, Any]) -> Drill | None:
+    def read(cls, plain: Mapping[str, object]) -> Drill | None:
         """The drill in a record's plain values; None where it is none: what can't be read permits nothing."""
         at = times.moment(plain.get("at"))
         seconds, back, endpoint = plain.get("decision_to_live"), plain.get("traffic_back"), plain.get("endpoint")
@@ -48,7 +48,7 @@ class Drill:
             float(seconds), float(back) if isinstance(back, (int, float)) else None,
         )  # fmt: skip
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, object]:
         """What the record holds."""
         return {**vars(self), "at": times.iso(self.at)}
 
@@ -93,7 +93,7 @@ def _raised_this_week(ask: Ask) -> bool:
     )
 
 
-def _rolled_back(move: Mapping[str, Any], now: datetime) -> bool:
+def _rolled_back(move: Mapping[str, object], now: datetime) -> bool:
     """Whether a move is a real rollback of the last 7 days."""
     at = times.moment(move.get("at"))
     return at is not None and moves.rolled_back(move) and now - at <= LASTS

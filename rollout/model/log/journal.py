@@ -8,9 +8,9 @@ the difference of its config to the one before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import times
 from rollout.model.log.runs import Update
@@ -52,11 +52,11 @@ class Line:
     update: int | None = None
     seconds: float | None = None
     result: str = ""
-    move: Mapping[str, Any] = field(default_factory=dict)
+    move: Mapping[str, object] = field(default_factory=dict)
 
 
 def lines(
-    updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, Any]]], plan: Plan, start: date | None
+    updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, object]]], plan: Plan, start: date | None
 ) -> list[Line]:
     """Everything that happened, oldest first. `moves`: per domain, oldest first (see `rollout.model.flag.record`)."""
     found: list[tuple[datetime, int, Line]] = []
@@ -84,7 +84,7 @@ def lines(
 
 
 def _run_of(
-    move: Mapping[str, Any], at: datetime, domain: str, updates: Sequence[Update], taken: set[tuple[int, str]]
+    move: Mapping[str, object], at: datetime, domain: str, updates: Sequence[Update], taken: set[tuple[int, str]]
 ) -> Update | None:
     """The run that made a judged move, or that recorded a stop; None where no run near it asked for that value."""
     stop = move.get("verdict") == "stop"
@@ -104,15 +104,13 @@ def _run_of(
 
 
 def _moved(
-    move: Mapping[str, Any], at: datetime, domain: str, update: Update | None, plan: Plan, start: date | None
+    move: Mapping[str, object], at: datetime, domain: str, update: Update | None, plan: Plan, start: date | None
 ) -> Line:
     old, new, verdict = _whole(move.get("from")), _whole(move.get("to")), str(move.get("verdict") or "")
     kind = _kind(old, new, verdict)
     text = update.message if update and kind in ("stop", "rollback") else ""
-    return Line(
-        at, kind, text, domain, old, new, _planned(kind, domain, at, new, plan, start), verdict,
-        **_by(update), move=move,
-    )  # fmt: skip
+    planned = _planned(kind, domain, at, new, plan, start)
+    return _by(update, Line(at, kind, text, domain, old, new, planned, verdict, move=move))
 
 
 def _kind(old: int | None, new: int | None, verdict: str) -> str:
@@ -139,22 +137,22 @@ def _planned(kind: str, domain: str, at: datetime, new: int | None, plan: Plan, 
     return f"{day - meant} d late" if day > meant else "as planned"
 
 
-def _by(update: Update | None) -> dict[str, Any]:
+def _by(update: Update | None, line: Line) -> Line:
+    """The line with who ran it, from which commit, and how it ended."""
     if update is None:
-        return {}
-    return {
-        "who": update.who, "commit": update.commit, "pr": update.pr, "update": update.number,
-        "seconds": update.seconds, "result": update.result,
-    }  # fmt: skip
+        return line
+    return replace(
+        line, who=update.who, commit=update.commit, pr=update.pr, update=update.number, seconds=update.seconds,
+        result=update.result,
+    )  # fmt: skip
 
 
 def _beside(
     update: Update, before: Update | None, domains: Iterable[str], taken: set[tuple[int, str]], running: dict[str, int]
 ) -> list[Line]:
     """What a run did but the moves: config entries that came, changed or went, and raises that didn't happen."""
-    by = _by(update)
     found = [
-        Line(update.at, mark.kind, mark.text, mark.domain, **by)
+        Line(update.at, mark.kind, mark.text, mark.domain)
         for mark in marks.between(before.config if before else {}, update.config)
     ]
     if not update.done:
@@ -162,16 +160,16 @@ def _beside(
             wanted = update.percent(domain)
             if wanted is not None and wanted > running[domain] and (update.number, domain) not in taken:
                 text = "refused, or the run failed: its rows say which"
-                found.append(Line(update.at, "not applied", text, domain, running[domain], wanted, **by))
+                found.append(Line(update.at, "not applied", text, domain, running[domain], wanted))
     if update.kind == "destroy":
-        found.append(Line(update.at, "destroy", update.message, **by))
+        found.append(Line(update.at, "destroy", update.message))
     if not found and not any((update.number, domain) in taken for domain in domains):
         changed = sum(count for key, count in update.changes.items() if key != "same")
         text = f"{update.message}: {changed} resources changed, no percent" if changed else update.message
         if not update.done:
             text = f"{update.message}: {update.result}"
-        found.append(Line(update.at, "settings" if changed else "no change", text, **by))
-    return found
+        found.append(Line(update.at, "settings" if changed else "no change", text))
+    return [_by(update, line) for line in found]
 
 
 def _whole(value: object) -> int | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import times
 from rollout.model.stack_file.config import PREFIX
@@ -34,7 +34,7 @@ class Update:
     commit: str = ""
     who: str = ""
     pr: int | None = None
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -57,13 +57,13 @@ def stamp(message: str, virtual: datetime | None) -> str:
     return message if virtual is None else f"{message} [at {times.iso(virtual)}]"
 
 
-def read(entries: Iterable[Mapping[str, Any]]) -> list[Update]:
+def read(entries: Iterable[Mapping[str, object]]) -> list[Update]:
     """The runs, oldest first. `entries` is the engine's list, newest first; one that has no time is left out."""
     found = [(entry, when) for entry in entries if (when := times.utc(entry.get("startTime")))]
     return [_update(number, entry, when) for number, (entry, when) in enumerate(reversed(found), 1)]
 
 
-def _update(number: int, entry: Mapping[str, Any], begun: datetime) -> Update:
+def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update:
     environment = _map(entry.get("environment"))
     message = str(entry.get("message") or "").strip()
     virtual = _VIRTUAL.search(message)
@@ -84,7 +84,7 @@ def _update(number: int, entry: Mapping[str, Any], begun: datetime) -> Update:
     )
 
 
-def _pr(environment: Mapping[str, Any], message: str) -> int | None:
+def _pr(environment: Mapping[str, object], message: str) -> int | None:
     given = str(environment.get("ci.pr.number") or "")
     if given.isdecimal():
         return int(given)
@@ -92,14 +92,14 @@ def _pr(environment: Mapping[str, Any], message: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def _config(config: Mapping[str, Any]) -> dict[str, Any]:
+def _config(config: Mapping[str, object]) -> dict[str, object]:
     """What isn't secret of the program's own keys; secrets have no value here, and no key of ours is one."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in config.items():
         if key.startswith(PREFIX) and isinstance(value, Mapping) and not value.get("secret"):
             found[key.removeprefix(PREFIX)] = value.get("objectValue", value.get("value"))
     return found
 
 
-def _map(value: object) -> Mapping[str, Any]:
+def _map(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rollout.model.log.journal import Line
 from rollout.model.reports.parts import whole
 from rollout.model.reports.story import Story
 
 
-def breaches(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def breaches(story: Story) -> dict[str, tuple[str, Mapping[str, object]]]:
     """Every breach that a run's config had: place -> domain and entry; the same one counts once."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    found: dict[str, tuple[str, Mapping[str, object]]] = {}
     seen: set[tuple[str, str]] = set()
     for update in story.updates:
         entries = update.config.get("breach")
@@ -24,9 +23,9 @@ def breaches(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:
     return found
 
 
-def waivers(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def waivers(story: Story) -> dict[str, tuple[str, Mapping[str, object]]]:
     """Every waiver that a run's config had: place -> name and entry as it first stood."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    found: dict[str, tuple[str, Mapping[str, object]]] = {}
     seen: set[str] = set()
     for update in story.updates:
         entries = update.config.get("waivers")
@@ -37,7 +36,7 @@ def waivers(story: Story) -> dict[str, tuple[str, Mapping[str, Any]]]:
     return found
 
 
-def used_by(story: Story, name: str, entry: Mapping[str, Any]) -> tuple[str, Line] | None:
+def used_by(story: Story, name: str, entry: Mapping[str, object]) -> tuple[str, Line] | None:
     """The raise that a waiver let through: its place and line; None where none is recorded.
 
     A metric's waiver is named in the raise's counts. One of a drill isn't: there the run had it, and asked for drills.
@@ -49,8 +48,8 @@ def used_by(story: Story, name: str, entry: Mapping[str, Any]) -> tuple[str, Lin
         kept = counts.get(entry.get("metric")) if isinstance(counts, Mapping) else None
         config = story.run(line.update).config if line.update else {}
         drill = entry.get("accepts") == "no-drill" and config.get("drill") not in ("off", False)
-        if (isinstance(kept, Mapping) and kept.get("waived") == name) or (
-            drill and name in (config.get("waivers") or {})
-        ):
+        waived = config.get("waivers")
+        drill = drill and isinstance(waived, Mapping) and name in waived
+        if (isinstance(kept, Mapping) and kept.get("waived") == name) or drill:
             return story.place(line), line
     return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import schedule, times
 from rollout.model.flag import moves
@@ -22,6 +22,7 @@ from rollout.model.reports.parts import (  # fmt: skip
     Figure,
     State,
     counted,
+    events,
     joined,
     moment,
     number_of,
@@ -92,14 +93,22 @@ def at_the_end(story: Story, name: str) -> dict[str, Point]:
     return {point.metric.name: point for point in last if point.stretch.left == newest}
 
 
-def against(counts: Mapping[str, Any]) -> State:
+def _bad(point: Point) -> float:
+    return events(point.counts)[0] or 0
+
+
+def _total(point: Point) -> float:
+    return events(point.counts)[1] or 0
+
+
+def against(counts: Mapping[str, object]) -> State:
     """Unified's rate at most legacy's is met; above it, with bands apart, not met; above it within chance, unknown."""
-    ours, theirs = counts.get("total"), counts.get("legacy_total")
-    if not ours or not theirs:
+    (bad, ours), (legacy_bad, theirs) = events(counts), events(counts, "legacy_")
+    if bad is None or legacy_bad is None or not ours or not theirs:
         return State.UNKNOWN
-    if counts["bad"] * theirs <= counts["legacy_bad"] * ours:
+    if bad * theirs <= legacy_bad * ours:
         return State.MET
-    worse = apart(band(counts["bad"], ours), band(counts["legacy_bad"], theirs))
+    worse = apart(band(bad, ours), band(legacy_bad, theirs))
     return State.NOT_MET if worse else State.UNKNOWN
 
 
@@ -191,7 +200,7 @@ def sessions(story: Story, name: str) -> list[Criterion]:
         return [
             Criterion(f"sessions-{kind}-{name}", f"{text}, {kind}", State.UNKNOWN, why) for kind in ("rate", "literal")
         ]
-    over = [one for one in found if one.counts["bad"] / max(1, one.counts["total"]) >= limit]
+    over = [one for one in found if _bad(one) / max(1, _total(one)) >= limit]
     burnt = [
         place
         for place, (domain, entry) in breaches(story).items()
@@ -213,7 +222,7 @@ def literal(story: Story, name: str, metrics: Sequence[str], key: str, text: str
             key, text, State.UNKNOWN, ("no rung was left upwards with counts",), "climb; counts come with raises"
         )
     places = " ".join(point.place for point in found)
-    bad, total = (sum(int(point.counts.get(side, 0)) for point in found) for side in ("bad", "total"))
+    bad, total = (sum(int(side(point)) for point in found) for side in (_bad, _total))
     why: Cell = (Figure(gate_text.of(bad, total), "sum", places), " at the rungs that were counted")
     if bad:
         return Criterion(key, text, State.NOT_MET, why, "say in `notes` whether it is accepted")

@@ -6,7 +6,7 @@ The seed, "Documentation Deliverables": "Incident reports (if any)".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import times
 from rollout.model.reports.config_entries import breaches, used_by, waivers
@@ -71,7 +71,7 @@ def _number(story: Story, kind: str) -> Figure:
     return number_of(places, kind)
 
 
-def _incident(story: Story, number: int, name: str, record: Mapping[str, Any]) -> list[Block]:
+def _incident(story: Story, number: int, name: str, record: Mapping[str, object]) -> list[Block]:
     place = f"incidents/{name}"
     at = times.moment(record.get("at"))
     domain = str(record.get("domain"))
@@ -94,7 +94,7 @@ def _incident(story: Story, number: int, name: str, record: Mapping[str, Any]) -
     return found
 
 
-def _after(story: Story, domain: str, record: Mapping[str, Any]) -> Cell:
+def _after(story: Story, domain: str, record: Mapping[str, object]) -> Cell:
     """The domain's next raise, and how long it took to come."""
     at = times.moment(record.get("at"))
     if at is None:
@@ -157,7 +157,7 @@ def _breaches(story: Story) -> list[Block]:
     return [Heading(2, ("Breaches",), "breaches"), Table("Metrics that burnt", columns, rows)]
 
 
-def _ends(entry: Mapping[str, Any], place: str) -> Cell:
+def _ends(entry: Mapping[str, object], place: str) -> Cell:
     first, last = whole(entry.get("from")), whole(entry.get("to"))
     if first is None or last is None:
         return (NOT_RECORDED,)

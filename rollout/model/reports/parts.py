@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from rollout.model import times
 from rollout.model.gate import words as gate_text
@@ -145,17 +145,23 @@ def number_of(places: Sequence[str], what: str) -> Figure:
     return Figure(f"{len(places)}", f"number of {what}", " ".join(places))
 
 
-def counted(counts: Mapping[str, Any], where: str, side: str = "") -> Cell:
+def events(counts: Mapping[str, object], side: str = "") -> tuple[float | None, float | None]:
+    """Bad events and all of them, as a move's record has them for a metric; None where it has none. `side`: `legacy_`, or empty."""
+    bad, total = (counts.get(f"{side}{key}") for key in ("bad", "total"))
+    return (bad if isinstance(bad, (int, float)) else None, total if isinstance(total, (int, float)) else None)
+
+
+def counted(counts: Mapping[str, object], where: str, side: str = "") -> Cell:
     """`3/1,966` with its source; `side` is empty for unified, `legacy_` for legacy."""
-    bad, total = counts.get(f"{side}bad"), counts.get(f"{side}total")
+    bad, total = events(counts, side)
     if bad is None or total is None:
         return (Figure(gate_text.count(bad), f"{side}bad", where),) if bad is not None else (NOT_RECORDED,)
     return (Figure(gate_text.of(bad, total), f"{side}count", where),)
 
 
-def rate(counts: Mapping[str, Any], where: str, side: str = "") -> Cell:
+def rate(counts: Mapping[str, object], where: str, side: str = "") -> Cell:
     """The rate with its 95 % band: `0.153 % (0.0315 to 0.445)`."""
-    bad, total = counts.get(f"{side}bad"), counts.get(f"{side}total")
+    bad, total = events(counts, side)
     if bad is None or not total:
         return ("-",)
     low, high = band(bad, total)
@@ -176,12 +182,12 @@ def whole(value: object) -> int | None:
     return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def plain(report: Report) -> dict[str, Any]:
+def plain(report: Report) -> dict[str, object]:
     """A report in JSON's types, each figure with its source."""
     return {"name": report.name, "title": report.title, "blocks": [_plain(block) for block in report.blocks]}
 
 
-def _plain(block: Block) -> dict[str, Any]:
+def _plain(block: Block) -> dict[str, object]:
     match block:
         case Table():
             rows = [[_cell(cell) for cell in row] for row in block.rows]
@@ -196,5 +202,5 @@ def _plain(block: Block) -> dict[str, Any]:
             return {"text": _cell(block.cell)}
 
 
-def _cell(cell: Cell) -> list[Any]:
+def _cell(cell: Cell) -> list[object]:
     return [part if isinstance(part, str) else {"text": part.text, "source": part.source} for part in cell]

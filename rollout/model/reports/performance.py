@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.catalogue.domain import Metric
 from rollout.model.gate import odds, words
@@ -26,6 +26,7 @@ from rollout.model.reports.parts import (  # fmt: skip
     Report,
     Table,
     counted,
+    events,
     moment,
     percent,
     quoted,
@@ -74,7 +75,7 @@ class Point:
 
     stretch: Stretch
     metric: Metric
-    counts: Mapping[str, Any]
+    counts: Mapping[str, object]
 
     @property
     def place(self) -> str:
@@ -83,11 +84,11 @@ class Point:
     @property
     def judged_odds(self) -> float | None:
         """ln of the odds that the raise away was let through by (docs/rules/gate.md#pass); None where no proof was asked."""
-        next_percent, total = self.next_percent, self.counts.get("total")
-        if self.metric.needs != "proof" or not total or not next_percent:
+        next_percent, (bad, total) = self.next_percent, events(self.counts)
+        if self.metric.needs != "proof" or bad is None or not total or not next_percent:
             return None
         worse = odds.worse_rate(self.metric.bad_level, next_percent / 100)
-        return odds.evidence(self.counts["bad"], total, self.metric.good, worse)
+        return odds.evidence(bad, total, self.metric.good, worse)
 
     @property
     def next_percent(self) -> int:
@@ -105,13 +106,14 @@ def points(story: Story, domain: str) -> list[Point]:
     ]
 
 
-def compared(counts: Mapping[str, Any]) -> str:
+def compared(counts: Mapping[str, object]) -> str:
     """What the two bands say: `unified lower`, `unified higher`, `no difference shown`, or why there is no answer."""
-    if not counts.get("total"):
+    (bad, total), (legacy_bad, legacy_total) = events(counts), events(counts, "legacy_")
+    if bad is None or not total:
         return "unified alone counts it"
-    if not counts.get("legacy_total"):
+    if legacy_bad is None or not legacy_total:
         return "legacy doesn't count it"
-    ours, theirs = band(counts["bad"], counts["total"]), band(counts["legacy_bad"], counts["legacy_total"])
+    ours, theirs = band(bad, total), band(legacy_bad, legacy_total)
     if not apart(ours, theirs):
         return "no difference shown"
     return "unified lower" if ours[1] < theirs[0] else "unified higher"
@@ -203,7 +205,7 @@ def why(stretch: Stretch) -> str:
     return WHY.get(stretch.ended, WHY[""])
 
 
-def incident_of(story: Story, stretch: Stretch) -> tuple[str, Mapping[str, Any]] | None:
+def incident_of(story: Story, stretch: Stretch) -> tuple[str, Mapping[str, object]] | None:
     """The incident that ended a stretch: its file's name and record."""
     if stretch.ended not in ("stop", "rollback", "outside") or stretch.until is None:
         return None

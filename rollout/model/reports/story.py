@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import cached_property
 
 from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue, Domain
@@ -19,7 +19,7 @@ from rollout.model.plan import standing
 from rollout.model.plan.days import Plan
 from rollout.model.reports.parts import whole
 
-Record = Mapping[str, Any]
+Record = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Stretch:
     left: int | None
     until: datetime | None
     ended: str
-    counts: Mapping[str, Mapping[str, Any]]
+    counts: Mapping[str, Mapping[str, object]]
     window: tuple[datetime, datetime] | None
 
     @property
@@ -107,8 +107,17 @@ class Story:
         first = self.start or min((line.at for line in self.lines), default=at).date()
         return 1 + (at.date() - first).days + (at.hour * 3600 + at.minute * 60 + at.second) / 86400
 
-    def stretches(self, domain: str) -> list[Stretch]:
+    def stretches(self, domain: str) -> Sequence[Stretch]:
         """The domain's time at each percent, oldest first; entries whose time or value can't be read end nothing."""
+        return self._stretches.get(domain, ())
+
+    @cached_property
+    def _stretches(self) -> dict[str, list[Stretch]]:
+        """Once for all reports: each of them asks several times for each domain."""
+        kinds = {id(line.move): line.kind for line in reversed(self.lines) if line.move}
+        return {domain: self._of(domain, kinds) for domain in self.moves}
+
+    def _of(self, domain: str, kinds: Mapping[int, str]) -> list[Stretch]:
         read: list[tuple[int, Record, datetime, int]] = []
         for number, move in enumerate(self.moves.get(domain, ())):
             at, percent = times.moment(move.get("at")), whole(move.get("to"))
@@ -117,7 +126,7 @@ class Story:
         found = []
         for index, (number, _, at, percent) in enumerate(read):
             after = read[index + 1] if index + 1 < len(read) else None
-            ended = self._kind(domain, after[0]) if after else ""
+            ended = kinds.get(id(after[1]), "outside") if after else ""
             counts = after[1].get("counts") if after and ended == "raise" else None
             found.append(
                 Stretch(
@@ -126,10 +135,6 @@ class Story:
                 )
             )  # fmt: skip
         return found
-
-    def _kind(self, domain: str, number: int) -> str:
-        move = self.moves[domain][number]
-        return next((line.kind for line in self.lines if line.move is move), "outside")
 
     def percent_at(self, domain: str, at: datetime) -> tuple[int, str]:
         """What was live at a time, and which entry says so; 0 before the first."""
@@ -149,7 +154,7 @@ class Story:
                     found[day] = Note(str(day), str(words), f"history/{update.number}/config/notes/{day}")
         return [found[day] for day in sorted(found)]
 
-    def standing_entry(self, key: str, name: str = "") -> tuple[Any, str]:
+    def standing_entry(self, key: str, name: str = "") -> tuple[object, str]:
         """An entry of the newest config that a run had (under `name`, where it is a map of them); None where none is."""
         for update in reversed(self.updates):
             if update.config:

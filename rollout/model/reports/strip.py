@@ -1,6 +1,6 @@
 """The flight strip as data: per domain what was planned and what was live, soaks, and everything that happened.
 
-Drawn by `reporting.pictures`; here is what is drawn, so that the table beside it can't say something else. Positions
+Drawn by `rollout.commands.report.flight`; here is what is drawn, so that the table beside it can't say something else. Positions
 are days: 1.0 is the midnight (UTC) that day 1 begins with.
 """
 

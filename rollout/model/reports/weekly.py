@@ -8,7 +8,8 @@ from typing import Final
 from rollout.model.ladder import LADDER
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.criteria import Criterion, at_the_end, baseline, literal, sessions
-from rollout.model.reports.parts import Cell, Figure, State, counted, moment, percent, quoted, words
+from rollout.model.reports.parts import Cell, Figure, State, counted, events, moment, percent, quoted, words
+from rollout.model.reports.performance import Point
 from rollout.model.reports.story import Story
 from rollout.model.stack_file.forms import DATA
 
@@ -64,6 +65,11 @@ def arrived(story: Story, name: str, text: str) -> Criterion:
     return Criterion(f"arrived-{name}", text, State.MET if done else State.NOT_MET, why, "" if done else "climb on")
 
 
+def _over(point: Point) -> bool:
+    bad, total = events(point.counts)
+    return (bad or 0) >= point.metric.good * (total or 0)
+
+
 def features(story: Story, name: str, text: str) -> Criterion:
     """The domain's own metrics at the raise to 100 %: each strictly under its good limit."""
     counts = {key: point for key, point in at_the_end(story, name).items() if key not in COMMON}
@@ -72,7 +78,7 @@ def features(story: Story, name: str, text: str) -> Criterion:
     why: Cell = ()
     for key, point in counts.items():
         why = words(*why, ", " if why else None, f"{key} ", *counted(point.counts, point.place))
-    over = [k for k, one in counts.items() if one.counts["bad"] >= one.metric.good * one.counts.get("total", 0)]
+    over = [k for k, one in counts.items() if _over(one)]
     if over:
         return Criterion(f"features-{name}", text, State.NOT_MET, why, f"over the limit: {', '.join(over)}")
     if missing:

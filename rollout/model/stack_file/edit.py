@@ -9,7 +9,7 @@ be written into the file all the same. Text goes in and out as it stands in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
@@ -19,6 +19,9 @@ from rollout.model.yaml_text import lines, spots
 from rollout.model.yaml_text.lines import Change, Quoted, line_break, start_of_line
 from rollout.model.yaml_text.spots import by_hand
 from rollout.model.yaml_text.tree import Map, Node, Scalar, compose
+
+#: A tree without places: of a scalar its kind and text.
+Plain: TypeAlias = "tuple[str, str] | dict[str, Plain] | list[Plain]"
 
 FLAGS: Final = "wa-rollout:flags"
 BREACH: Final = "wa-rollout:breach"
@@ -48,15 +51,15 @@ def set_flag(text: str, domain: str, percent: int, enabled: bool | None = None) 
     if not isinstance(entry, Map) or not entry.keys:
         raise by_hand(f"{FLAGS}.{domain} is no map")
     changes = [spots.set_scalar(text, entry, key, value) for key, value in wanted.items()]
-    expected = _plain(config)
-    expected[FLAGS][domain] |= {key: _scalar(value) for key, value in wanted.items()}
+    expected = _plain_map(config)
+    _inner(_inner(expected, FLAGS), domain).update({key: _scalar(value) for key, value in wanted.items()})
     return _checked(lines.apply(text, changes), text, expected)
 
 
 def set_value(text: str, key: str, value: str) -> str:
     """`text` with `config: KEY` as that word, new or in the place of the one that stands there. Raises BadInput."""
     config = _config(text)
-    expected = _plain(config)
+    expected = _plain_map(config)
     expected[key] = _scalar(value)
     if key not in config.values:
         return _checked(spots.new_key(text, config, FLAGS, {key: value}), text, expected)
@@ -102,7 +105,7 @@ def add_waiver(text: str, name: str, fields: Mapping[str, str | int]) -> str:
 def add_note(text: str, day: str, note: str) -> str:
     """`text` with what was observed on `day` (`2026-12-03`) in `wa-rollout:notes`; that day's earlier note is overtaken."""
     config, body = _config(text), {day: Quoted(note)}
-    expected = _plain(config)
+    expected = _plain_map(config)
     map_ = config.values.get(NOTES)
     if map_ is None:
         expected[NOTES] = _scalars(body)
@@ -110,16 +113,16 @@ def add_note(text: str, day: str, note: str) -> str:
     spots.once(config, NOTES)
     if not isinstance(map_, Map) or map_.flow or not map_.keys:
         raise by_hand(f"{NOTES} is no map, one key a line")
-    expected[NOTES] |= _scalars(body)
+    _inner(expected, NOTES).update(_scalars(body))
     there = isinstance(map_.values.get(day), Scalar)
     change = spots.set_scalar(text, map_, day, body[day]) if there else spots.append(text, config, NOTES, body)
     return _checked(lines.apply(text, [change]), text, expected)
 
 
-def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:
+def _add_named(text: str, key: str, name: str, fields: Mapping[str, object]) -> str:
     """`text` with the entry `name` of the map `key`. Raises BadInput where the place isn't found."""
     config = _config(text)
-    expected = _plain(config)
+    expected = _plain_map(config)
     map_ = config.values.get(key)
     if map_ is None:
         expected[key] = {name: _scalars(fields)}
@@ -134,7 +137,7 @@ def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:
             changes = spots.overtake(text, old, fields)
         else:
             changes = spots.replace(text, map_, name, fields)
-        expected[key][name] = _scalars(fields)
+        _inner(expected, key)[name] = _scalars(fields)
         return _checked(lines.apply(text, changes), text, expected)
     if (isinstance(map_, Map) and not map_.keys) or (isinstance(map_, Scalar) and map_.kind == "null"):
         expected[key] = {name: _scalars(fields)}
@@ -145,8 +148,8 @@ def _add_named(text: str, key: str, name: str, fields: dict[str, Any]) -> str:
 def add_freeze(text: str, freeze: Why) -> str:
     """`text` with `wa-rollout:freeze`; one that stands there is overtaken."""
     config = _config(text)
-    fields: dict[str, Any] = {"why": Quoted(freeze.why), "by": freeze.by}
-    expected = _plain(config)
+    fields: Mapping[str, object] = {"why": Quoted(freeze.why), "by": freeze.by}
+    expected = _plain_map(config)
     expected[FREEZE] = _scalars(fields)
     if FREEZE not in config.values:
         return _checked(spots.new_key(text, config, FLAGS, {FREEZE: fields}), text, expected)
@@ -161,14 +164,14 @@ def remove_entry(text: str, key: str, name: str | None = None) -> str:
     """
     config = _config(text)
     parent, gone = config, key
-    expected = _plain(config)
+    expected = _plain_map(config)
     if name is not None:
         inner = _walk(config, key)
         if not isinstance(inner, Map) or inner.flow or name not in inner.keys:
             raise by_hand(f"there is no {key}.{name}, or it is written in braces")
         if len(inner.keys) > 1:
             parent, gone = inner, name
-            del expected[key][name]
+            del _inner(expected, key)[name]
     if gone not in parent.keys:
         raise by_hand(f"there is no {key}")
     if parent is config:
@@ -208,26 +211,36 @@ def _scalar(value: object) -> tuple[str, str]:
     return ("int", str(value)) if isinstance(value, int) else ("text", lines.printable(str(value)))
 
 
-def _scalars(fields: dict[str, Any]) -> dict[str, Any]:
+def _scalars(fields: Mapping[str, object]) -> dict[str, Plain]:
     return {key: _scalar(value) for key, value in fields.items()}
 
 
-def _plain(node: Node) -> Any:
+def _plain(node: Node) -> Plain:
     """Everything a tree says, without places: what must be equal where nothing was meant to change."""
     if isinstance(node, Scalar):
         return node.kind, node.text
-    if isinstance(node, Map):
-        return {key: _plain(value) for key, value in node.values.items()}
-    return [_plain(item) for item in node.items]
+    return _plain_map(node) if isinstance(node, Map) else [_plain(item) for item in node.items]
 
 
-def _checked(edited: str, before: str, config: dict[str, Any]) -> str:
+def _plain_map(map_: Map) -> dict[str, Plain]:
+    return {key: _plain(value) for key, value in map_.values.items()}
+
+
+def _inner(plain: dict[str, Plain], key: str) -> dict[str, Plain]:
+    """The map under `key`. Raises BadInput where there is none."""
+    found = plain.get(key)
+    if not isinstance(found, dict):
+        raise by_hand(f"{key} is no map")
+    return found
+
+
+def _checked(edited: str, before: str, config: dict[str, Plain]) -> str:
     """`edited`, if it reads as `before` with `config` as its config map; else the edit is given up."""
     old, old_problems = compose(before, "the stack file")
     try:
         new, new_problems = compose(edited, "the stack file")
     except BadInput as error:
         raise by_hand("the edit would not be read again") from error
-    if _plain(new) != _plain(old) | {"config": config} or len(new_problems) > len(old_problems):
+    if _plain_map(new) != _plain_map(old) | {"config": config} or len(new_problems) > len(old_problems):
         raise by_hand("the edit would change more than it should")
     return edited

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from rollout.model.problem import BadInput, Problem
 from rollout.model.yaml_text.scalars import classify
@@ -119,7 +119,7 @@ def _escape(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def block(body: Mapping[str, Any], margin: str, step: int, end: str) -> str:
+def block(body: Mapping[str, object], margin: str, step: int, end: str) -> str:
     """A map in block style, one key a line, each line begun by `margin` and ended by `end`."""
     out = []
     for key, value in body.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from rollout.model.problem import BadInput, Problem
 from rollout.model.yaml_text import lines
@@ -54,7 +55,7 @@ def _step(text: str, config: Map, flags: str) -> int:
     return STEP
 
 
-def new_key(text: str, config: Map, flags: str, body: dict[str, Any]) -> str:
+def new_key(text: str, config: Map, flags: str, body: Mapping[str, object]) -> str:
     """`text` with a new key of the config map, at its end.
 
     Never on the line after a flag: a revert of that flag's own change would conflict with it. Then before the flags.
@@ -71,7 +72,7 @@ def new_key(text: str, config: Map, flags: str, body: dict[str, Any]) -> str:
     return lines.apply(text, [lines.insert_lines(text, place, block)])
 
 
-def append(text: str, parent: Map, key: str, body: dict[str, Any]) -> Change:
+def append(text: str, parent: Map, key: str, body: Mapping[str, object]) -> Change:
     """A change that puts `body` behind the last entry of the map under `key`."""
     map_ = parent.values[key]
     if not isinstance(map_, Map):
@@ -81,7 +82,7 @@ def append(text: str, parent: Map, key: str, body: dict[str, Any]) -> Change:
     return lines.insert_lines(text, after(text, map_), lines.block(body, margin, step, line_break(text)))
 
 
-def replace(text: str, parent: Map, key: str, body: dict[str, Any]) -> list[Change]:
+def replace(text: str, parent: Map, key: str, body: Mapping[str, object]) -> list[Change]:
     """Changes that put `body` in the place of whatever stands under `key`; a comment beside it stays."""
     node = parent.values[key]
     margin = indent(text, parent.keys[key].start)
@@ -95,7 +96,7 @@ def replace(text: str, parent: Map, key: str, body: dict[str, Any]) -> list[Chan
     return [Change(node.start, node.end, ""), lines.insert_lines(text, end_of_line(text, node.end), block)]
 
 
-def overtake(text: str, old: Map, fields: dict[str, Any]) -> list[Change]:
+def overtake(text: str, old: Map, fields: Mapping[str, object]) -> list[Change]:
     """Changes that give an entry new values one by one, so that comments beside the old ones stay. Other keys go."""
     margin = indent(text, next(iter(old.keys.values())).start)
     changes = []

@@ -1,6 +1,6 @@
 """Strict reading of YAML: bytes to a tree whose every node knows its line, its place and how it was written.
 
-The one module that imports yaml, and only its events are used: nothing is constructed, an alias is never
+The one module of the model that imports yaml, and only its events are used: nothing is constructed, an alias is never
 followed, nesting is bounded, so no file can cost more than its own length. What YAML allows and a stack file
 must not have (tags, anchors, duplicate keys, a byte order mark, ...) is refused, each in its own words.
 """
@@ -8,7 +8,7 @@ must not have (tags, anchors, duplicate keys, a byte order mark, ...) is refused
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, Protocol, cast
 
 import yaml
 
@@ -23,7 +23,31 @@ MAX_DEPTH: Final = 32
 MAX_PROBLEMS: Final = 20
 
 # libyaml's parser where PyYAML was built with it: the same events, about ten times faster.
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+Opening = yaml.ScalarEvent | yaml.MappingStartEvent | yaml.SequenceStartEvent
+
+
+class Mark(Protocol):
+    """A place in the text: `line` and `column` from 0, `index` in characters."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def index(self) -> int: ...
+
+
+def start(event: yaml.Event) -> Mark:
+    """Where an event begins: each event of a text that is parsed has its marks."""
+    return cast("Mark", event.start_mark)
+
+
+def end(event: yaml.Event) -> Mark:
+    """Where an event ends."""
+    return cast("Mark", event.end_mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +153,19 @@ class _Builder:
         self.open: list[Seq | Map] = []
         self.key: list[Scalar | None] = []  # per open node: the key that waits for its value
 
-    def refuse(self, event: Any, what: str, allowed: str = "", given: str = "", do: str = "") -> None:
+    def refuse(self, event: yaml.Event, what: str, allowed: str = "", given: str = "", do: str = "") -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            mark = event.start_mark
+            mark = start(event)
             self.problems.append(
                 Problem(what, f"{self.where}:{mark.line + 1}, column {mark.column + 1}", allowed, given, do)
             )
 
-    def stop(self, event: Any, what: str, allowed: str) -> None:
+    def stop(self, event: yaml.Event, what: str, allowed: str) -> None:
         """For what must not be read on: raises with what was found so far."""
         self.refuse(event, what, allowed)
         raise BadInput(self.problems)
 
-    def take(self, event: Any) -> None:
+    def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
@@ -153,7 +177,7 @@ class _Builder:
                 event, f"an alias: *{shown(event.anchor)}", "each value written out", do="write the value itself here"
             )
             self.add(self.scalar(event, "", plain=True), event)
-        elif isinstance(event, yaml.NodeEvent):
+        elif isinstance(event, Opening):
             self.node(event)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             node = self.open.pop()
@@ -162,43 +186,41 @@ class _Builder:
                 node.end = self.end_of(event)
             self.grow(node.end)
 
-    def node(self, event: Any) -> None:
+    def node(self, event: Opening) -> None:
         if event.tag is not None:
             tag = shown(event.tag).replace("tag:yaml.org,2002:", "!!")
             self.refuse(event, f"a tag: {tag}", "values without a tag", do="delete the tag")
         if event.anchor is not None:
             self.refuse(event, f"an anchor: &{shown(event.anchor)}", "each value written out", do="delete the anchor")
-        if (
-            self.text[event.start_mark.index - 1 : event.start_mark.index] == "\t"
-        ):  # libyaml takes it, Pulumi's reader doesn't
+        if self.text[start(event).index - 1 : start(event).index] == "\t":  # libyaml takes it, Pulumi's reader doesn't
             self.refuse(event, "a tab where spaces belong", "spaces", "a tab", "write a space")
         if isinstance(event, yaml.ScalarEvent):
             self.add(self.scalar(event, event.value, plain=not event.style), event)
             return
         if len(self.open) >= MAX_DEPTH:
             self.stop(event, "maps and lists stand too deep in each other", f"{MAX_DEPTH} levels")
-        mark = event.start_mark
+        mark = start(event)
         kind = Map if isinstance(event, yaml.MappingStartEvent) else Seq
-        opened = kind(flow=bool(event.flow_style), line=mark.line + 1, start=mark.index, end=event.end_mark.index)
+        opened = kind(flow=bool(event.flow_style), line=mark.line + 1, start=mark.index, end=end(event).index)
         self.add(opened, event)
         self.open.append(opened)
         self.key.append(None)
 
     @staticmethod
-    def scalar(event: Any, text: str, *, plain: bool) -> Scalar:
+    def scalar(event: yaml.Event, text: str, *, plain: bool) -> Scalar:
         kind, value, reason = classify(text) if plain else ("text", text, "")
-        start, end = event.start_mark, event.end_mark
-        return Scalar(text, kind, value, plain, reason, start.line + 1, start.index, end.index)
+        begins, ends = start(event), end(event)
+        return Scalar(text, kind, value, plain, reason, begins.line + 1, begins.index, ends.index)
 
     @staticmethod
-    def end_of(event: Any) -> int:
-        return int(event.end_mark.index)
+    def end_of(event: yaml.Event) -> int:
+        return int(end(event).index)
 
     def grow(self, end: int) -> None:
         if self.open:
             self.open[-1].end = max(self.open[-1].end, end)
 
-    def add(self, node: Node, event: Any) -> None:
+    def add(self, node: Node, event: yaml.Event) -> None:
         """Puts a finished scalar, or a map or list just opened, where it belongs."""
         self.grow(node.end)
         if not self.open:
@@ -225,7 +247,7 @@ class _Builder:
             self.stop(event, "a map or list as a key", "text as a key")
 
 
-def _unreadable(error: Any, text: str, where: str) -> Problem:
+def _unreadable(error: yaml.reader.ReaderError, text: str, where: str) -> Problem:
     """A character that YAML doesn't allow at all; the reader counts in bytes of UTF-8."""
     before = text.encode()[: error.position].decode(errors="ignore")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -235,7 +257,7 @@ def _unreadable(error: Any, text: str, where: str) -> Problem:
     )
 
 
-def _syntax(error: Any, text: str, where: str) -> Problem:
+def _syntax(error: yaml.MarkedYAMLError, text: str, where: str) -> Problem:
     """A syntax error of YAML in one line."""
     mark = error.problem_mark or error.context_mark
     place = f"{where}:{mark.line + 1}, column {mark.column + 1}" if mark else where
