@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from rollout.model import times
+from rollout.model.flag.moves import Live, stable_at_100
 from rollout.model.plan import relay
 from rollout.model.plan.relay import At, Laid
 from tests.pure.cases import CATALOGUE, DOMAINS
@@ -87,3 +89,11 @@ def test_it_is_never_against_a_soak(first: int) -> None:
                 hours = CATALOGUE.domains[name].soak_hours[percent[name]]
                 assert at - last[name] >= timedelta(hours=hours - CATALOGUE.soak_slack_hours), (row, name)
             last[name], percent[name] = at, row.percents[name]
+
+
+def test_the_calendars_last_days_are_no_crash() -> None:
+    last = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    assert relay.ready(last) == times.LAST
+    laid = relay.lay(PLAN, CATALOGUE, {name: At(0, last) for name in DOMAINS}, last - timedelta(days=1), None)
+    assert laid.rows[0].date == date(9999, 12, 30)
+    assert not stable_at_100(Live("100", last, "v"), last)
