@@ -39,6 +39,8 @@ BARE = re.compile(
     r"|\bfacts-[a-z]+\b|\(design\b|\bADR[ -]?\d"
 )
 #: A module, or a name in one, as comments and docstrings write it.
+#: Tables and functions of a database's schema of the same name.
+SQL = set(re.findall(r"\brollout\.(\w+)", "".join(text for name, text in TEXTS.items() if name.endswith(".sql"))))
 DOTTED = re.compile(r"[`(]((?:rollout|components|tests)(?:\.\w+)+)[`)]")
 
 
@@ -110,6 +112,8 @@ def test_modules_that_comments_name() -> None:
 def _is_there(dotted: str) -> bool:
     """Whether a dotted name is a module or package, or something that a module's text has."""
     parts = dotted.split(".")
+    if parts[1] in SQL:
+        return True
     for length in range(len(parts), 0, -1):
         base = ROOT.joinpath(*parts[:length])
         file = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
