@@ -39,8 +39,8 @@ def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databa
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A module that says `STORES` has each of its tests run over each of these stores: what is promised, is of both."""
-    stores = getattr(metafunc.module, "STORES", None)
+    """A module that says `SHELVES` has each of its tests run over each of these stores: what is promised, is of both."""
+    stores = getattr(metafunc.module, "SHELVES", None)
     if stores and "shelf" in metafunc.fixturenames:
         metafunc.parametrize("shelf", stores, indirect=True)
 
@@ -48,10 +48,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def shelf(request: pytest.FixtureRequest, moto: Simulator) -> Shelf:
     """The store under test; Secrets Manager where the module names none."""
-    if getattr(request, "param", BOTH[0]) == BOTH[0]:
-        return SecretsManagerShelf(moto)
-    server, door, base = request.getfixturevalue("_database")
-    return PostgresShelf(server, door, base, moto)
+    return request.getfixturevalue("shelf_of")(getattr(request, "param", BOTH[0]))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def shelf_of(request: pytest.FixtureRequest, moto: Simulator) -> Callable[[str], Shelf]:
+    """The shelf of a store by its name in `rollout:store`, empty. A database is started when the first asks for one."""
+
+    def make(name: str) -> Shelf:
+        if name == BOTH[0]:
+            return SecretsManagerShelf(moto)
+        server, door, base = request.getfixturevalue("_database")
+        return PostgresShelf(server, door, base, moto)
+
+    return make
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from rollout.simulator.simulator import Simulator
 from tests import wire
 from tests.harness import READING
 
-#: What a test's module calls `STORES`, to be run over each.
+#: What a test's module calls `SHELVES`, to be run over each.
 BOTH: Final = ("secrets-manager", "postgres")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import select
 import socket
 import threading
 import time
@@ -138,11 +139,14 @@ class Link:
 
     def _take(self, way: Address) -> psycopg.Connection[Any] | None:
         with self._lock:
-            for number, (kept, connection) in enumerate(self._idle):
-                if kept == way:
-                    del self._idle[number]
-                    return connection
-        return None
+            place = next((number for number, (kept, _) in enumerate(self._idle) if kept == way), None)
+            connection = None if place is None else self._idle.pop(place)[1]
+        if connection is None:
+            return None
+        if not select.select([connection], [], [], 0)[0]:
+            return connection
+        connection.close()  # something was said while nobody asked: the end of it, by a pooler or a restart
+        return self._take(way)
 
     def _connect(self, way: Address, about: str) -> psycopg.Connection[Any]:
         import psycopg

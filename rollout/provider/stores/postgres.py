@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rollout.model.times import moment
-from rollout.provider.errors import Exists, StoreError
+from rollout.provider.errors import Absent, Exists, StoreError
 from rollout.provider.postgres.answer import believed
 from rollout.provider.postgres.link import DatabaseError, Link
 from rollout.provider.stores.store import Abilities, Entry
@@ -76,7 +76,9 @@ class Postgres:
     def put(self, name: str, value: str, token: str) -> str:
         """Over whatever is live at this moment; the database makes the version, and `token` isn't needed for it."""
         entry = self.get(name)
-        found = {} if entry is None else self.tags(name)
+        if entry is None:
+            raise Absent(f"{name}: no such flag")
+        found = self.tags(name)
         done = self.raise_over(name, value, entry, found.get("stopped"), {}, drop=())
         if done is None:
             raise StoreError(f"{name}: moved meanwhile, nothing written; run again")
@@ -94,7 +96,7 @@ class Postgres:
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         answer = self._link.ask(name, "select rollout.tag(%s, %s::jsonb)", [name, json.dumps(dict(tags))])
         if _written(name, answer) is None:
-            raise StoreError(f"{name}: no such flag to put a tag on")
+            raise Absent(f"{name}: no such flag")
 
     def untag(self, name: str, keys: Iterable[str]) -> None:
         believed(name, self._link.ask(name, "select rollout.untag(%s, %s::text[])", [name, list(keys)]), name)

@@ -17,7 +17,7 @@ from rollout.provider.wire.row import Refused
 from tests.provider.desk import Desk
 from tests.provider.shelf import BOTH
 
-STORES = BOTH
+SHELVES = BOTH
 
 
 def git(home: Path, *arguments: str) -> str:

@@ -14,7 +14,7 @@ from tests.provider.conftest import NOW
 from tests.provider.desk import Desk
 from tests.provider.shelf import BOTH, Shelf
 
-STORES = BOTH
+SHELVES = BOTH
 
 Written = Callable[[], dict[str, int]]
 

@@ -18,7 +18,7 @@ from rollout.provider.wire.row import Refused, Row
 from tests.provider.desk import Desk
 from tests.provider.shelf import BOTH, Shelf
 
-STORES = BOTH
+SHELVES = BOTH
 
 LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
 

@@ -1,40 +1,34 @@
-"""What every flag store must do, held against each one that there is. A further store is one more line in `STORES`."""
+"""What every flag store must do, held against each one that there is. A further store needs a `Shelf`, and no line here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
 from rollout.model.flag import tags
 from rollout.model.flag.name import FlagName
 from rollout.provider.errors import Absent, Exists
-from rollout.provider.settings import Settings
 from rollout.provider.stores import choose, writing
 from rollout.provider.stores.store import Store
 from tests.provider.memory import MemoryStore
+from tests.provider.shelf import Shelf
 
 NAME = FlagName("test", "jobs", "JOBS_ROLLOUT_PERCENT")
 SECRET = NAME.secret
 
 
-def _named(name: str, settings: Settings) -> Store:
-    return choose.store(replace(settings, store=name))
+#: The test double too: races are played on it, so it must keep the same contract.
+MEMORY = "memory"
 
 
-#: A name a store, the test double too: races are played on it, so it must keep the same contract.
-STORES: dict[str, Callable[[Settings], Store]] = {
-    **{name: partial(_named, name) for name in choose.STORES},
-    "memory": lambda _: MemoryStore(),
-}
-
-
-@pytest.fixture(params=STORES)
-def kept(request: pytest.FixtureRequest, settings: Settings) -> Store:
-    made = STORES[request.param](settings)
+@pytest.fixture(params=[*choose.STORES, MEMORY])
+def kept(request: pytest.FixtureRequest, shelf_of: Callable[[str], Shelf]) -> Store:
+    if request.param == MEMORY:
+        return MemoryStore()
+    shelf = shelf_of(request.param)
+    made = shelf.fresh(shelf.settings(None))
     made.warm()
     return made
 
