@@ -148,8 +148,12 @@ class PostgresShelf:
         self._door.calls.clear()
         return counted
 
+    def connect(self, role: str = database.SUPERUSER) -> Any:
+        """A psycopg connection, past the door."""
+        return self._server.connect(role, self._base)
+
     def _by_hand(self, statement: str, *arguments: Any) -> None:
-        with self._server.connect(database.SUPERUSER, self._base) as hand:
+        with self.connect() as hand:
             hand.execute(statement, arguments)
 
 

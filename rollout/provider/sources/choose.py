@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rollout.provider.aws.calls import BRIEF_ATTEMPTS, Aws
 from rollout.provider.aws.sdk import Sdk
-from rollout.provider.settings import Settings, chosen
+from rollout.provider.settings import POSTGRES, Settings, chosen
 
 if TYPE_CHECKING:
     from rollout.provider.sources.source import Counters
@@ -27,9 +27,17 @@ def _cloudwatch(settings: Settings, sdk: Sdk, attempts: int) -> Counters:
     return CloudWatch(Aws.brief(settings, sdk, attempts=attempts))
 
 
+def _postgres(settings: Settings, sdk: Sdk, attempts: int) -> Counters:  # noqa: ARG001 - nothing of AWS
+    from rollout.provider.postgres.link import of
+    from rollout.provider.sources.postgres import Minutes
+
+    return Minutes(of(settings), settings.virtual_now)
+
+
 #: By the name that a stack's config gives. Each imports its source when it is chosen.
 SOURCES: Final[Mapping[str, Callable[[Settings, Sdk, int], Counters]]] = {
     DEFAULT: _cloudwatch,
+    POSTGRES: _postgres,
 }
 
 

@@ -45,18 +45,22 @@ begin
 end
 $$;
 
--- Sums and numbers of rows by period, of all domains asked, in one query. Rows that came after `as_of` aren't there yet.
--- Answers [[service, domain, counter, period's start in seconds since 1970, sum, rows], ...]; only periods that have rows.
-create function rollout.counted(
-  domains text[], from_minute timestamptz, to_minute timestamptz, period interval, as_of timestamptz default null
-) returns jsonb
+-- Sums and numbers of rows by period, of any number of questions [[domain, from, to, period], ...] (seconds since 1970;
+-- `to` isn't included) in one. Rows that came after `as_of` aren't there yet. Answers [[question's number, service,
+-- counter, period's start, sum, rows], ...]; only periods that have rows.
+create function rollout.counted(questions jsonb, as_of timestamptz default null) returns jsonb
 language sql stable security definer set search_path = '' as $$
   select rollout.surroundings() || jsonb_build_object('rows', coalesce(jsonb_agg(jsonb_build_array(
-    service, domain, counter, extract(epoch from start)::bigint, total, number)), '[]'))
+    number, service, counter, extract(epoch from start)::bigint, total, data)), '[]'))
   from (
-    select service, domain, counter, date_bin(period, minute, from_minute) as start, sum(value) as total, count(*) as number
-    from rollout.minutes
-    where domain = any(domains) and minute >= from_minute and minute < to_minute and (as_of is null or arrived <= as_of)
+    select asked.number, m.service, m.counter, date_bin(asked.period, m.minute, asked.since) as start, sum(m.value) as total, count(*) as data
+    from (
+      select number - 1 as number, question ->> 0 as domain, to_timestamp((question ->> 1)::bigint) as since,
+        to_timestamp((question ->> 2)::bigint) as until, (question ->> 3)::integer * interval '1 second' as period
+      from jsonb_array_elements(questions) with ordinality as each (question, number)
+    ) as asked
+    join rollout.minutes as m on m.domain = asked.domain and m.minute >= asked.since and m.minute < asked.until
+    where as_of is null or m.arrived <= as_of
     group by 1, 2, 3, 4
   ) as periods
 $$;
@@ -74,4 +78,4 @@ begin
 end
 $$;
 grant execute on function rollout.add_counts(timestamptz, text, text, jsonb, timestamptz) to rollout_reporter, rollout_service, rollout_deployer;
-grant execute on function rollout.counted(text[], timestamptz, timestamptz, interval, timestamptz) to rollout_watcher, rollout_deployer;
+grant execute on function rollout.counted(jsonb, timestamptz) to rollout_watcher, rollout_deployer;
