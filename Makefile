@@ -6,7 +6,9 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help up down env test bench day preview rollback unlock plan live status report rehearse watch drill review log lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
-STACK := local
+STACK := $(if $(filter postgres,$(STORE)),postgres,local)
+# where the flags of a stack that plays live: empty, a simulated AWS; postgres, a real server on loopback, and a stack of its own
+STORE :=
 # the traffic of the local stack and of a rehearsal: one of rollout/simulator/traffic/scenarios
 SCENARIO := healthy
 # pytest's own arguments, e.g. make test ARGS="tests/pure -x"
@@ -16,7 +18,8 @@ ARGS ?=
 # (AWS_PROFILE, AWS_ENDPOINT_URL_..., PULUMI_BACKEND_URL, ...). Other stacks keep the caller's settings and get PATH alone.
 LOCAL := settings=$$(.venv/bin/python setup/env.py) && eval "$$settings" &&
 OTHER := settings=$$(.venv/bin/python setup/env.py --paths) && eval "$$settings" &&
-CHOSEN = $(if $(filter local,$(STACK)),$(LOCAL),$(OTHER))
+PLAYED := settings=$$(.venv/bin/python setup/env.py --postgres) && eval "$$settings" &&
+CHOSEN = $(if $(filter local,$(STACK)),$(LOCAL),$(if $(filter postgres,$(STACK)),$(PLAYED),$(OTHER)))
 
 help:
 	@echo 'make up                       set up what is missing, start the simulator, apply Pulumi.local.yaml, show what is live'
@@ -44,26 +47,29 @@ tools:
 # --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one. Before a week's first
 # raise of a domain its rollback is drilled, on a copy.
 up: tools
+	@case '$(STORE)' in ''|postgres) ;; *) echo "up: STORE is empty (a simulated AWS) or postgres, not '$(STORE)'" >&2; exit 2 ;; esac
 	@.venv-dev/bin/python rollout/simulator/simulator.py start
-	@.venv-dev/bin/python rollout/simulator/simulator.py traffic '$(SCENARIO)'
+	@$(if $(STORE),.venv-dev/bin/python rollout/simulator/database.py start)
+	@.venv-dev/bin/python rollout/simulator/simulator.py traffic '$(SCENARIO)' $(if $(STORE),--store '$(STORE)')
 	@mkdir -p .local/state
-	@$(LOCAL) pulumi stack select --create local && \
-	    python -m rollout drill --due --stack local && \
-	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history && echo --diff) --suppress-outputs \
-	        --stack local --message 'make up' && \
-	    python -m rollout live --stack local --traffic
+	@$(CHOSEN) pulumi stack select --create '$(STACK)' && \
+	    python -m rollout drill --due --stack '$(STACK)' && \
+	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
+	        --stack '$(STACK)' --message 'make up' && \
+	    python -m rollout live --stack '$(STACK)' --traffic
 
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
 rehearse: tools
 	@mkdir -p .local/tmp
-	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rollout rehearse $(if $(STORY),--story,'$(SCENARIO)')
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rollout rehearse $(if $(STORY),--story,'$(SCENARIO)') $(if $(STORE),--store '$(STORE)')
 
 down:
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/simulator.py stop
+	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/database.py stop
 
 env:
 	@sh setup/python.sh run >&2
-	@.venv/bin/python setup/env.py
+	@.venv/bin/python setup/env.py $(if $(filter postgres,$(STACK)),--postgres)
 
 day:
 	@test -n '$(DAY)' || { echo 'day: which one? make day DAY=6 [DOMAIN=jobs]' >&2; exit 2; }

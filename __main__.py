@@ -26,6 +26,7 @@ async def main() -> pulumi.Inputs:
         raise pulumi.RunError(str(error)) from None
     for text in config.warnings:
         pulumi.log.warn(text)
+    in_database = pulumi.Config("rollout").get("store") == "postgres"
     outputs: dict[str, object] = {"frozen": config.freeze is not None}
     domains: dict[str, DomainRollout] = {}
     for domain in known.domains.values():
@@ -37,11 +38,13 @@ async def main() -> pulumi.Inputs:
     answers = asyncio.gather(*(domain.answered() for domain in domains.values()))
     if not pulumi.runtime.is_dry_run():
         await answers
-    Notifications(config, stack)
-    await asyncio.sleep(0)
+    if not in_database:  # a database has no topics and no dashboards
+        Notifications(config, stack)
+        await asyncio.sleep(0)
     AlertPolicies(known, config, stack)
     await asyncio.sleep(0)
-    Dashboards(known, config, stack)
+    if not in_database:
+        Dashboards(known, config, stack)
     scripts.run_after(dict(zip(domains, await answers, strict=True)), config)
     return outputs
 

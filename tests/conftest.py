@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def new_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
     """Makes sandboxes (see `Sandbox` for the arguments) and closes them all, which fails on a process left behind."""
     made: list[Sandbox] = []
 
-    def make(**options: bool) -> Sandbox:
+    def make(**options: Any) -> Sandbox:
         made.append(Sandbox(tmp_path / f"project-{len(made)}", **options))
         return made[-1]
 

@@ -58,8 +58,12 @@ def as_json(morning: Morning) -> str:
 @click.option("--days", default=LAST_DAY, show_default=True, help="So many mornings.")
 @click.option("--story", is_flag=True, help="A whole migration with all that can happen, and its reports.")
 @click.option("--out", default=REPORTS, metavar="DIR", show_default=True, help="Where the story's reports are written.")
+@click.option(
+    "--store", default="secrets-manager", type=click.Choice(["secrets-manager", "postgres"]), show_default=True,
+    help="Where the copy's flags live: on a simulated AWS, or in a PostgreSQL server of its own.",
+)  # fmt: skip
 @options.json("Print one JSON object a day.")
-def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: bool) -> None:
+def command(scenario: str, seed: int, days: int, story: bool, out: str, store: str, json_: bool) -> None:
     """Play the plan under a scenario of traffic (rollout/simulator/traffic/scenarios), on a copy: nothing here is touched.
 
     Exit code 0: played; 1: a command failed in a way that is no verdict; 2: wrong use.
@@ -79,7 +83,9 @@ def command(scenario: str, seed: int, days: int, story: bool, out: str, json_: b
     click.echo(f"rehearsal of {scenario}: a copy of the project, simulated traffic, a virtual clock", err=json_)
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=files.passing()) as folder:
         project = Path(folder, "project")
-        player = stories.Story(project, seed) if story else players.Player(project, scenario, seed)
+        player = (
+            stories.Story(project, seed, store=store) if story else players.Player(project, scenario, seed, store=store)
+        )
         try:
             for morning in player.play(days):
                 mornings.append(morning)

@@ -59,7 +59,7 @@ class Database:
 
     def url(self, role: str = DEPLOYER, database: str = DATABASE) -> str:
         """The address that goes into ROLLOUT_DATABASE_URL."""
-        return f"postgresql://{role}:{self.password}@127.0.0.1:{self.port}/{database}"
+        return env.database_url(self.folder, role, database)
 
     def pid(self) -> int | None:
         """The server that runs on this folder's data; None if there is none."""

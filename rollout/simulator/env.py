@@ -1,7 +1,8 @@
 """The environment of the local stack, in one place: for `eval "$(make -s env)"`, the make targets and the tests.
 
-Usage: python setup/env.py          export lines for the local stack, shell-quoted
-       python setup/env.py --paths  only what finds the tools: for other stacks, which keep the caller's settings
+Usage: python setup/env.py             export lines for the local stack, shell-quoted
+       python setup/env.py --postgres  for the one whose flags and counters are in a database on this machine
+       python setup/env.py --paths     only what finds the tools: for other stacks, which keep the caller's settings
 Standard library only, and so is all that it imports: `setup/env.py` runs it before anything is installed.
 """
 
@@ -21,14 +22,22 @@ PROJECT = HOME
 
 # What a shell may carry from somebody's work on production: a local command must never reach that. Unset by prefix,
 # since one left over is enough (AWS_ENDPOINT_URL_SECRETS_MANAGER outranks AWS_ENDPOINT_URL).
-FOREIGN = ("AWS_", "PULUMI_", "ROLLOUT_")
+FOREIGN = ("AWS_", "PULUMI_", "ROLLOUT_", "PG")
 ALSO_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")  # the last: 0.3 s slower at every preview
 REGION = "eu-west-1"  # the local stack's
-KEPT = ("ROLLOUT_NOW",)  # the virtual clock: legal on loopback only, and the provider sees to that
+KEPT = ("ROLLOUT_NOW",)  # the virtual clock: legal on simulators only, and the provider sees to that
+
+LOCAL, DATABASE = (
+    "local",
+    "postgres",
+)  # the two stacks that play: on an AWS that is simulated, on a database that is real
+STACKS = {"secrets-manager": LOCAL, "postgres": DATABASE}  # by their store
 
 
-def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict[str, str | None]:
-    """What to change in `base` for the local stack of `project`; None: unset. Chooses the simulator's port if none is."""
+def environment(
+    project: Path = PROJECT, base: Mapping[str, str] = os.environ, stack: str = LOCAL
+) -> dict[str, str | None]:
+    """What to change in `base` for a stack of `project` that plays; None: unset. Chooses the simulator's port if none is."""
     endpoint = f"http://127.0.0.1:{port(project / '.local')}"
     home = project / ".tools" / "pulumi-home"
     _without_logs(home)
@@ -37,7 +46,7 @@ def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -
         "PULUMI_HOME": str(home),
         # metadata=skip: without it, a killed engine can leave an empty .json.attrs and the stack doesn't load again.
         "PULUMI_BACKEND_URL": f"file://{quote(str(project / '.local' / 'state'))}?metadata=skip",
-        "PULUMI_STACK": "local",
+        "PULUMI_STACK": stack,
         "PULUMI_CONFIG_PASSPHRASE": "simulator",  # no secret: it guards a stack on loopback that holds none
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PIP_DISABLE_PIP_VERSION_CHECK": "true",  # the language host runs `pip list`, which would ask an index and write to HOME
@@ -47,7 +56,18 @@ def environment(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -
         "AWS_ENDPOINT_URL": endpoint,
         "ROLLOUT_UNIFIED_URL": endpoint,
     }
+    if stack == DATABASE:
+        own["ROLLOUT_DATABASE_URL"] = database_url(project / ".local" / "postgres")
     return {**_without(base), **_simulators(base), **own}
+
+
+def database_url(folder: Path, role: str = "rollout_deployer", database: str = "rollout") -> str:
+    """The address of the server that plays in `folder` (`rollout/simulator/database.py`); without a password before its
+    first start. It listens on loopback alone, and has no certificate.
+    """
+    file = folder / "password"
+    password = file.read_text().strip() if file.exists() else ""
+    return f"postgresql://{role}:{password}@127.0.0.1:{port(folder)}/{database}?sslmode=disable"
 
 
 def _without_logs(home: Path) -> None:
@@ -101,9 +121,9 @@ def paths(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict
     return {"PATH": os.pathsep.join([*first, *rest]), "VIRTUAL_ENV": str(project / ".venv")}
 
 
-def applied(project: Path = PROJECT, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`base` with `environment` applied: what a process on the local stack is started with."""
-    changes = environment(project, base)
+def applied(project: Path = PROJECT, base: Mapping[str, str] = os.environ, stack: str = LOCAL) -> dict[str, str]:
+    """`base` with `environment` applied: what a process on a stack that plays is started with."""
+    changes = environment(project, base, stack)
     return {
         **{k: v for k, v in base.items() if k not in changes},
         **{k: v for k, v in changes.items() if v is not None},
@@ -138,7 +158,9 @@ def main(arguments: list[str]) -> int:
         # Else a rollback of production would bring the simulator down, read it back, and say that all is well.
         print('env: this shell is set to the local stack (eval "$(make -s env)"): use a new one', file=sys.stderr)
         return 2
-    changes: Mapping[str, str | None] = paths() if other else environment()
+    changes: Mapping[str, str | None] = (
+        paths() if other else environment(stack=DATABASE if arguments == ["--postgres"] else LOCAL)
+    )
     for key, value in changes.items():
         print(f"unset {key};" if value is None else f"export {key}={shlex.quote(value)};")
     return 0

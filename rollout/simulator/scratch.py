@@ -13,11 +13,14 @@ from pathlib import Path
 import psutil
 
 from rollout.model.problem import RolloutError
+from rollout.provider.settings import Settings
 from rollout.simulator import env
+from rollout.simulator.database import Database
 from rollout.simulator.simulator import Simulator
 
 LEFT_OUT = (".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records")
 SHARED = (".venv", ".venv-dev", ".tools/pulumi", ".tools/pulumi-home/plugins")  # linked, not copied: the real ones
+SOURCES = {"secrets-manager": "cloudwatch", "postgres": "postgres"}
 GRACE = 8.0  # seconds a provider may take to leave after its engine
 
 
@@ -26,10 +29,15 @@ class CommandFailed(RolloutError):
 
 
 class Scratch:
-    """`folder` becomes the project copy. `git`: with a first commit of it. `stack`: with stack `local` made, empty."""
+    """`folder` becomes the project copy. `git`: with a first commit of it. `stack`: with its stack made, empty.
 
-    def __init__(self, folder: Path, *, git: bool = True, stack: bool = True) -> None:
+    `store`: where its flags live. It says which of the two stacks that play this is (`name`).
+    """
+
+    def __init__(self, folder: Path, *, git: bool = True, stack: bool = True, store: str = "secrets-manager") -> None:
         self.folder = folder.resolve()
+        self.name = env.STACKS[store]
+        self.store = store
         shutil.copytree(env.PROJECT, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
         for name in SHARED:
             if (env.PROJECT / name).exists():
@@ -39,8 +47,11 @@ class Scratch:
         self.state.mkdir(parents=True)
         self.simulator = Simulator(self.folder / ".local")
         self.simulator.start()
+        self.database: Database | None = None
+        if self.name == env.DATABASE:
+            self.database = _database(self.folder)
         self.env = {
-            **env.applied(self.folder),
+            **env.applied(self.folder, stack=self.name),
             "GIT_CEILING_DIRECTORIES": str(self.folder.parent),  # else a command could commit into the real project
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -55,10 +66,19 @@ class Scratch:
             self.git("init", "--quiet", "--initial-branch", "main")
             self.commit("first")
         if stack:
-            self.pulumi("stack", "select", "--create", "local")
+            self.pulumi("stack", "select", "--create", self.name)
 
     def prepare(self) -> None:
         """What is changed in the copy before anything starts from it."""
+
+    @property
+    def stack_file(self) -> Path:
+        """The config of its stack."""
+        return self.folder / f"Pulumi.{self.name}.yaml"
+
+    def settings(self) -> Settings:
+        """What a process of its own finds there."""
+        return Settings.read(self.env, store=self.store, source=SOURCES[self.store])
 
     @property
     def url(self) -> str:
@@ -116,10 +136,13 @@ class Scratch:
         """The living processes of this sandbox but its simulator: by command line, working folder or environment."""
         found = {}
         own = (self.simulator.pid(), os.getpid())
+        data = str(self.database.data) if self.database else "-"
         for process in psutil.process_iter():
             try:
                 line = " ".join(process.cmdline()).strip()
                 seen = "\n".join([line, process.cwd(), *process.environ().values()])
+                if process.cwd() == data:  # the server and its children
+                    continue
             except (psutil.Error, OSError):  # gone meanwhile, or not ours
                 continue
             if line and str(self.folder) in seen and process.pid not in own:
@@ -138,4 +161,16 @@ class Scratch:
             except ProcessLookupError:
                 continue
         self.simulator.stop()
+        if self.database is not None:
+            self.database.stop()
         return [f"{pid} {line}" for pid, line in left.items()]
+
+
+def _database(folder: Path) -> Database:
+    """A server of the copy's own. As root it runs as nobody, who has to come as far as the copy: its own folders open."""
+    if os.geteuid() == 0:
+        for path in (folder.parent, folder, folder / ".local"):
+            path.chmod(path.stat().st_mode | 0o011)
+    made = Database(folder / ".local" / "postgres")
+    made.start()
+    return made

@@ -120,7 +120,7 @@ class Simulator:
         env.write(self.folder / "port", str(port))
         env.write(self._pid, str(os.getpid()))
         aws = DomainDispatcherApplication(create_backend_app)
-        app = Endpoint(aws, str(self.folder), TrafficPage(f"http://127.0.0.1:{port}"))
+        app = Endpoint(aws, str(self.folder), TrafficPage(f"http://127.0.0.1:{port}", folder=self.folder))
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the store is memory
         make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno()).serve_forever()
 
@@ -186,12 +186,13 @@ def _listener(port: int) -> socket.socket:
     raise OSError("no free port on 127.0.0.1")
 
 
-def _traffic(simulator: Simulator, name: str) -> int:
+def _traffic(simulator: Simulator, name: str, store: str) -> int:
     """Starts the traffic of a scenario, unless it runs, and waits for its first minutes."""
     try:
         running = simulator.call("GET", "/traffic")
-        if running.get("scenario") != name:
-            running = simulator.call("PUT", "/traffic", {"scenario": name})
+        if (running.get("scenario"), running.get("store")) != (name, store):
+            order = {"scenario": name, "store": store, "stack": env.STACKS[store]}
+            running = simulator.call("PUT", "/traffic", order)
         until = time.monotonic() + PATIENCE
         while running.get("running") and not running.get("minutes_published") and time.monotonic() < until:
             time.sleep(0.05)
@@ -214,12 +215,13 @@ def main() -> int:
         "scenario", nargs="?", default="healthy", help="of `traffic`: one of rollout/simulator/traffic/scenarios"
     )
     parser.add_argument("--dir", type=Path, default=env.PROJECT / ".local")
+    parser.add_argument("--store", choices=env.STACKS, default="secrets-manager", help="of `traffic`: what it reads")
     given = parser.parse_args()
     simulator = Simulator(given.dir)
     if given.command == "run":
         simulator.run()
     elif given.command == "traffic":
-        return _traffic(simulator, given.scenario)
+        return _traffic(simulator, given.scenario, given.store)
     elif given.command == "status":
         pid = simulator.pid()
         print(f"simulator: {f'running at {simulator.url} (pid {pid})' if pid else 'not running'}")

@@ -2,7 +2,7 @@
 
 GET     {"running": false}, or what is running: scenario, about, seed, stack, region, period, began,
         published_up_to, minutes_published, last_error
-PUT     {"scenario": "healthy", "seed": 1, "stack": "local", "period": 60}: starts it, in the place of one that runs.
+PUT     {"scenario": "healthy", "seed": 1, "stack": "local", "period": 60, "store": "secrets-manager"}: starts it, in the place of one that runs.
         All but the scenario may be left out. "region": of the stack's flags, else the local stack's; "began":
         "2026-12-01T00:00:00Z" starts in the middle of a scenario
 DELETE  stops it
@@ -23,9 +23,12 @@ from rollout.model.problem import BadInput, Problem, shown
 from rollout.simulator import env
 
 if TYPE_CHECKING:
+    from rollout.provider.settings import Settings
     from rollout.simulator.traffic.loop import Loop
 
-DEFAULTS: Final = {"seed": 1, "stack": "local", "region": env.REGION, "period": 60, "began": None}
+DEFAULTS: Final = {
+    "seed": 1, "stack": env.LOCAL, "store": "secrets-manager", "region": env.REGION, "period": 60, "began": None,
+}  # fmt: skip
 MAX_SEED: Final = 2**63 - 1
 
 Answer = tuple[int, dict[str, Any]]
@@ -34,8 +37,9 @@ Answer = tuple[int, dict[str, Any]]
 class TrafficPage:
     """Speaks to the simulator at `url`, over HTTP as every other program does: faults and counts apply to it too."""
 
-    def __init__(self, url: str, project: Path = env.PROJECT) -> None:
+    def __init__(self, url: str, project: Path = env.PROJECT, folder: Path | None = None) -> None:
         self._url = url
+        self._folder = folder or project / ".local"
         self._project = project
         self._lock = threading.Lock()  # one start or stop at a time
         self._running: tuple[Loop, dict[str, Any]] | None = None
@@ -70,7 +74,6 @@ class TrafficPage:
         from rollout.provider.judging.context import (
             load_catalogue,  # these cost 0.2 s that a simulator without traffic doesn't need
         )
-        from rollout.provider.settings import Settings
         from rollout.simulator.traffic import loop, publish, scenario
 
         order = _order(given)
@@ -79,13 +82,23 @@ class TrafficPage:
         catalogue = load_catalogue(self._project)
         began = times.moment(order["began"]) if order["began"] else first
         story = scenario.load(order["scenario"], catalogue, began or first)
-        clients = publish.connect(Settings(order["region"], self._url, self._url))
+        clients = publish.connect(self._settings(order))
 
         def one(start: datetime, end: datetime) -> object:
             return publish.publish_period(clients, order["stack"], story, order["seed"], catalogue, start, end)
 
         told = {**order, "about": story.about, "began": times.iso(story.began)}
         return loop.Loop(one, first, period), told
+
+    def _settings(self, order: Mapping[str, Any]) -> Settings:
+        """Where this traffic goes, and where it reads the flags: the simulator itself, or the database beside it."""
+        from rollout.provider.settings import POSTGRES, Settings
+
+        environ = {"AWS_ENDPOINT_URL": self._url, "AWS_REGION": order["region"]}
+        if order["store"] != POSTGRES:
+            return Settings.read(environ)
+        environ["ROLLOUT_DATABASE_URL"] = env.database_url(self._folder / "postgres")
+        return Settings.read(environ, store=POSTGRES, source=POSTGRES)
 
 
 def _order(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,6 +108,7 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
         "scenario": (lambda name: isinstance(name, str), 'the name of a scenario, such as "healthy"'),
         "seed": (lambda seed: _whole(seed) and 0 <= seed <= MAX_SEED, f"a whole number from 0 to {MAX_SEED}"),
         "stack": (lambda name: isinstance(name, str) and bool(re.fullmatch(r"[\w.-]{1,100}", name)), "a stack's name"),
+        "store": (lambda name: name in env.STACKS, ", ".join(env.STACKS)),
         "region": (
             lambda name: isinstance(name, str) and bool(re.fullmatch(r"[a-z0-9-]{1,30}", name)),
             "an AWS region",

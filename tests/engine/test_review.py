@@ -15,6 +15,7 @@ from rollout.model.stack_file import edit
 from rollout.simulator.rehearsal.player import FIRST, Player
 from tests import days
 from tests.harness import Sandbox
+from tests.harness import client as client_of
 
 WAIVER = """  wa-rollout:waivers:
     ai:
@@ -68,7 +69,7 @@ def put(player: Player, domain: str, value: str) -> None:
 
 
 def alarm(player: Player, name: str, threshold: float) -> None:
-    client = player._clients.cloudwatch
+    client = client_of(player.scratch.url, "cloudwatch")
     found = client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
     kept = (
         "AlarmName",
@@ -174,7 +175,7 @@ def burn(player: Player, until: datetime) -> None:
         {"MetricName": counter, "Dimensions": dimensions, "Timestamp": until - timedelta(hours=back), "Value": 300.0, "Unit": "Count"}
         for back in (2, 3) for counter in ("Errors", "Requests")
     ]  # fmt: skip
-    player._clients.cloudwatch.put_metric_data(Namespace="WaWebhook", MetricData=data)
+    client_of(player.scratch.url, "cloudwatch").put_metric_data(Namespace="WaWebhook", MetricData=data)
 
 
 def test_lowerings_know_when_there_is_more_to_do(sandbox: Sandbox) -> None:

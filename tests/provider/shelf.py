@@ -120,7 +120,7 @@ class PostgresShelf:
         url = self._server.url(database=self._base).replace(f":{self._server.port}/", f":{self._door.port}/")
         return Settings(
             region="eu-west-1", endpoint=self._moto.url, unified_url=self._moto.url, virtual_now=now, store=POSTGRES,
-            source=POSTGRES, database=address.read({address.URL: f"{url}?sslmode=disable"}),
+            source=POSTGRES, database=address.read({address.URL: url}),
         )  # fmt: skip
 
     def fresh(self, settings: Settings) -> Store:

@@ -22,6 +22,7 @@ from rollout.model.problem import BadInput, Problem
 from rollout.provider.git import GitFailed
 from rollout.provider.judging import on_record
 from rollout.provider.settings import Settings
+from rollout.provider.stores.choose import DEFAULT
 
 EXIT_FAILED: Final = 1
 
@@ -44,7 +45,7 @@ def play(domain: Domain, stack: str, settings: Settings) -> Drilled:
     """One drill. Raises `DrillFailed`."""
     with progress.shown(f"drilling {domain.name}"):
         if settings.simulator:
-            return drilling.on_simulator(domain, stack, settings.now())
+            return drilling.on_simulator(domain, stack, settings.now(), settings.store or DEFAULT)
         return drilling.on_store(domain, stack, settings, settings.now())
 
 
@@ -55,7 +56,7 @@ def keep(found: Drilled, commit: bool) -> str:
     text = yaml.safe_dump(found.record(), sort_keys=False, allow_unicode=True, width=110).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, text)
-    if not commit or one.stack == "local":  # a simulator's drill is worth nothing to anybody else
+    if not commit or one.endpoint == "simulator":  # a simulator's drill is worth nothing to anybody else
         return files.name(path)
     made = gitlog.commit_edit(path, lambda _: text, f"drill: {path.stem}", new=True)
     return f"{files.name(path)} committed, {made}"

@@ -63,13 +63,13 @@ class DrillFailed(RolloutError):
     """The drill couldn't be played at all; the text says at which step, and why."""
 
 
-def on_simulator(domain: Domain, stack: str, now: datetime) -> Drilled:
+def on_simulator(domain: Domain, stack: str, now: datetime, store: str) -> Drilled:
     """The whole rollback, on a copy of the project. Raises `DrillFailed` where the copy can't be brought to traffic."""
     from rollout.simulator.scratch import Scratch  # the copy's machinery: for this command alone
 
     class Copy(Scratch):
         def prepare(self) -> None:
-            file = self.folder / "Pulumi.local.yaml"
+            file = self.stack_file
             text = file.read_text()
             for key in (edit.GATE, edit.DRILL):
                 text = edit.set_value(text, key, "off")
@@ -80,7 +80,7 @@ def on_simulator(domain: Domain, stack: str, now: datetime) -> Drilled:
 
     with tempfile.TemporaryDirectory(prefix="drill-", dir=files.passing()) as folder:
         try:
-            copy = Copy(Path(folder, "project"))
+            copy = Copy(Path(folder, "project"), store=store)
         except (RolloutError, OSError, RuntimeError) as error:
             raise DrillFailed(f"no copy of the project could be started: {error}") from None
         try:
@@ -97,22 +97,22 @@ def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:
     from rollout.simulator.traffic import publish, scenario
 
     env.isolate(os.environ)  # from here on this process speaks to the copy's simulator alone
-    settings = Settings.read({**copy.env})
+    settings = copy.settings()
     known = files.read_catalogue()
     clients = publish.connect(settings)
-    flag = FlagName("local", domain.name, domain.percent_flag)
-    clients.store.create(flag.secret, str(FROM), _token(), {"stack": "local", "domain": domain.name})
+    flag = FlagName(copy.name, domain.name, domain.percent_flag)
+    clients.store.create(flag.secret, str(FROM), _token(), {"stack": copy.name, "domain": domain.name})
     copy.up("--message", f"{domain.name} at {FROM} %, as if it had climbed")
     healthy = scenario.load("healthy", known, now - BEFORE)
 
     def publish_minutes(start: datetime, end: datetime) -> None:
-        publish.publish_period(clients, "local", healthy, 1, known, start, end)
+        publish.publish_period(clients, copy.name, healthy, 1, known, start, end)
 
     minute = floor(now, MINUTE)
     for ago in range(int(BEFORE / MINUTE), 0, -1):
         publish_minutes(minute - ago * MINUTE, minute - (ago - 1) * MINUTE)
     command = (
-        "python", "-m", "rollout", "rollback", domain.name, "--to", "zero", "--stack", "local", "--wait", "0",
+        "python", "-m", "rollout", "rollback", domain.name, "--to", "zero", "--stack", copy.name, "--wait", "0",
     )  # fmt: skip
     seconds, steps, code = _timed(command, copy.env, copy.folder)
     read = clients.store.get(flag.secret)

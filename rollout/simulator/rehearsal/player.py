@@ -18,7 +18,6 @@ from rollout.model.gate.window import HOUR
 from rollout.model.log import runs
 from rollout.model.stack_file import edit
 from rollout.model.stack_file.forms import Attempt
-from rollout.provider.settings import Settings
 from rollout.simulator.scratch import CommandFailed, Scratch
 from rollout.simulator.traffic import publish, scenario
 
@@ -26,7 +25,6 @@ from rollout.simulator.traffic import publish, scenario
 FIRST: Final = datetime(2026, 12, 1, 8, tzinfo=UTC)
 #: The last day of the seed's plan.
 LAST_DAY: Final = 21
-STACK: Final = "local"
 #: Hours of traffic before day 1: the first raise asks that both services report.
 BEFORE: Final = 3
 
@@ -51,13 +49,16 @@ class Morning:
 class Player:
     """A rehearsal in `folder`, a copy of the project that nothing else sees. `drills`: as each week's first raises ask."""
 
-    def __init__(self, folder: Path, name: str, seed: int, *, drills: bool = True) -> None:
-        self.scratch = Scratch(folder)
+    def __init__(
+        self, folder: Path, name: str, seed: int, *, drills: bool = True, store: str = "secrets-manager"
+    ) -> None:
+        self.scratch = Scratch(folder, store=store)
+        self.stack = self.scratch.name
         self._drills = drills
         self.known: Catalogue = catalogue.parse((self.scratch.folder / "domains.yaml").read_bytes(), "domains.yaml")
         self._scenario = scenario.load(name, self.known, FIRST - BEFORE * HOUR)
         self._seed = seed
-        self._clients = publish.connect(Settings("eu-west-1", self.scratch.url, self.scratch.url))
+        self._clients = publish.connect(self.scratch.settings())
         self._published = FIRST - BEFORE * HOUR
         self.scratch.env["ROLLOUT_COUNT_PERIOD"] = str(int(HOUR.total_seconds()))
         self._begin()
@@ -85,7 +86,7 @@ class Player:
 
     def live(self) -> dict[str, int]:
         """What is live now, read from the store."""
-        return publish.live_percents(self._clients.store, STACK, self.known)
+        return publish.live_percents(self._clients.store, self.stack, self.known)
 
     def incidents(self) -> list[Path]:
         """The incidents that the watch has written, oldest first."""
@@ -94,7 +95,7 @@ class Player:
     def report(self, out: Path) -> str:
         """Writes the reports into `out`, with the page where its libraries are; answers what the command said."""
         done = self.scratch.run(
-            ".venv-dev/bin/python", "-m", "rollout", "report", "--stack", STACK, "--out", str(out.resolve())
+            ".venv-dev/bin/python", "-m", "rollout", "report", "--stack", self.stack, "--out", str(out.resolve())
         )
         return done.stdout.rstrip()
 
@@ -116,7 +117,7 @@ class Player:
 
     @property
     def _file(self) -> Path:
-        return self.scratch.folder / f"Pulumi.{STACK}.yaml"
+        return self.scratch.stack_file
 
     def _edit(self, change: Callable[[str], str]) -> None:
         """`change` of the stack file's text."""
@@ -131,11 +132,13 @@ class Player:
         """An hour at a time: each goes where the flags send it."""
         while self._published < until:
             end = self._published + HOUR
-            publish.publish_period(self._clients, STACK, self._scenario, self._seed, self.known, self._published, end)
+            publish.publish_period(
+                self._clients, self.stack, self._scenario, self._seed, self.known, self._published, end
+            )
             self._published = end
 
     def _watch(self, morning: Morning) -> None:
-        done = self.scratch.rollout("watch", "--stack", STACK, check=False)
+        done = self.scratch.rollout("watch", "--stack", self.stack, check=False)
         burnt = re.findall(r"(?m)^ROLLBACK ((\S+) .*)$", done.stdout)
         morning.said += [f"ROLLBACK {line}" for line, _ in burnt]
         morning.burnt += [name for _, name in burnt]
@@ -157,7 +160,7 @@ class Player:
         self._promote(morning)
 
     def _promote(self, morning: Morning) -> None:
-        self.scratch.rollout("promote", str(min(morning.day, LAST_DAY)), "--stack", STACK)
+        self.scratch.rollout("promote", str(min(morning.day, LAST_DAY)), "--stack", self.stack)
         self._drill(morning)
         done = self._up(f"day {morning.day}", check=False)
         said = done.stdout + done.stderr
@@ -174,7 +177,7 @@ class Player:
     def _drill(self, morning: Morning) -> None:
         """What the day's raises ask for: the first of a week, and no other."""
         if self._drills:
-            done = self.scratch.rollout("drill", "--due", "--stack", STACK)
+            done = self.scratch.rollout("drill", "--due", "--stack", self.stack)
             morning.said += re.findall(r"(?m)^drill of .*$", done.stdout)
 
     def _withdraw(self, said: str, day: int) -> None:

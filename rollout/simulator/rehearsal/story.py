@@ -14,7 +14,7 @@ from typing import Final
 from rollout.model import times
 from rollout.model.stack_file import edit
 from rollout.model.stack_file.forms import Why
-from rollout.simulator.rehearsal.player import FIRST, STACK, Morning, Player
+from rollout.simulator.rehearsal.player import FIRST, Morning, Player
 
 SCENARIO: Final = "story"
 #: The last morning: the last domain comes to 100 % on day 31, and stays there for the seed's 7 days.
@@ -37,8 +37,8 @@ NOTES: Final[Mapping[int, str]] = {
 class Story(Player):
     """The player with a day book. Raises `CommandFailed` where a command fails in a way that isn't a verdict."""
 
-    def __init__(self, folder: Path, seed: int = 1) -> None:
-        super().__init__(folder, SCENARIO, seed)
+    def __init__(self, folder: Path, seed: int = 1, *, store: str = "secrets-manager") -> None:
+        super().__init__(folder, SCENARIO, seed, store=store)
         self.scratch.env |= {f"GIT_{role}_NAME": WHO for role in ("AUTHOR", "COMMITTER")}
         self.scratch.git("commit", "--quiet", "--amend", "--no-edit", "--reset-author")  # day 0's, before this name
 
@@ -60,7 +60,7 @@ class Story(Player):
 
     def _stop(self) -> None:
         """The emergency: store first. Its own commit and run come with it."""
-        self.scratch.rollout("rollback", "jobs", "--to", "previous", "--by", WHO, "--wait", "0", "--stack", STACK)
+        self.scratch.rollout("rollback", "jobs", "--to", "previous", "--by", WHO, "--wait", "0", "--stack", self.stack)
 
     def _waive(self) -> None:
         """Property has too few rentals for its soak: refused on day 21, let through on day 22."""

@@ -5,11 +5,13 @@ The live loop calls it each minute; a rehearsal with a virtual clock calls it wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rollout.model.alarms.alarm import NAMESPACE
 from rollout.model.catalogue.domain import Catalogue
@@ -17,11 +19,17 @@ from rollout.model.flag.name import secret_name
 from rollout.model.ladder import parse_percent
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import StoreError
-from rollout.provider.settings import Settings
+from rollout.provider.settings import POSTGRES, Settings
 from rollout.provider.stores import choose as stores
 from rollout.provider.stores.store import Store
 from rollout.simulator.traffic.scenario import Scenario
 from rollout.simulator.traffic.source import Datum, data
+
+if TYPE_CHECKING:
+    from rollout.provider.postgres.link import Link
+
+#: The SQLSTATE of a row that is there already.
+THERE_ALREADY: Final = "23505"
 
 #: PutMetricData takes at most 1,000 data a call (CloudWatch API reference).
 PAGE: Final = 1000
@@ -33,17 +41,38 @@ READ_TIMEOUT: Final = 5
 
 @dataclass(frozen=True)
 class Clients:
-    """`cloudwatch`: a botocore client. `store`: the flag store, whose batch read is one BatchGetSecretValue."""
+    """`put`: writes a period's data, which is over at a time (aware). `store`: the flag store, whose batch read is one call."""
 
-    cloudwatch: Any
+    put: Callable[[Sequence[Datum], datetime], None]
     store: Store
 
 
 def connect(settings: Settings, sdk: Sdk | None = None) -> Clients:
-    """Clients for `settings` (region and endpoint), in one SDK session. Calls nothing."""
+    """Clients for `settings`, as a stack's own source and store have them. Calls nothing."""
     sdk = sdk or Sdk()
+    store = stores.store(settings, sdk)
+    if settings.source == POSTGRES:
+        from rollout.provider.postgres.link import of
+
+        return Clients(partial(_into_database, of(settings)), store)
     cloudwatch = sdk.client("cloudwatch", settings, attempts=1, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-    return Clients(cloudwatch, stores.store(settings, sdk))
+    return Clients(lambda found, _: put(cloudwatch, found), store)
+
+
+def _into_database(link: Link, found: Sequence[Datum], over: datetime) -> None:
+    """All of a period in one transaction. One that is there already was written by a try whose answer got lost."""
+    from rollout.provider.postgres.link import DatabaseError
+
+    calls, arguments = list[str](), list[Any]()
+    for (at, service, domain), group in groupby(found, key=lambda datum: (datum.at, datum.service, datum.domain)):
+        calls.append("rollout.add_counts(%s::timestamptz, %s, %s, %s::jsonb, %s::timestamptz)")
+        counts = json.dumps({datum.counter: datum.value for datum in group})
+        arguments += [at.isoformat(), service, domain, counts, over.isoformat()]
+    try:
+        link.ask("counters of a period", f"select {', '.join(calls)}", arguments, again=False)
+    except DatabaseError as error:
+        if error.state != THERE_ALREADY:
+            raise
 
 
 def publish_period(
@@ -55,7 +84,7 @@ def publish_period(
     nothing or, beyond 1,000 data, a part of them is then published.
     """
     found = data(scenario, seed, catalogue, live_percents(clients.store, stack, catalogue), start, end)
-    put(clients.cloudwatch, found)
+    clients.put(found, end)
     return found
 
 
