@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test bench day preview rollback unlock plan live status report rehearse watch drill review log lint clean requirements tools
+.PHONY: help up down env test quick bench day preview rollback unlock plan live status report rehearse watch drill review log lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -37,6 +37,7 @@ help:
 	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
 	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
+	@echo 'make quick                    lint, types and the fast part of the pure tests: half a minute'
 	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff, mypy, import-linter, actionlint;  make bench  times and the long loops'
 	@echo 'make clean                    remove all that the above left behind'
 
@@ -121,14 +122,22 @@ test: tools
 	@mkdir -p .local/tmp
 	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
+# What an edit is checked by, in half a minute: lint, types, and the pure tier but for what starts programs or explores.
+quick:
+	@sh setup/python.sh dev
+	@$(CHECK)
+	@mkdir -p .local/tmp
+	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m pytest tests/pure -q -n auto -m 'not processes and not explore' $(ARGS)
+
 bench: tools
 	@mkdir -p .local/tmp
 	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m tests.bench $(ARGS)
 
+CHECK := .venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff format --check . && .venv-dev/bin/python -m mypy && \
+    .venv-dev/bin/lint-imports --no-logo --cache-dir .tools/cache/importlinter
 lint:
 	@sh setup/python.sh dev
-	@.venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff format --check . && .venv-dev/bin/python -m mypy
-	@.venv-dev/bin/lint-imports --no-logo --cache-dir .tools/cache/importlinter
+	@$(CHECK)
 	@sh setup/actionlint.sh
 	@PATH="$$PWD/.tools/actionlint:$$PATH"; ! command -v actionlint >/dev/null || actionlint
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
@@ -16,6 +18,20 @@ from tests.harness import Sandbox
 
 TIERS = ("pure", "provider", "components", "engine")
 HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".tools" / "cache" / "hypothesis"
+
+# In CI the same examples at each run. Elsewhere new ones, and what failed once is tried again; no limit on one example's
+# time, since the machine may be busy.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(CACHE))
+_ci = bool(os.environ.get("CI"))
+settings.register_profile(
+    "project",
+    derandomize=_ci,
+    database=None if _ci else DirectoryBasedExampleDatabase(CACHE / "examples"),
+    deadline=None,
+    print_blob=True,
+)
+settings.load_profile("project")
 
 
 def pytest_configure() -> None:

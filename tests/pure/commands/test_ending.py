@@ -13,8 +13,8 @@ from rollout.commands.watch.ending import SIGNALS, Ended, Ending
 
 @pytest.fixture
 def ending() -> Iterator[Ending]:
-    """With the test run's own handlers put back afterwards."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    """In a process that hears each signal, also where the test run was started by `nohup`; its handlers are put back."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
     yield Ending(lambda: "jobs is recorded", lambda: ([], 1), lambda: None)
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.deploys import COMMIT, REPO, Answer, Checkout, answer
 
+pytestmark = pytest.mark.processes  # each step of a workflow is a shell
+
 STACK_FILE = "config:\n  wa-rollout:flags:\n    jobs:\n      percent: 5\n"
 HEAD = "beef" * 10
 APPROVAL = '{"approves": "what the review showed"}'

@@ -187,6 +187,7 @@ def test_who_may_take_a_role(name: str) -> None:
     assert not any("*" in subject for subject in TRUST[name])
 
 
+@pytest.mark.processes
 def test_the_readme_fills_in_every_placeholder(tmp_path: Path) -> None:
     shutil.copytree(IAM, tmp_path / "deploy" / "iam")
     readme = (ROOT / "deploy" / "README.md").read_text()

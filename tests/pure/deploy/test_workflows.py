@@ -165,6 +165,7 @@ def _actionlint() -> str | None:
     return str(own) if own.exists() else shutil.which("actionlint")
 
 
+@pytest.mark.processes
 def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
     tool = _actionlint()
     if tool is None:

@@ -16,6 +16,8 @@ from rollout.provider.sources.cloudwatch import UNIT
 from tests import edge
 from tests.pure.samples import CATALOGUE
 
+pytestmark = pytest.mark.processes  # the compiler, and Node
+
 BUCKETS = 10_000
 PEOPLE = 100_000
 #: Standard deviations that a measured share may be off. By chance: about one of 15,000,000 shares.

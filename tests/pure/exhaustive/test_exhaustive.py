@@ -21,6 +21,8 @@ from tests.exhaustive.steps import Alphabet
 from tests.exhaustive.walk import walk
 from tests.pure.cases import DOMAINS
 
+pytestmark = pytest.mark.explore
+
 
 @pytest.fixture(autouse=True)
 def _fresh_verdicts() -> Iterator[None]:

@@ -1,12 +1,14 @@
-"""What a change is: every pair of the ladder and every odd live value, against every old input."""
+"""What a change is, drawn for every pair of the ladder and every percent before, and true of any other shares too."""
 
 from __future__ import annotations
 
-import itertools
-import random
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rollout.model.flag.moves import (
     Kind,
@@ -23,48 +25,47 @@ from rollout.model.ladder import LADDER, next_rung, on_ladder, parse_percent, pr
 from rollout.model.times import iso
 from tests.pure.cases import NOW, STOP
 
-OLD_INPUTS = (None, *LADDER)
-ODD = (1, 3, 7, 37, 99)
 UNREADABLE = ("abc", "", "5 %", "-5", "101", "1e2", "5.0", "true", "٥", "9" * 5000, "(binary)")
 
 
-@pytest.mark.parametrize(("share", "wanted", "old"), list(itertools.product((*LADDER, *ODD), LADDER, OLD_INPUTS)))
-def test_every_pair(share: int, wanted: int, old: int | None) -> None:
-    kind = classify(Live(str(share), NOW, "v"), wanted, old)
-    if wanted == share:
-        assert kind is Kind.STAY
-    elif wanted < share:
-        assert kind is Kind.LOWER
-    else:
-        assert kind is (Kind.RAISE if old is not None and wanted > old else Kind.OUTSIDE)
+#: What a change to `wanted` (columns: 0 5 10 25 50 100) is, by the stack's percent before (rows: none 0 5 10 25 50 100).
+#: v a lowering, = nothing to do, ^ a raise, ! changed outside. Typed from docs/rules, so that it shares no line with the code.
+PICTURES = {
+    "10": (Live("10", NOW, "v"), "vv=!!! vv=^^^ vv=^^^ vv=^^^ vv=!^^ vv=!!^ vv=!!!"),
+    "0": (Live("0", NOW, "v"), "=!!!!! =^^^^^ =!^^^^ =!!^^^ =!!!^^ =!!!!^ =!!!!!"),
+    "100": (Live("100", NOW, "v"), "vvvvv= vvvvv= vvvvv= vvvvv= vvvvv= vvvvv= vvvvv="),
+    "absent": (Live(None), "v^^^^^ v^^^^^ v!^^^^ v!!^^^ v!!!^^ v!!!!^ v!!!!!"),
+    "scheduled": (Live(None, scheduled=True), "v!!!!! v^^^^^ v!^^^^ v!!^^^ v!!!^^ v!!!!^ v!!!!!"),
+    "unreadable": (Live("abc", NOW, "v"), "v!!!!! v!!!!! v!!!!! vv!!!! vvv!!! vvvv!! vvvvv!"),
+}
+GLYPHS = {Kind.LOWER: "v", Kind.STAY: "=", Kind.RAISE: "^", Kind.OUTSIDE: "!"}
 
 
-@pytest.mark.parametrize(("wanted", "old", "scheduled"), list(itertools.product(LADDER, OLD_INPUTS, (False, True))))
-def test_absent_and_scheduled_are_0_but_have_to_be_written(wanted: int, old: int | None, scheduled: bool) -> None:
-    kind = classify(Live(None, scheduled=scheduled), wanted, old)
-    if wanted == 0:
-        assert kind is Kind.LOWER
-    elif old is None:
-        assert kind is (Kind.OUTSIDE if scheduled else Kind.RAISE)
-    else:
-        assert kind is (Kind.RAISE if wanted > old else Kind.OUTSIDE)
+def picture(live: Live, ladder: Sequence[int] = LADDER) -> str:
+    return " ".join("".join(GLYPHS[classify(live, wanted, old)] for wanted in ladder) for old in (None, *ladder))
 
 
-@pytest.mark.parametrize(("text", "wanted", "old"), list(itertools.product(UNREADABLE, LADDER, OLD_INPUTS)))
-def test_over_an_unreadable_value_only_what_is_surely_lower_goes_unjudged(
-    text: str, wanted: int, old: int | None
-) -> None:
-    lower = wanted == 0 or (old is not None and wanted < old)
-    assert classify(Live(text, NOW, "v"), wanted, old) is (Kind.LOWER if lower else Kind.OUTSIDE)
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_a_change_is(name: str) -> None:
+    live, drawn = PICTURES[name]
+    assert picture(live) == drawn
 
 
-def test_whatever_the_live_value_a_lower_one_is_never_judged() -> None:
-    chance = random.Random(4)
-    for _ in range(5000):
-        share, wanted, old = chance.randint(0, 100), chance.randint(0, 100), chance.choice(OLD_INPUTS)
-        kind = classify(Live(f" {share}\n", NOW, "v", stopped=chance.choice([None, STOP])), wanted, old)
-        assert (kind is Kind.LOWER) == (wanted < share)
-        assert kind is not Kind.RAISE or wanted > share
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_every_unreadable_value_is_judged_alike(text: str) -> None:
+    assert picture(Live(text, NOW, "v")) == PICTURES["unreadable"][1]
+
+
+@given(st.lists(st.integers(0, 100), min_size=6, max_size=6, unique=True).map(sorted), st.sampled_from([None, STOP]))
+def test_only_the_order_of_live_wanted_and_before_counts(ladder: list[int], stopped: Stopped | None) -> None:
+    """Any six shares in the ladder's place, 3 and 37 too, give the same pictures; so does a stop's tag."""
+    live = Live(f" {ladder[2]}\n", NOW, "v", stopped=stopped)
+    assert picture(live, ladder) == PICTURES["10"][1]
+    assert picture(replace(live, text=str(ladder[0])), ladder) == PICTURES["0"][1]
+    assert picture(replace(live, text=str(ladder[5])), ladder) == PICTURES["100"][1]
+    from_zero = [0, *ladder[1:]]
+    for name in ("absent", "scheduled", "unreadable"):
+        assert picture(replace(PICTURES[name][0], stopped=stopped), from_zero) == PICTURES[name][1]
 
 
 def test_the_ladder() -> None:

@@ -182,6 +182,13 @@ def test_after_100_percent_the_kept_baseline_is_used_and_said() -> None:
 # --- waivers
 
 
+def test_exactly_twice_legacys_rate_is_not_over_twice() -> None:
+    """However sure it is that the two differ: at many events only the literal half of the veto decides."""
+    exactly, legacy = Counts(2000, 10_000), Counts(1000, 10_000)
+    assert baseline("errors", exactly, legacy, 10).key == "pass"
+    assert baseline("errors", replace(exactly, bad=2001), legacy, 10).key == "veto"
+
+
 def waiver(**changes: object) -> Waiver:
     base = Waiver(
         "jobs-posting-10",
@@ -229,6 +236,13 @@ def test_a_waiver_passes_its_one_reason() -> None:
 def test_a_waiver_passes_nothing_else(changes: dict[str, object]) -> None:
     answer = with_waiver(FEW, **changes)
     assert (answer.verdict, answer.key) == (Verdict.HOLD, "too-little-data")
+
+
+def test_a_waiver_whose_worst_is_just_what_the_data_allow_counts() -> None:
+    allowed = judge_domain(FEW).metrics["posting"].worst
+    assert allowed is not None
+    assert with_waiver(FEW, worst=allowed).verdict is Verdict.PASS
+    assert with_waiver(FEW, worst=math.nextafter(allowed, 0)).verdict is Verdict.HOLD
 
 
 def test_a_waiver_of_exactly_seven_days_counts_and_the_refused_one_says_why() -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rollout.model.flag.moves import Live
 from rollout.model.flag.tags import Stopped
@@ -41,15 +43,20 @@ def breach(attempt: int = 1, hours_ago: float | None = 100, cleared: Why | None 
     return Breach(attempt, at, "errors", "", 25, 10, "watch", cleared)
 
 
-@pytest.mark.parametrize(("domain", "share", "wanted"), list(itertools.product(DOMAINS, LADDER, LADDER)))
-def test_exactly_one_rung(domain: str, share: int, wanted: int) -> None:
-    if wanted > share:
-        assert keys(asked(share, wanted, domain)) == ([] if wanted == next_rung(share) else ["ladder"])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_exactly_one_rung(domain: str) -> None:
+    """The way that the judge leaves open is the ladder's own, rung by rung; what else goes up is refused for that alone."""
+    raises = {pair: keys(asked(*pair, domain)) for pair in itertools.combinations(LADDER, 2)}
+    assert [pair for pair, found in raises.items() if not found] == [(0, 5), (5, 10), (10, 25), (25, 50), (50, 100)]
+    assert {*map(tuple, raises.values())} == {(), ("ladder",)}
 
 
-def test_off_the_ladder_nothing_goes_up() -> None:
-    assert keys(asked(7, 10)) == ["ladder"]
-    assert judge_raise(asked(7, 10))[0].do.startswith("lower the stack to 5")
+@given(st.integers(0, 99).filter(lambda share: share not in LADDER), st.data())
+def test_off_the_ladder_nothing_goes_up(share: int, data: st.DataObject) -> None:
+    wanted = data.draw(st.sampled_from([rung for rung in LADDER if rung > share]))
+    (refusal,) = judge_raise(asked(share, wanted))
+    below = max(rung for rung in LADDER if rung < share)
+    assert (refusal.key, refusal.do) == ("ladder", f"lower the stack to {below}, then climb")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 
 from tests.deploys import REPO, Answer, Checkout, answer
 
+pytestmark = pytest.mark.processes  # each step of a workflow is a shell
+
 MARKER = "<!-- rollout-review prod -->"
 PAGE = f"{MARKER}\n# prod\n\njobs 5 % -> 10 %: PASS\n"
 REVIEW = "rollout review --stack prod --out review.md --approval approval.json"

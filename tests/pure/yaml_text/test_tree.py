@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -50,16 +49,15 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
 
 
 @each_reader
+@pytest.mark.timeout(60)  # a bomb that is opened never ends
 @pytest.mark.parametrize("case", REFUSED, ids=list(REFUSED))
 def test_refused_in_every_file(file: str, read: Callable[[bytes], object], good: bytes, case: str) -> None:
     raw, what, place = REFUSED[case]
-    started = time.perf_counter()
     problem = refused(read, raw)[0]
     assert what in problem.what
     assert problem.where.startswith(file + place)
     assert "\n" not in problem.line()
     assert len(problem.line()) < 300
-    assert time.perf_counter() - started < 0.5  # the bombs, too
 
 
 @each_reader
