@@ -15,6 +15,7 @@ from rollout.commands.engine import process
 SLEEP = [sys.executable, "-c", "input()"]
 
 
+@pytest.mark.processes
 def test_a_living_process_is_as_old_as_it_is() -> None:
     """To a tenth of a second, and not to psutil's whole one: a rollback's first line has its seconds from here."""
     before = time.time()
@@ -24,6 +25,7 @@ def test_a_living_process_is_as_old_as_it_is() -> None:
     assert before - 0.1 <= begun <= time.time() + 0.1
 
 
+@pytest.mark.processes
 def test_a_process_that_is_gone_and_a_zombie_have_no_start() -> None:
     with subprocess.Popen(SLEEP, stdin=subprocess.PIPE) as child:
         assert child.stdin is not None

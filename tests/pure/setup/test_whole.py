@@ -50,6 +50,7 @@ def test_what_is_gone_is_named(site: Path, delete: Callable[[Path], None], said:
     assert whole.missing(WANTED, site) == said
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(shutil.which("flock") is None, reason="without flock, set-ups don't wait for each other")
 def test_a_second_set_up_says_that_it_waits(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "setup", tmp_path / "setup", ignore=shutil.ignore_patterns("engine", "__pycache__"))
