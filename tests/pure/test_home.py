@@ -51,6 +51,7 @@ def test_the_variable_goes_before_all(tmp_path: Path) -> None:
     assert home.find(checkout, tmp_path, {home.VARIABLE: ""}) == checkout
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "code", ["from rollout.commands.project.files import ROOT as found", FROM_PROVIDER, FROM_ORPHANS]
 )
@@ -62,6 +63,7 @@ def test_every_room_takes_it_from_there(code: str, tmp_path: Path) -> None:
     assert done.stdout.strip() == str(tmp_path)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", [["live"], ["rollback", "jobs", "--to", "zero"], ["log"], ["status"]])
 def test_where_no_project_is_each_command_says_so(command: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
