@@ -86,17 +86,20 @@ def command(scenario: str, seed: int, days: int, story: bool, out: str, store: s
         player = (
             stories.Story(project, seed, store=store) if story else players.Player(project, scenario, seed, store=store)
         )
+        failed = False
         try:
-            for morning in player.play(days):
-                mornings.append(morning)
-                click.echo(as_json(morning) if json_ else line(morning))
-                sys.stdout.flush()
-            at_end = all(percent == 100 for percent in player.live().values())
-            click.echo(outcome(mornings, player.incidents(), time.monotonic() - began, at_end), err=json_)
-            if isinstance(player, stories.Story):
+            try:
+                for morning in player.play(days):
+                    mornings.append(morning)
+                    click.echo(as_json(morning) if json_ else line(morning))
+                    sys.stdout.flush()
+                at_end = all(percent == 100 for percent in player.live().values())
+                click.echo(outcome(mornings, player.incidents(), time.monotonic() - began, at_end), err=json_)
+            except CommandFailed as error:  # a command's whole output: what a rehearsal is for
+                click.echo(f"FAILED on day {len(mornings) + 1}: {error}", err=True)
+                failed = True
+            if isinstance(player, stories.Story):  # one that was cut short, too, ends with the reports of what it has
                 click.echo(player.report(files.ROOT / out), err=json_)
-        except CommandFailed as error:  # a command's whole output: what a rehearsal is for
-            click.echo(f"FAILED on day {len(mornings) + 1}: {error}", err=True)
-            sys.exit(EXIT_FAILED)
         finally:
             player.close()
+    sys.exit(EXIT_FAILED if failed else 0)

@@ -34,6 +34,9 @@ class Scratch:
     `store`: where its flags live. It says which of the two stacks that play this is (`name`).
     """
 
+    #: Seconds that one command in it may take: two dozen times what an `up` takes on a quiet machine.
+    patience = 120.0
+
     def __init__(self, folder: Path, *, git: bool = True, stack: bool = True, store: str = "secrets-manager") -> None:
         self.folder = folder.resolve()
         self.name = env.STACKS[store]
@@ -86,13 +89,19 @@ class Scratch:
         return self.simulator.url
 
     def run(
-        self, *command: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float = 120
+        self, *command: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """One command in the sandbox, output caught; `check`: a non-zero exit raises `CommandFailed`."""
-        done = subprocess.run(
-            command, cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True, text=True,
-            check=False, timeout=timeout, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        """One command in the sandbox, output caught. Raises `CommandFailed` where it takes longer than `timeout` seconds
+        (None: `patience`), and with `check` where its exit code isn't 0.
+        """
+        most = self.patience if timeout is None else timeout
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, env={**self.env, **(env or {})}, capture_output=True, text=True,
+                check=False, timeout=most, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise CommandFailed(f"{' '.join(command)} didn't end within {most:.0f} s") from None
         if check and done.returncode:
             raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -105,13 +114,13 @@ class Scratch:
         )  # fmt: skip
 
     def pulumi(
-        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float = 120
+        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         """The real CLI, on stack `local` of the sandbox's own backend."""
         return self.run("pulumi", "--non-interactive", "--color", "never", *args, env=env, check=check, timeout=timeout)
 
     def rollout(
-        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float = 120
+        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         """An operator's command: `python -m rollout ...`."""
         return self.run("python", "-m", "rollout", *args, env=env, check=check, timeout=timeout)
@@ -127,7 +136,7 @@ class Scratch:
         return self.git("rev-parse", "HEAD").stdout.strip()
 
     def up(
-        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float = 120
+        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True, timeout: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         """`pulumi up` without its own preview."""
         return self.pulumi("up", "--yes", "--skip-preview", *args, env=env, check=check, timeout=timeout)

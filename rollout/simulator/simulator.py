@@ -24,9 +24,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
+from rollout.model.problem import RolloutError
 from rollout.simulator import env
 
 PATIENCE = 60.0  # seconds for a start: 2 on a quiet machine
+
+
+class NotStarted(RolloutError):
+    """The simulator's process didn't come to answer; the text has the last lines of its log."""
 
 
 class Simulator:
@@ -70,7 +75,7 @@ class Simulator:
         return int(who["pid"]) if isinstance(who, dict) and who.get("dir") == str(self.folder) else None
 
     def start(self) -> str:
-        """Starts it if it doesn't answer; returns a line to show. Raises RuntimeError with the log's last lines."""
+        """Starts it if it doesn't answer; returns a line to show. Raises `NotStarted` with the log's last lines."""
         with self._alone():
             pid = self.pid()
             if pid:
@@ -92,7 +97,7 @@ class Simulator:
                 time.sleep(0.05)
             self._end(child.pid)
         last = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
-        raise RuntimeError(f"did not start; the end of {self.log}:\n{last}\ndo: make clean, then make up")
+        raise NotStarted(f"did not start; the end of {self.log}:\n{last}\ndo: make clean, then make up")
 
     def stop(self) -> str:
         """Ends it, gently and then not; returns a line to show."""
@@ -229,7 +234,7 @@ def main() -> int:
     else:
         try:
             print(f"simulator: {simulator.start() if given.command == 'start' else simulator.stop()}")
-        except RuntimeError as error:
+        except NotStarted as error:
             print(f"simulator: {error}", file=sys.stderr)
             return 1
     return 0

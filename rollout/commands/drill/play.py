@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,7 @@ WITHIN: Final = 30.0
 SCRATCH: Final = "drill"
 #: Traffic before the rollback, so that there is some to come back.
 BEFORE: Final = timedelta(minutes=10)
+#: Seconds for the rollback that is drilled, its `up` and commit included.
 PATIENCE: Final = 120.0
 
 
@@ -81,12 +83,12 @@ def on_simulator(domain: Domain, stack: str, now: datetime, store: str) -> Drill
     with tempfile.TemporaryDirectory(prefix="drill-", dir=files.passing()) as folder:
         try:
             copy = Copy(Path(folder, "project"), store=store)
-        except (RolloutError, OSError, RuntimeError) as error:
+        except (RolloutError, OSError, RuntimeError) as error:  # RuntimeError: the database of a second store
             raise DrillFailed(f"no copy of the project could be started: {error}") from None
         try:
             copy.env |= {"ROLLOUT_NOW": times.iso(now)}
             return _played(copy, domain, stack, now)
-        except (RolloutError, subprocess.TimeoutExpired) as error:
+        except RolloutError as error:
             raise DrillFailed(str(error)) from None
         finally:
             copy.close()
@@ -149,7 +151,7 @@ def on_store(domain: Domain, stack: str, settings: Settings, now: datetime) -> D
         )  # fmt: skip
         seconds, steps, code = _timed(command, {**os.environ, "AWS_REGION": settings.region}, files.ROOT)
         read = store.get(flag.secret)
-    except (StoreError, subprocess.TimeoutExpired) as error:
+    except StoreError as error:
         raise DrillFailed(str(error)) from None
     passed = code == 0 and read is not None and read.text == "0" and seconds <= WITHIN
     return _drilled(domain, stack, now, passed, "aws", seconds, None, steps)
@@ -165,15 +167,21 @@ def _drilled(
 def _timed(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[float, list[tuple[float, str]], int]:
     """Seconds until the command said that the flag is down, every line with its time, and the exit code.
 
-    The first line is printed when the value was read back (`rollout.commands.rollback.down`).
+    The first line is printed when the value was read back (`rollout.commands.rollback.down`). A command that takes longer
+    than `PATIENCE` is ended, and has failed.
     """
     began, steps = time.monotonic(), list[tuple[float, str]]()
     with subprocess.Popen(
         command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as child:
-        for line in child.stdout or ():
-            steps.append((time.monotonic() - began, " ".join(line.split())))
-        code = child.wait(PATIENCE)
+        timer = threading.Timer(PATIENCE, child.kill)
+        timer.start()
+        try:
+            for line in child.stdout or ():
+                steps.append((time.monotonic() - began, " ".join(line.split())))
+            code = child.wait()
+        finally:
+            timer.cancel()
     seconds = next((at for at, line in steps if line.startswith("live ")), float(PATIENCE))
     return seconds, steps, code
 

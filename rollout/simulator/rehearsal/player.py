@@ -25,6 +25,8 @@ from rollout.simulator.traffic import publish, scenario
 FIRST: Final = datetime(2026, 12, 1, 8, tzinfo=UTC)
 #: The last day of the seed's plan.
 LAST_DAY: Final = 21
+#: Seconds for one command: a rehearsal on a machine that is ten times slower still ends with its reports.
+PATIENCE: Final = 1200.0
 #: Hours of traffic before day 1: the first raise asks that both services report.
 BEFORE: Final = 3
 
@@ -54,6 +56,7 @@ class Player:
     ) -> None:
         self.scratch = Scratch(folder, store=store)
         self.stack = self.scratch.name
+        self.scratch.patience = PATIENCE
         self._drills = drills
         self.known: Catalogue = catalogue.parse((self.scratch.folder / "domains.yaml").read_bytes(), "domains.yaml")
         self._scenario = scenario.load(name, self.known, FIRST - BEFORE * HOUR)
