@@ -50,7 +50,7 @@ def test_a_lock_of_matplotlib_s_that_a_killed_report_left_is_taken_away(tmp_path
 
     left = tmp_path / "fontlist.json.matplotlib-lock"
     left.touch()
-    with fonts.alone(tmp_path), cbook._lock_path(tmp_path / "fontlist.json"):  # type: ignore[attr-defined]
+    with fonts.alone(tmp_path), cbook._lock_path(tmp_path / "fontlist.json"):
         assert left.exists(), "its own, now"
     assert not left.exists()
 
