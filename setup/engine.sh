@@ -26,6 +26,9 @@ on_path() {
     [ "$major" -gt "${oldest%.*}" ] || { [ "$major" -eq "${oldest%.*}" ] && [ "$minor" -ge "${oldest#*.}" ]; }
 }
 
+# Half of an engine that was deleted is none: without its language host every command fails, and late.
+installed() { [ -x "$target/bin/pulumi" ] && [ -x "$target/bin/pulumi-language-python" ]; }
+
 reachable() { command -v curl >/dev/null 2>&1 && curl -fsSL --connect-timeout 5 --max-time 60 -o "$1" "$2" 2>/dev/null; }
 
 official() {
@@ -87,9 +90,13 @@ plugin() { # Optional: only `commands:` entries of a stack config need it. Asked
 }
 
 started=$(date +%s)
-if [ ! -x "$target/bin/pulumi" ] && on_path; then
+if ! installed && [ -e "$target" ]; then
+    say ".tools/pulumi isn't whole any more, made anew"
+    rm -rf "$target"
+fi
+if ! installed && on_path; then
     [ -e "$PULUMI_HOME/command-plugin.asked" ] || say "using Pulumi $found, found on PATH: $(command -v pulumi)"
-elif [ ! -x "$target/bin/pulumi" ]; then
+elif ! installed; then
     : >"$log"
     rm -rf "$part"
     official || from_modules

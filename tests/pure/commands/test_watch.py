@@ -111,3 +111,12 @@ def test_a_dry_run_stops_nothing(looked: list[Any]) -> None:
     done = run("--dry-run")
     assert (done.exit_code, Recorder.made[0].stopped) == (EXIT_BURNING, [])
     assert "would bring jobs down to previous, because of errors" in done.output
+
+
+@pytest.mark.parametrize(
+    ("asked", "every"),
+    [([], None), (["--every"], 60), (["--every", "--dry-run"], 60), (["--every", "5"], 5), (["--every=5"], 5)],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_every_without_a_number_is_every_minute(asked: list[str], every: float | None) -> None:
+    assert watch.command.make_context("watch", asked).params["every"] == every
