@@ -59,7 +59,7 @@ def test_a_rehearsal_that_is_cut_short_ends_with_the_reports_of_what_it_has(monk
     class Cut:
         closed = False
 
-        def __init__(self, *_: Any) -> None: ...
+        def __init__(self, *_: Any, **__: Any) -> None: ...
 
         def play(self, days: int) -> Iterator[Any]:
             yield from ()
