@@ -71,19 +71,17 @@ def ever_burns(rng: random.Random, rate: float, good: float, bad_level: float) -
 def false_alarms(rng: random.Random, events: int, good: float, bad_level: float) -> int:
     """CUSUM's alarms in `events` events at the good limit, a look at every bad event; it begins anew after each."""
     alarms = total = 0
-    run = m.Run(0, 0, 0)
+    run = (0, 0)
     quiet = math.log1p(-good)
     while total < events:
         gap = int(math.log(1.0 - rng.random()) / quiet)
         total += gap + 1
         # The clean gap first, then the bad event: CUSUM by single events, the strictest way to look.
-        if run.total and -m.evidence(run.bad, run.total + gap, good, bad_level) > 0:
-            run = m.Run(run.bad + 1, run.total + gap + 1, 0)
-        else:
-            run = m.Run(1, 1, 0)
-        if m.burns(run.bad, run.total, good, bad_level, m.CUSUM):
+        bad, seen = run[0], run[1] + gap
+        run = (bad + 1, seen + 1) if run[1] and -m.evidence(bad, seen, good, bad_level) > 0 else (1, 1)
+        if m.burns(*run, good, bad_level, m.CUSUM) and m.not_grey(*run, good, bad_level):
             alarms += 1
-            run = m.Run(0, 0, 0)
+            run = (0, 0)
     return alarms
 
 
@@ -100,11 +98,14 @@ def delay(rng: random.Random, rate: float, per_minute: float, healthy: float = 0
     Of the clean days the newest 3 h are played: that is what is read by the minute (docs/rules/gate.md#what-is-counted).
     """
     good, bad_level = LIMITS["errors"]
-    run = m.Run(0, 0, 0)
+    bad = total = 0
     for minute in range(100_000):
         n = _traffic(rng, per_minute)
-        run = m.step(run, binomial(rng, n, healthy if minute < 180 else rate), n, minute, good, bad_level)
-        if minute >= 180 and m.burns(run.bad, run.total, good, bad_level, m.CUSUM):
+        if total and m.evidence(bad, total, good, bad_level) >= 0:
+            bad = total = 0
+        bad, total = bad + binomial(rng, n, healthy if minute < 180 else rate), total + n
+        burns = m.burns(bad, total, good, bad_level, m.CUSUM) and m.not_grey(bad, total, good, bad_level)
+        if minute >= 180 and burns:
             return minute - 179
     return 100_000
 
@@ -127,7 +128,7 @@ def outage(rng: random.Random, share: float, rate: float, minutes: int = 30, per
         slots.append(Slot(binomial(rng, n, now), n, Counts(binomial(rng, ln, now), ln)))
     # The whole series at its end is every look of every minute: once met, it stays met.
     burn = find(ERRORS, Seen(0, 0, series=tuple(slots)))
-    return burn is not None and not burn.excused
+    return burn is not None and not burn.unlike
 
 
 def missing(rng: random.Random) -> bool:

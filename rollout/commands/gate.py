@@ -17,6 +17,7 @@ import click
 from rollout.commands.project import options
 from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Metric
+from rollout.model.gate import bunches
 from rollout.model.gate import by_hand as gate_input
 from rollout.model.gate import metric as gate
 from rollout.model.gate import verdict as gate_domain
@@ -40,6 +41,7 @@ _NUMBER: Final = re.compile(
 @click.option("--next", "following", metavar="RUNG", help="The raise to judge; without it ROLLBACK alone is judged.")
 @click.option("--legacy-bad", metavar="K", help="Bad events on legacy over the same time; with --legacy-total.")
 @click.option("--legacy-total", metavar="N", help="All events on legacy over the same time.")
+@click.option("--dispersion", metavar="D", help="Bad events come in bunches of so many (1 to 30; without it 1).")
 @click.option("--presence", is_flag=True, help="Ask for presence only, not for proof.")
 @click.option("--strict", is_flag=True, help="Rule out the bad level itself at every rung.")
 @click.option("--input", "file", metavar="FILE.json", help="A whole domain; - for standard input.")
@@ -51,6 +53,7 @@ def gate_command(
     following: str | None,
     legacy_bad: str | None,
     legacy_total: str | None,
+    dispersion: str | None,
     presence: bool,
     strict: bool,
     file: str | None,
@@ -67,6 +70,7 @@ def gate_command(
         "--next": following,
         "--legacy-bad": legacy_bad,
         "--legacy-total": legacy_total,
+        "--dispersion": dispersion,
         "--presence": presence or None,
     }
     try:
@@ -145,20 +149,23 @@ def _metric(given: dict[str, str], strict: bool, json_: bool) -> Verdict:
     if metric.total is None:
         problems += [
             Problem(f"{metric.name} has no total", name, "--bad alone")
-            for name in ("--total", "--legacy-bad", "--legacy-total", "--presence")
+            for name in ("--total", "--legacy-bad", "--legacy-total", "--dispersion", "--presence")
             if name in given
         ]
     if ("--legacy-bad" in given) != ("--legacy-total" in given):
         problems.append(Problem("one half of legacy's counts is missing", allowed="--legacy-bad and --legacy-total"))
-    names = ("--bad", "--total", "--legacy-bad", "--legacy-total")
+    names = ("--bad", "--total", "--legacy-bad", "--legacy-total", "--dispersion")
     numbers = {name: _number(given[name], name, problems) for name in names if name in given}
+    size = numbers.get("--dispersion", 1.0)
+    if not 1 <= size <= bunches.CAP and not problems:
+        problems.append(Problem("the dispersion is out of range", "--dispersion", f"1 to {bunches.CAP:g}", f"{size:g}"))
     following = _rung(given["--next"], problems) if "--next" in given else None
     if problems:
         raise BadInput(problems)
     legacy = Counts(numbers["--legacy-bad"], numbers["--legacy-total"]) if "--legacy-bad" in numbers else None
     judged = gate.judge_metric(
         metric,
-        Seen(numbers["--bad"], numbers.get("--total"), legacy),
+        Seen(numbers["--bad"], numbers.get("--total"), legacy, dispersion=size),
         percent=None if following is None else ladder.previous_rung(following),
         next_percent=following,
         strict=strict,

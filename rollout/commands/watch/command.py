@@ -9,7 +9,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -64,6 +64,7 @@ class Watch:
     settings: Settings
     known: Catalogue
     _in_alarm: dict[str, int] = field(default_factory=dict)
+    _measured: dict[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sdk = Sdk()
@@ -73,6 +74,7 @@ class Watch:
     def look(self) -> Iterator[Row]:
         """Every domain, in the catalogue's order. What can't be read is said, and acted on by nobody."""
         context = Context(self.settings, self._store, counters=self._counters)  # what it remembers is one look's
+        context.measured = self._measured  # but for legacy's past
         names = {name: context.percent_name(self.stack, name).secret for name in self.known.domains}
         found = self._store.get_many(names.values())
         states, unread = self._alarm_states([name for name, secret in names.items() if _above_zero(found[secret])])
@@ -92,7 +94,7 @@ class Watch:
             tagged = context.store.tags(entry.name) if self.settings.virtual else {}
             since = context.since(entry, tagged, ())
             live = Live(entry.text, since, entry.version)
-            look = evidence.look(context, domain, live, ())
+            look = evidence.look(context, domain, live, (), watching=True)
         except StoreError as error:
             return Row(domain.name, live, f"not judged: {error}", judged=False)
         burning = fire.from_answer(domain.name, look.answer)

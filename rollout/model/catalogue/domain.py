@@ -15,6 +15,8 @@ from rollout.model.ladder import LADDER
 
 Action = Literal["rollback-previous", "rollback-zero", "hold", "investigate"]
 Needs = Literal["proof", "presence"]
+#: What a service counts where a message is tried again: the message once, or every try of it.
+Counted = Literal["messages", "tries"]
 
 #: The services that the seed leaves untouched; a catalogue may name more, not fewer.
 PROTECTED: Final = ("wa-webhook-mobility", "wa-webhook-profile", "wa-webhook-insurance")
@@ -32,6 +34,13 @@ class Metric:
     action: Action
     needs: Needs
     good_at_first_rung: float | None = None  # complaints: 0 at 5 %, 3 above
+    counts: Counted = "tries"
+    legacy_counts: Counted = "tries"
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the two services count in different units, so that their rates can't be compared."""
+        return self.counts != self.legacy_counts
 
 
 @dataclass(frozen=True)
@@ -122,5 +131,9 @@ def digest(domain: Domain, slack_hours: float) -> str:
     Expected traffic is left out: it judges nothing, and a better guess of it must not hold up a raise.
     """
     rules = asdict(replace(domain, digest="", expected_per_day={}, soak_assumed=()))
+    for metric in rules["metrics"]:
+        for unit in ("counts", "legacy_counts"):
+            if metric[unit] == "tries":  # as it was before a unit could be said: no rule has changed
+                del metric[unit]
     canonical = json.dumps([rules, LADDER, float(slack_hours)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

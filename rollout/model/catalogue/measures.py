@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, cast, get_args
 
-from rollout.model.catalogue.domain import Action, AlertPolicy, ChecklistItem, Metric, Needs
+from rollout.model.catalogue.domain import Action, AlertPolicy, ChecklistItem, Counted, Metric, Needs
 from rollout.model.ladder import LADDER
 from rollout.model.yaml_text.fields import Fields
 from rollout.model.yaml_text.tree import Scalar
@@ -49,7 +49,11 @@ def read_metric(name: str, fields: Fields) -> Metric:
     if total is None and needs == "proof":
         fields.bad("needs", "a count without a total can't be proven", "presence")
     fields.get("alert")
-    return Metric(name, bad, total, good, bad_level, action, needs, first)
+    units = [
+        cast(Counted, fields.choice(key, get_args(Counted), required=False) or "tries")
+        for key in ("counts", "legacy-counts")
+    ]
+    return Metric(name, bad, total, good, bad_level, action, needs, first, *units)
 
 
 def read_alert(metric: Metric, fields: Fields, defaults: Fields | None) -> AlertPolicy:

@@ -16,10 +16,14 @@ class Kept(TypedDict, total=False):
 
 
 class Evidence(TypedDict, total=False):
-    """What the gate let a move through by: the rule's version, the window (two times, ISO, UTC), counts per metric."""
+    """What the gate let a move through by: the rule's version, the window (two times, ISO, UTC), counts per metric.
+
+    `dispersion`: per metric, how many bad events legacy showed to come together (from version 2 of the rule on).
+    """
 
     gate: str
     window: list[str]
+    dispersion: dict[str, float]
     counts: dict[str, Kept]
 
 
@@ -40,6 +44,7 @@ class Move(_Ends):
     rules: NotRequired[str]
     gate: NotRequired[str]
     window: NotRequired[list[str]]
+    dispersion: NotRequired[dict[str, float]]
     counts: NotRequired[dict[str, Kept]]
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Domain, Metric
+from rollout.model.gate import bunches
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Question
 from rollout.model.problem import BadInput, Problem, shown
@@ -23,6 +24,7 @@ MAX_BYTES: Final = 1024 * 1024
 KEYS: Final = ("domain", "percent", "next", "soak_over", "latched", "stale", "share", "metrics")
 SHARE_KEYS: Final = ("unified", "total")
 METRIC_KEYS: Final = ("bad", "total", "legacy_bad", "legacy_total")
+DISPERSION: Final = "dispersion"
 COUNT_KEYS: Final = ("bad",)
 
 
@@ -146,11 +148,14 @@ class _Reader:
     def seen(self, value: object, metric: Metric) -> Seen:
         """A half that is absent or null is no data, as a whole metric is; it must not look like zero."""
         path = f"metrics.{metric.name}"
-        keys = COUNT_KEYS if metric.total is None else METRIC_KEYS
+        keys = COUNT_KEYS if metric.total is None else (*METRIC_KEYS, DISPERSION)
         found = self.map(value, path, keys)
         bad, total, legacy_bad, legacy_total = (self.number(found.get(key), f"{path}.{key}") for key in METRIC_KEYS)
         legacy = Counts(legacy_bad, legacy_total) if legacy_bad is not None and legacy_total is not None else None
-        return Seen(bad, total, legacy)
+        size = self.number(found.get(DISPERSION), f"{path}.{DISPERSION}")
+        if size is not None and not 1 <= size <= bunches.CAP:
+            self.bad(f"{path}.{DISPERSION}", "the dispersion is out of range", f"1 to {bunches.CAP:g}", size)
+        return Seen(bad, total, legacy, dispersion=size or 1.0)
 
     def share(self, value: object) -> Counts | None:
         if value is None:

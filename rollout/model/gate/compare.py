@@ -9,7 +9,7 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from rollout.model.gate import odds, words
+from rollout.model.gate import odds, tails, words
 from rollout.model.gate.metric import Judged, Verdict, count_of
 from rollout.model.gate.seen import Counts, why_impossible
 
@@ -26,6 +26,13 @@ STRAGGLING: Final = 0.01
 #: The baseline's mixture, how many times legacy's rate is too many, and the odds (docs/rules/gate.md#baseline).
 BASELINE_CONCENTRATION: Final = 10.0
 TIMES: Final = 2
+#: At the raise to 100 %: unified may be over legacy's rate by this part of the good limit, and not be worse than legacy
+#: by a test at 1 %. An equal service passes at the first look in 95 of 100 (the bench); equal or better, by what was
+#: seen, holds it in every second.
+MARGIN: Final = 0.5
+LEVEL: Final = 0.01
+#: The interval of the ratio that is shown is one of 95 %: so much is left out on either side.
+BESIDE: Final = 0.025
 
 
 def share(sessions: Counts | None, percent: int) -> Judged:
@@ -61,42 +68,96 @@ def share(sessions: Counts | None, percent: int) -> Judged:
 
 
 def baseline(
-    metric: str, unified: Counts | None, legacy: Counts | None, next_percent: int | None, *, kept: bool = False
+    metric: str,
+    unified: Counts | None,
+    legacy: Counts | None,
+    next_percent: int | None,
+    *,
+    good: float,
+    kept: bool = False,
+    dispersion: float = 1.0,
+    unlike: bool = False,
 ) -> Judged:
-    """Whether unified is no worse than legacy over the same time, for one metric.
+    """Whether unified is no worse than legacy over the same time (errors, latency). A HOLD's key is veto, no-legacy, ...
 
-    `kept`: legacy's counts are those since this attempt's first rung, and the line says so. Odds, where the verdict
-    rests on them, speak for it.
+    `good`: the metric's limit. `kept`: legacy's counts are those since this attempt's first rung, and the line says so.
+    `dispersion`: bad events come in such bunches, and each counts once. `unlike`: the two count in different units.
+    Odds, where the verdict rests on them, speak for it.
     """
     name = f"baseline of {metric}"
     held = Judged(name, Verdict.HOLD, "no-data", f"{name}: no data")
-    for counts in (unified, legacy):
-        if counts is not None and not counts.possible:
-            return replace(held, key="impossible", reason=f"{name}: impossible counts: {why_impossible(counts)}")
+    wrong = next((counts for counts in (unified, legacy) if counts is not None and not counts.possible), None)
+    if wrong is not None:
+        return replace(held, key="impossible", reason=f"{name}: impossible counts: {why_impossible(wrong)}")
     if unified is None or unified.total == 0:
         return held
-    held = replace(held, k=unified.bad, n=unified.total, worst=odds.upper_bound(unified.bad, unified.total))
+    worst = odds.upper_bound(unified.bad, unified.total, dispersion)
+    held = replace(held, k=unified.bad, n=unified.total, worst=worst)
     if legacy is None or legacy.total == 0:
         return replace(held, key="no-legacy", reason=f"{name}: no events on legacy to compare with")
     text = f"{name}: {count_of(unified)} on unified, {count_of(legacy)} on legacy"
     text += " since this attempt's first rung" if kept else ""
+    if unlike:
+        return replace(held, key="units", reason=f"{text}: one counts messages, the other tries; not comparable")
     held = replace(held, limit=legacy.bad / legacy.total, reason=text)
-    passed = replace(held, verdict=Verdict.PASS, key="pass")
-    both = unified.bad + legacy.bad
-    if both == 0:
-        return replace(passed, reason=f"{text}: no bad event on either side")
+    if unified.bad + legacy.bad == 0:
+        return replace(held, verdict=Verdict.PASS, key="pass", reason=f"{text}: no bad event on either side")
+    return _compared(held, unified, legacy, next_percent == 100, good, dispersion)
+
+
+def _compared(held: Judged, unified: Counts, legacy: Counts, last: bool, good: float, dispersion: float) -> Judged:
+    """The comparison itself, of services that both have events and at least a bad one; `held` is what it says so far."""
+    text, passed = held.reason, replace(held, verdict=Verdict.PASS, key="pass")
     part = unified.total / (unified.total + legacy.total)
-    log = odds.mix(unified.bad, both, part, BASELINE_CONCENTRATION)
+    bad, both = unified.bad / dispersion, (unified.bad + legacy.bad) / dispersion
+    log = odds.mix(bad, both, part, BASELINE_CONCENTRATION)
     twice = unified.bad * legacy.total > TIMES * legacy.bad * unified.total
     if twice and log >= odds.PROOF - odds.EPSILON:
         reason = f"{text}: over twice legacy's rate, odds {words.show_odds(log)}"
         return replace(held, key="veto", reason=reason, odds=words.odds(log))
-    log = odds.evidence(unified.bad, both, part, TIMES * part / (1 + part))
+    if last:
+        text += _ratio(unified, legacy, dispersion)
+    log = odds.evidence(bad, both, part, TIMES * part / (1 + part))
     if log >= odds.PROOF - odds.EPSILON:
         reason = f"{text}: not twice legacy's rate, odds {words.show_odds(log)}"
         return replace(passed, reason=reason, odds=words.odds(log))
-    if next_percent == 100 and unified.bad * legacy.total > legacy.bad * unified.total:
-        return replace(
-            held, key="above-limit", reason=f"{text}: above legacy's rate, and not shown to be under twice it"
-        )
-    return replace(passed, reason=f"{text}: undecided")
+    if last and (why := _inferior(unified, legacy, good, dispersion)):
+        return replace(held, key="above-limit", reason=f"{text}: {why}")
+    return replace(passed, reason=f"{text}: {'not shown to be worse' if last else 'undecided'}")
+
+
+def chance(unified: Counts, legacy: Counts, dispersion: float = 1.0) -> float:
+    """P of so many of both services' bad events, or more, on unified, if the two are alike (totals over 0).
+
+    Przyborowski and Wilenski 1940, "Homogeneity of results in testing samples from Poisson series": given the bad
+    events of both, those on unified are a binomial with unified's part of the traffic.
+    """
+    part = unified.total / (unified.total + legacy.total)
+    return tails.binomial_from(unified.bad / dispersion, (unified.bad + legacy.bad) / dispersion, part)
+
+
+def ratio(unified: Counts, legacy: Counts, dispersion: float = 1.0) -> tuple[float, float]:
+    """The interval (95 %) of unified's rate to legacy's, by the same test; infinite where legacy has no bad event."""
+    low, high = tails.limits(unified.bad / dispersion, (unified.bad + legacy.bad) / dispersion, BESIDE)
+    times = legacy.total / unified.total
+    return low / (1 - low) * times if low < 1 else math.inf, high / (1 - high) * times if high < 1 else math.inf
+
+
+def _inferior(unified: Counts, legacy: Counts, good: float, dispersion: float) -> str:
+    """Why unified is worse than legacy by more than the margin; empty where that isn't seen, or can't be told."""
+    over = unified.bad / unified.total - legacy.bad / legacy.total
+    if over <= 0 or unified.bad / dispersion < odds.LEAST_BAD:
+        return ""
+    if over > MARGIN * good:
+        return f"over legacy's rate by {words.rate(over, 2)}, the margin is {words.rate(MARGIN * good, 2)}"
+    found = chance(unified, legacy, dispersion)
+    return f"worse than legacy: by chance once in {1 / found:,.0f}" if found <= LEVEL else ""
+
+
+def _ratio(unified: Counts, legacy: Counts, dispersion: float) -> str:
+    low, high = ratio(unified, legacy, dispersion)
+    observed = unified.bad * legacy.total <= legacy.bad * unified.total
+    literal = "at most the baseline" if observed else "over the baseline"
+    return (
+        f"; {low:.2g} to {'any number of' if math.isinf(high) else f'{high:.2g}'} times legacy's rate, seen {literal}"
+    )

@@ -8,10 +8,9 @@ metric's name, a domain or a service.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from rollout.model.gate import tails
 from rollout.model.gate.wilson import wilson
 
 #: ln 100: the odds that a verdict needs (docs/rules/gate.md#pass). Its inverse is the guarantee's 1 %.
@@ -20,9 +19,16 @@ PROOF: Final = math.log(100)
 CUSUM: Final = math.log(10**6)
 #: Fewer events prove nothing (proof), or show no presence.
 LEAST_PROOF: Final = 50
-LEAST_PRESENCE: Final = 10
-#: Fewer bad events never bring a domain down.
+LEAST_PRESENCE: Final = 3
+#: Fewer bad events never bring a domain down; and with fewer (of those that count, see dispersion) nobody can tell
+#: whether a rate is under its limit: one of 300 says neither.
 LEAST_BAD: Final = 3
+#: A rate that isn't under its limit doesn't contradict it while so many bad events come by chance this often.
+CHANCE: Final = 0.10
+#: ln 1000: CUSUM also asks that the run isn't a service in the grey zone, which is a HOLD, having bad luck.
+GREY: Final = math.log(1000)
+#: "So many times legacy's rate": what unified is compared with, in equal parts.
+TIMES_LEGACY: Final = (2, 5, 20)
 #: A service can't be told from a coin's toss: above this the alternative isn't raised by a small share.
 COIN: Final = 0.5
 #: The sum of logarithms may miss a tie: 6 ln 10 is ln 10^6.
@@ -73,94 +79,95 @@ def worse_rate(bad_level: float, share: float) -> float:
     return max(bad_level, min(bad_level / share, COIN))
 
 
-def passes(bad: float, total: float, good: float, worse: float) -> bool:
-    """PASS by proof: enough events, strictly under `good`, and 100 to 1 against `worse`."""
-    return total >= LEAST_PROOF and bad / total < good and evidence(bad, total, good, worse) >= PROOF - EPSILON
+def passes(bad: float, total: float, good: float, worse: float, *, dispersion: float = 1.0, last: bool = True) -> bool:
+    """PASS by proof: enough events, 100 to 1 against `worse`, and no contradiction to `good` (`within`).
+
+    `dispersion`: how many bad events come together (1: each by itself); evidence counts one of each. `last`: the raise
+    to 100 %, where the limit is the literal one.
+    """
+    if total < LEAST_PROOF or evidence(bad, total, good, worse) / dispersion < PROOF - EPSILON:
+        return False
+    return bad / dispersion < LEAST_BAD or within(bad, total, good, dispersion=dispersion, last=last)
 
 
-def burns(bad: float, total: float, good: float, bad_level: float, odds: float = PROOF) -> bool:
+def within(bad: float, total: float, good: float, *, dispersion: float = 1.0, last: bool = False) -> bool:
+    """Whether the rate is strictly under `good` or, `last` apart, over it by what chance does once in 10 times."""
+    if total > 0 and bad / total < good:
+        return True
+    return not last and tails.poisson_from(bad / dispersion, total * good / dispersion) >= CHANCE
+
+
+def burns(
+    bad: float, total: float, good: float, bad_level: float, odds: float = PROOF, dispersion: float = 1.0
+) -> bool:
     """ROLLBACK: at least 3 bad, strictly over `bad_level`, and `odds` (a logarithm) for it against `good`."""
     if bad < LEAST_BAD or bad / total <= bad_level:
         return False
-    return -evidence(bad, total, good, bad_level) >= odds - EPSILON
+    return -evidence(bad, total, good, bad_level) / dispersion >= odds - EPSILON
 
 
-def clean_needed(bad: float, total: float, good: float, worse: float) -> int:
+def not_grey(bad: float, total: float, good: float, bad_level: float, dispersion: float = 1.0) -> bool:
+    """Whether the counts also rule out a rate in the middle of the grey zone (the geometric mean of its ends)."""
+    return -evidence(bad, total, math.sqrt(good * bad_level), bad_level) / dispersion >= GREY - EPSILON
+
+
+def worse_than_legacy(
+    bad: float, total: float, legacy_bad: float, legacy_total: float, dispersion: float = 1.0
+) -> float:
+    """ln of the odds that unified's rate is several times legacy's rather than legacy's own; both totals over 0.
+
+    The bad events of both are given, and only where they fell is asked: what shakes both services cancels out, however
+    their rate moves. By Ville's inequality it passes 100 with probability <= 1 % where unified is no worse.
+    """
+    share = total / (total + legacy_total)
+    logs = []
+    for times in TIMES_LEGACY:
+        moved = times * share / (1 - share + times * share)
+        logs.append((bad * math.log(moved / share) + legacy_bad * math.log((1 - moved) / (1 - share))) / dispersion)
+    most = max(logs)
+    return most + math.log(sum(math.exp(log - most) for log in logs) / len(logs))
+
+
+def clean_needed(
+    bad: float, total: float, good: float, worse: float, *, dispersion: float = 1.0, last: bool = True
+) -> int:
     """How many more events, all of them clean, until `passes`; 0 where it does."""
-    step = math.log((1 - good) / (1 - worse))
-    missing = (PROOF - EPSILON - evidence(bad, total, good, worse)) / step
-    more = max(0, LEAST_PROOF - int(total), math.ceil(missing), clean_for_rate(bad, total, good))
-    while not passes(bad, total + more, good, worse):  # rounding: once or twice at most
+    step = math.log((1 - good) / (1 - worse)) / dispersion
+    missing = (PROOF - EPSILON - evidence(bad, total, good, worse) / dispersion) / step
+    more = max(0, LEAST_PROOF - math.floor(total), math.ceil(missing))
+    if bad / dispersion >= LEAST_BAD:
+        more = max(more, clean_for_rate(bad, total, good, dispersion=dispersion, last=last))
+    while not passes(bad, total + more, good, worse, dispersion=dispersion, last=last):  # rounding: once or twice
         more += 1
     return more
 
 
-def clean_for_rate(bad: float, total: float, good: float) -> int:
-    """How many more clean events until the rate is strictly under `good`; 0 where it is, or no event is bad."""
-    if bad == 0 or (total and bad / total < good):
+def clean_for_rate(bad: float, total: float, good: float, *, dispersion: float = 1.0, last: bool = True) -> int:
+    """How many more clean events until the rate is `within`; 0 where it is, or no event is bad."""
+
+    def enough(more: int) -> bool:
+        return within(bad, total + more, good, dispersion=dispersion, last=last)
+
+    if bad == 0 or enough(0):
         return 0
-    more = max(0, math.floor(bad / good) - int(total))
-    while not (total + more and bad / (total + more) < good):
-        more += 1
-    return more
+    low, high = 0, max(1, math.floor(bad / good) + 2 - math.floor(total))
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run of periods that ends with the newest: its counts, and where it begins (an index into the series)."""
-
-    bad: float
-    total: float
-    start: int
-
-
-def step(run: Run, bad: float, total: float, index: int, good: float, bad_level: float) -> Run:
-    """The run that maximises -evidence after period `index` too (Page 1954): it begins anew where it spoke for good."""
-    if run.total and -evidence(run.bad, run.total, good, bad_level) > 0:
-        return Run(run.bad + bad, run.total + total, run.start)
-    return Run(bad, total, index)
-
-
-def cusum(series: Sequence[tuple[float, float]], good: float, bad_level: float) -> Run:
-    """The run that ends now and maximises -evidence, of (bad, total) per whole minute, newest last. O(n)."""
-    run = Run(0, 0, 0)
-    for index, (bad, total) in enumerate(series):
-        run = step(run, bad, total, index, good, bad_level)
-    return run
-
-
-def upper_bound(bad: float, total: float) -> float:
+def upper_bound(bad: float, total: float, dispersion: float = 1.0) -> float:
     """The worst rate (a fraction) that `bad` of `total` still allow: Clopper and Pearson 1934, one-sided, 99 %.
 
-    0 of 23 gives 0.18, the example of docs/rules/gate.md#pass. It holds for one look at the counts. From 1,000 bad ones on Wilson's bound
-    (1927) stands in: within 0.5 % of it, in no time.
+    0 of 23 gives 0.18, the example of docs/rules/gate.md#pass. It holds for one look at the counts. Counts that come in bunches allow more.
+    From 1,000 bad ones on Wilson's bound (1927) stands in: within 0.5 % of it, in no time.
     """
     if total == 0 or bad >= total:
         return 1.0
+    bad, total = bad / dispersion, total / dispersion
     if bad == 0:
         return float(1 - BEYOND ** (1 / total))
     if bad >= 1000:
         return wilson(bad, total, BEYOND)[1]
-    low, high = bad / total, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if at_most(int(bad), int(total), middle) > BEYOND:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def at_most(bad: int, total: int, rate: float) -> float:
-    """P(X <= bad) of a binomial (`total` trials) with a rate above bad/total: from its largest term downwards."""
-    if rate >= 1:
-        return 0.0
-    log = math.lgamma(total + 1) - math.lgamma(bad + 1) - math.lgamma(total - bad + 1)
-    log += bad * math.log(rate) + (total - bad) * math.log1p(-rate)
-    term = whole = 1.0
-    for index in range(bad, 0, -1):
-        term *= index / (total - index + 1) * (1 - rate) / rate
-        whole += term
-        if term < whole * 1e-15:
-            break
-    return math.exp(log) * whole
+    return tails.limits(bad, total, BEYOND)[1]

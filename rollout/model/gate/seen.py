@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rollout.model.gate import odds, words
+
+if TYPE_CHECKING:
+    from rollout.model.gate.platform import LeftOut
 
 #: Stale: the newest minute of `Requests` is older than this (docs/rules/gate.md#hold).
 STALE: Final = timedelta(minutes=15)
@@ -30,11 +33,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Slot:
-    """One period: unified's counts, and legacy's beside them (None where legacy reported no pair)."""
+    """One period: unified's counts, and legacy's beside them (None where legacy reported no pair).
+
+    `at`: when it begins (None: nobody knows, and it is a block of its own); `minutes`: how long it is.
+    """
 
     bad: float
     total: float
     legacy: Counts | None = None
+    at: datetime | None = None
+    minutes: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,23 +50,27 @@ class Seen:
     """What was read of one metric since its value went live; `collect` makes it of raw data.
 
     `bad`, `total`, `legacy`: sums up to 5 minutes ago, for PASS (None: no series; `total` is None for complaints).
-    `series`: every period up to the newest whole one, oldest first, for ROLLBACK; its last `minutes` periods are what
-    CUSUM runs over (None: all of them). Empty: the sums alone are judged. `reported` of `periods` have the total;
+    `series`: every period up to the newest whole one, oldest first, for ROLLBACK; the newest `late` of them aren't in
+    the sums. Empty: the sums alone are judged. `reported` of `periods` have the total;
     in `absent` of these the bad counter is missing, and `unpaired` is the total counted there. `garbage` says what was
     impossible in a period left out; `met_before`: an earlier look at this live value said ROLLBACK, and it stays met.
+    `dispersion`: how many bad events come together, by legacy (1: each by itself). `platform`: the periods in which
+    the platform burns by another metric, for one that legacy doesn't count (None: by this metric's own counts).
     """
 
     bad: float | None
     total: float | None = None
     legacy: Counts | None = None
     series: tuple[Slot, ...] = ()
-    minutes: int | None = None
+    late: int = 0
     periods: int | None = None
     reported: int | None = None
     absent: int = 0
     unpaired: float = 0
     garbage: str = ""
     met_before: bool = False
+    dispersion: float = 1.0
+    platform: LeftOut | None = None
 
 
 @dataclass(frozen=True)
@@ -79,15 +91,17 @@ def collect(
     legacy: Sequence[Datum] = (),
     *,
     late: int = 0,
-    minutes: int | None = None,
     expected: int | None = None,
+    starts: Sequence[datetime] = (),
+    lengths: Sequence[int] = (),
+    dispersion: float = 1.0,
 ) -> Seen:
     """One metric's raw periods since its value went live, oldest first, as `Seen`.
 
     `legacy` holds the same periods of the legacy service, or is empty. The newest `late` periods count for ROLLBACK
-    alone; the newest `minutes` are CUSUM's (None: all). `expected` is how many samples a reporter without a gap makes
-    up to the late ones (None: one a period). A period with one half of a pair is left out of both sums; so is one
-    whose counts are impossible, which `garbage` then says.
+    alone. `expected` is how many samples a reporter without a gap makes up to the late ones (None: one a period).
+    `starts` and `lengths` (minutes) are the periods' own, where they are known. A period with one half of a pair is
+    left out of both sums; so is one whose counts are impossible, which `garbage` then says.
     """
     slots: list[Slot] = []
     sums, legacy_sums = Counts(0, 0), Counts(0, 0)
@@ -107,7 +121,8 @@ def collect(
                 reported, absent = reported + datum.total_samples, absent + missing
             unpaired += datum.total if datum.bad is None and odds.possible(0, datum.total) else 0
         any_bad, any_total = any_bad or datum.bad is not None, any_total or datum.total is not None
-        slots.append(Slot(pair.bad if pair else 0, pair.total if pair else 0, other))
+        at, minutes = (starts[index] if starts else None), (lengths[index] if lengths else 1)
+        slots.append(Slot(pair.bad if pair else 0, pair.total if pair else 0, other, at, minutes))
         if index < settled:
             sums = add(sums, pair)
             legacy_sums, any_legacy = add(legacy_sums, other), any_legacy or other is not None
@@ -116,12 +131,13 @@ def collect(
         total=sums.total if any_total else None,
         legacy=legacy_sums if any_legacy else None,
         series=tuple(slots),
-        minutes=minutes,
+        late=late,
         periods=settled if expected is None else expected,
         reported=int(reported),
         absent=int(absent),
         unpaired=unpaired,
         garbage=garbage,
+        dispersion=dispersion,
     )
 
 

@@ -10,17 +10,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from rollout.model.catalogue.domain import Domain
-from rollout.model.gate import compare, waiver
+from rollout.model.catalogue.domain import Domain, Metric
+from rollout.model.gate import compare, platform, waiver
 from rollout.model.gate import metric as gate
 from rollout.model.gate.metric import NO_NEXT, Judged, Target, Verdict
+from rollout.model.gate.platform import LeftOut
 from rollout.model.gate.seen import Counts, Seen
+from rollout.model.ladder import LADDER
 from rollout.model.stack_file.forms import Waiver
 
 #: A domain that was held this long is decided by people: "Held for 3 days: the line says 'decide'" (docs/rules/gate.md#hold).
 DECIDE_HOURS: Final = 72
 #: The metrics that are compared with legacy (docs/rules/gate.md#baseline).
 COMPARED: Final = ("errors", "latency")
+#: The metric whose counts on legacy say when the platform burns, for what legacy doesn't count.
+PLATFORM: Final = "errors"
 
 
 @dataclass(frozen=True)
@@ -104,18 +108,38 @@ def judge_domain(ask: Question) -> Answer:
 
 
 def _metric(ask: Question, name: str) -> Judged:
-    metric = next(metric for metric in ask.domain.metrics if metric.name == name)
+    metric = _known(ask, name)
     seen = ask.metrics.get(name)
+    if seen is not None and seen.legacy is None and seen.series and name != PLATFORM:
+        seen = replace(seen, platform=_platform(ask, len(seen.series)))
     judged = gate.judge_metric(metric, seen, percent=ask.percent, next_percent=ask.next_percent, strict=ask.strict)
     return _waived(ask, judged, name)
 
 
+def _platform(ask: Question, periods: int) -> LeftOut | None:
+    """The platform's minutes by legacy's errors, for a metric that legacy doesn't count; None where it counts none."""
+    errors = ask.metrics.get(PLATFORM)
+    if errors is None or len(errors.series) != periods or ask.percent == LADDER[-1]:
+        return None
+    found = platform.of(_known(ask, PLATFORM), errors)
+    return found if found.minutes else None
+
+
+def _known(ask: Question, name: str) -> Metric:
+    return next(metric for metric in ask.domain.metrics if metric.name == name)
+
+
 def _baseline(ask: Question, name: str) -> Judged:
-    seen = ask.metrics.get(name)
+    metric, seen = _known(ask, name), ask.metrics.get(name)
     counts = Counts(seen.bad, seen.total) if seen and seen.bad is not None and seen.total is not None else None
     legacy, kept = seen.legacy if seen else None, ask.legacy_kept.get(name)
+    if seen is not None and (out := platform.of(metric, seen)).minutes and seen.series:
+        counts, legacy = platform.outside(seen, out)
     old = kept is not None and not (legacy and legacy.total)
-    judged = compare.baseline(name, counts, kept if old else legacy, ask.next_percent, kept=old)
+    judged = compare.baseline(
+        name, counts, kept if old else legacy, ask.next_percent,
+        good=metric.good, kept=old, dispersion=seen.dispersion if seen else 1.0, unlike=metric.unlike,
+    )  # fmt: skip
     return _waived(ask, judged, waiver.BASELINE)
 
 

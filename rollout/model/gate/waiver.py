@@ -24,6 +24,8 @@ ACCEPTED: Final = {
     "above-limit": ("above-limit", "grey"),
     "share": ("share",),
     "veto": ("veto",),
+    "burst": ("burst",),
+    "decide": ("decide",),
 }
 
 

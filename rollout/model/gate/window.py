@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rollout.model.catalogue.domain import Domain
+from rollout.model.gate import bunches
 from rollout.model.gate import seen as gate_seen
 from rollout.model.gate.seen import NOTHING, Counts, Datum, Seen
 
@@ -24,6 +25,8 @@ MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 #: The newest hours are read by the reporter's own period, the time before by the hour (docs/rules/gate.md#what-is-counted).
 FINE: Final = timedelta(hours=3)
+#: CloudWatch keeps single minutes for 15 days, five together for 63, and hours after that: begin where it can.
+KEPT: Final = ((timedelta(days=14), MINUTE), (timedelta(days=62), timedelta(minutes=5)))
 #: What complaints are counted over (docs/rules/gate.md#the-metrics-contract).
 DAY: Final = timedelta(hours=24)
 
@@ -68,6 +71,10 @@ class Windows:
         """The periods that the live value is judged by, oldest first."""
         return [start for window in self.each for start in window.starts() if start >= self.counted]
 
+    def minutes(self, start: datetime) -> int:
+        """How long the period is that begins at `start`."""
+        return int((self.hours if start < self.fine.start else self.fine).period / MINUTE)
+
     def late(self) -> int:
         """How many of the newest ones are too young for a PASS."""
         return sum(start >= self.proven for start in self.starts())
@@ -76,19 +83,53 @@ class Windows:
 def windows(since: datetime, now: datetime, period: timedelta = MINUTE) -> Windows:
     """The windows for a value that is live since `since`. `period` is the reporter's: a part of an hour, or an hour.
 
-    A value that is older than the fine window is counted from its first whole hour on.
+    Hours are counted from the first minute on, not from the clock's: a source that answers by the hour begins where it
+    is asked to, and the hour in which the value went live is a whole one as well.
     """
     newest = floor(now, period)
-    # A whole hour: one that is cut would be counted twice, or in part.
-    border = floor(newest - FINE, HOUR)
-    settled = _ceil(since + gate_seen.SETTLING, period)
-    counted = settled if settled >= border else _ceil(settled, HOUR)
-    begin = min(counted, floor(newest - DAY, HOUR))
+    counted = _ceil(since + gate_seen.SETTLING, _grid(since, now, period))
+    # Whole hours from there: one that is cut would be counted twice, or in part.
+    border = counted + (newest - FINE - counted) // HOUR * HOUR
+    begin = min(counted, counted + (newest - DAY - counted) // HOUR * HOUR)
     if period == HOUR:
         border = begin  # one question is enough
     return Windows(
         Window(begin, border, HOUR), Window(border, newest, period), counted, floor(now - gate_seen.LATE, period)
     )
+
+
+def _grid(since: datetime, now: datetime, period: timedelta) -> timedelta:
+    """The times at which the counts of a value of this age can begin, by what CloudWatch still keeps."""
+    return max(period, next((grid for age, grid in KEPT if now - since < age), HOUR))
+
+
+def before(now: datetime) -> Window:
+    """The hours of legacy's past that the dispersion is measured on."""
+    end = floor(now, HOUR)
+    return Window(end - bunches.BACK, end, HOUR)
+
+
+def past(domain: Domain) -> list[Series]:
+    """The series of legacy that the dispersion is measured on."""
+    metrics = [metric for metric in domain.metrics if metric.name in bunches.PRIORS]
+    names = dict.fromkeys(name for metric in metrics for name in (metric.bad, metric.total) if name)
+    return [(domain.legacy, name) for name in names]
+
+
+def dispersions(domain: Domain, points: Points, starts: Sequence[datetime]) -> dict[str, float]:
+    """Per metric that has one its dispersion, by legacy's counts in the periods that begin at `starts`, hour by hour."""
+    found = {}
+    for metric in domain.metrics:
+        if metric.name in bunches.PRIORS and metric.total is not None:
+            hours: dict[int, Counts] = {}
+            data = _data(points, starts, (domain.legacy, metric.bad), (domain.legacy, metric.total))
+            for start, one in zip(starts, data, strict=True):
+                if one.bad is not None and one.total is not None:
+                    hour = (start - starts[0]) // HOUR
+                    hours[hour] = gate_seen.add(hours.get(hour, Counts(0, 0)), Counts(one.bad, one.total))
+            size = bunches.dispersion(metric.name, list(hours.values()), metric.good, metric.bad_level)
+            found[metric.name] = round(size, 3)
+    return found
 
 
 def wanted(domain: Domain, unified: str) -> list[Series]:
@@ -100,11 +141,19 @@ def wanted(domain: Domain, unified: str) -> list[Series]:
     ]
 
 
-def seen(domain: Domain, unified: str, points: Points, over: Windows) -> dict[str, Seen]:
-    """What was read, per metric; one without any series is absent."""
+def seen(
+    domain: Domain, unified: str, points: Points, over: Windows, dispersion: Mapping[str, float] | None = None
+) -> dict[str, Seen]:
+    """What was read, per metric; one without any series is absent.
+
+    `dispersion`: per metric, as it was measured on legacy's past; None: by the counts that are here.
+    """
     starts, late = over.starts(), over.late()
     fine = sum(start >= over.fine.start for start in starts)
     expected = (len(starts) - fine) * (HOUR // over.fine.period) + fine - late
+    lengths = [over.minutes(start) for start in starts]
+    if dispersion is None:
+        dispersion = dispersions(domain, points, starts)
     found: dict[str, Seen] = {}
     for metric in domain.metrics:
         if metric.total is None:
@@ -117,7 +166,10 @@ def seen(domain: Domain, unified: str, points: Points, over: Windows) -> dict[st
             for service in (unified, domain.legacy)
         )
         if any(datum is not NOTHING for datum in own):
-            found[metric.name] = gate_seen.collect(own, other, late=late, minutes=fine, expected=expected)
+            found[metric.name] = gate_seen.collect(
+                own, other, late=late, expected=expected,
+                starts=starts, lengths=lengths, dispersion=dispersion.get(metric.name, 1.0),
+            )  # fmt: skip
     return found
 
 
@@ -168,8 +220,8 @@ def _data(points: Points, starts: Sequence[datetime], bad: Series, total: Series
 
 def _last_day(data: Mapping[datetime, tuple[float, float]], over: Windows) -> float | None:
     """The sum of 24 hours and what the first one needs to be whole; None without any datum."""
-    since = floor(over.fine.end - DAY, HOUR)
-    values = [value for start, (value, _) in data.items() if since <= start < over.fine.end]
+    since = over.fine.end - DAY - HOUR
+    values = [value for start, (value, _) in data.items() if since < start < over.fine.end]
     return sum(values) if values else None
 
 

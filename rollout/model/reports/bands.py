@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from rollout.model.gate.odds import at_most
+from rollout.model.gate import tails
 from rollout.model.gate.wilson import wilson
 
 #: 95 %, two-sided: 2.5 % are left out on either side.
@@ -27,22 +26,9 @@ def band(bad: float, total: float) -> tuple[float, float]:
     good = total - bad
     if min(bad, good) >= MANY:
         return wilson(bad, total, _BESIDE)
-    low = 0.0 if bad == 0 else _between(0.0, bad / total, lambda rate: at_most(int(good), int(total), 1 - rate))
-    high = 1.0 if good == 0 else 1 - _between(0.0, good / total, lambda rate: at_most(int(bad), int(total), 1 - rate))
-    return low, high
+    return tails.limits(bad, total, _BESIDE)
 
 
 def apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
     """Whether two bands have no rate in common."""
     return one[1] < other[0] or other[1] < one[0]
-
-
-def _between(low: float, high: float, tail: Callable[[float], float]) -> float:
-    """Where the growing `tail` comes to 2.5 %."""
-    for _ in range(80):
-        middle = (low + high) / 2
-        if tail(middle) < _BESIDE:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2

@@ -27,7 +27,9 @@ DATA_AUDIT: Final = "data-audit"
 MAX_ATTEMPT: Final = 999
 
 #: What a waiver may accept (docs/rules/gate.md#waivers): this reason of a HOLD and no other.
-ACCEPTS: Final = ("too-little-data", "no-legacy", "above-limit", "share", "veto", "no-drill")
+ACCEPTS: Final = (
+    "too-little-data", "no-legacy", "above-limit", "share", "veto", "burst", "decide", "no-drill",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Context:
         self._counters = counters
         self._counted: dict[tuple[str, str], tuple[float, gate_window.Points | StoreError]] = {}
         self._counting: dict[str, Lock] = {}
+        #: Dispersions by domain and live version: of one process, and of all looks of a watch.
+        self.measured: dict[tuple[str, str], Mapping[str, float]] = {}
         self.home = home
         self._snapshots: dict[str, Snapshot[Entry]] = {}
 
@@ -88,6 +90,18 @@ class Context:
         except StoreError as error:
             return error
         return found
+
+    def dispersion(self, domain: Domain, version: str, now: datetime) -> Mapping[str, float]:
+        """Whether bad events come in bunches, by legacy's last 14 days, per metric: one call. Raises `StoreError`."""
+        from rollout.model.gate import window as gate_window
+
+        if self._counters is None:
+            raise StoreError(f"counters of {domain.name}: no source of counters")
+        if (domain.name, version) not in self.measured:
+            over = gate_window.before(now)
+            points = self._counters.read(domain.name, gate_window.past(domain), over)
+            self.measured[domain.name, version] = gate_window.dispersions(domain, points, over.starts())
+        return self.measured[domain.name, version]
 
     def percent_name(self, stack: str, domain: str) -> FlagName:
         """The percent flag of a domain."""

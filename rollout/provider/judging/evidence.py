@@ -11,8 +11,8 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.flag import moves
 from rollout.model.flag.move import Evidence, Kept, Move
 from rollout.model.flag.moves import Live
+from rollout.model.gate import bunches, verdict, window
 from rollout.model.gate import seen as gate_seen
-from rollout.model.gate import verdict, window
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Answer, Question
 from rollout.model.gate.window import Points, Windows
@@ -42,21 +42,34 @@ class Look:
         return f"nothing is counted yet: the value is too young, the first counts are due at {first}"
 
     def record(self) -> Evidence:
-        """What `moves` keeps of it: rule version, window, and k of n per metric, legacy's too."""
+        """What `moves` keeps of it: rule version, window, dispersions, and k of n per metric, legacy's too."""
         counts = {name: _kept(self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()}
         return {
             "gate": self.answer.rule,
+            "dispersion": {name: seen.dispersion for name, seen in self.metrics.items() if name in bunches.PRIORS},
             "window": [times.iso(self.over.counted), times.iso(self.over.proven)],
             "counts": {name: kept for name, kept in counts.items() if kept},
         }
 
 
-def look(context: Context, domain: Domain, live: Live, history: Sequence[Move], ask: Ask | None = None) -> Look:
-    """The verdict on a domain above 0; without `ask` on ROLLBACK alone. Raises `StoreError`."""
+def look(
+    context: Context,
+    domain: Domain,
+    live: Live,
+    history: Sequence[Move],
+    ask: Ask | None = None,
+    *,
+    watching: bool = False,
+) -> Look:
+    """The verdict on a domain above 0; without `ask` on ROLLBACK alone. Raises `StoreError`.
+
+    A raise measures legacy's dispersion, and so does a watch (`watching`) once for each live value; a refresh takes
+    the one that the raise to this value recorded, or what this value's own time tells.
+    """
     now = context.settings.now()
     points, over = _read(context, domain, live)
     unified = context.catalogue.unified
-    metrics = window.seen(domain, unified, points, over)
+    metrics = window.seen(domain, unified, points, over, _dispersion(context, domain, live, history, ask, watching))
     newest = window.newest(points, (unified, window.REQUESTS), over)
     conditions = ask.conditions if ask else Conditions()
     question = Question(
@@ -73,6 +86,20 @@ def look(context: Context, domain: Domain, live: Live, history: Sequence[Move], 
         held_hours=_held_hours(context, domain, live),
     )
     return Look(verdict.judge_domain(question), metrics, over)
+
+
+def _dispersion(
+    context: Context, domain: Domain, live: Live, history: Sequence[Move], ask: Ask | None, watching: bool
+) -> Mapping[str, float] | None:
+    if ask is not None:
+        return context.dispersion(domain, live.version, context.settings.now())
+    if watching:
+        try:
+            return context.dispersion(domain, live.version, context.settings.now())
+        except StoreError:
+            return None  # what was read of the value itself is judged all the same
+    kept = [move.get("dispersion") for move in history if move.get("version") == live.version]
+    return kept[-1] if kept else None
 
 
 def silent(context: Context, domain: Domain) -> list[Refusal]:

@@ -18,9 +18,44 @@ def test_evidence_is_the_log_likelihood_ratio() -> None:
     assert m.evidence(2, 1000, 0.001, 0.01) == pytest.approx(direct)
 
 
-def test_jobs_errors_1_of_1001_pass_to_100_and_1_of_1000_do_not() -> None:
-    assert m.passes(1, 1001, 0.001, 0.01)
-    assert not m.passes(1, 1000, 0.001, 0.01), "0.1 % isn't strictly under 0.1 %"
+def test_the_literal_limit_asks_only_where_the_counts_can_tell() -> None:
+    assert m.passes(1, 1000, 0.001, 0.01), "one bad event says neither"
+    assert m.passes(2, 1100, 0.001, 0.01)
+    assert not m.passes(2, 1000, 0.001, 0.01), "92 to 1: the odds that guard the 1 % stay"
+    assert not m.passes(3, 3000, 0.001, 0.01), "0.1 % isn't strictly under 0.1 %"
+    assert m.passes(3, 3001, 0.001, 0.01)
+
+
+def test_below_the_last_raise_the_limit_gives_way_to_what_chance_does_once_in_ten_times() -> None:
+    assert not m.passes(3, 1900, 0.001, 0.02)
+    assert m.passes(3, 1900, 0.001, 0.02, last=False), "three of 1,900 don't contradict 0.1 %"
+    assert m.within(3, 1103, 0.001)
+    assert not m.within(3, 1102, 0.001), "the Poisson tail is 10 % there"
+    assert not m.passes(8, 1900, 0.001, 0.02, last=False)
+
+
+def test_bunches_divide_the_evidence_and_count_once() -> None:
+    worse = 0.01
+    assert m.clean_needed(0, 0, 0.001, worse, dispersion=5) == 2545
+    assert m.passes(10, 9_000, 0.001, worse, dispersion=5), "two bunches: the limit can't be told"
+    assert not m.passes(16, 15_000, 0.001, worse, dispersion=5), "three can"
+    assert m.burns(6, 6, 0.001, 0.01, dispersion=2)
+    assert not m.burns(6, 6, 0.001, 0.01, dispersion=4)
+    assert m.upper_bound(0, 23, 2) == pytest.approx(m.upper_bound(0, 11.5))
+
+
+def test_worse_than_legacy_is_a_fair_game_where_both_are_alike() -> None:
+    """Given the bad events of both, the mean of the odds over all outcomes is 1, whatever the share."""
+    for share in (0.05, 0.25, 0.5):
+        n, n_legacy, both = 1000 * share, 1000 * (1 - share), 12
+        fair = sum(
+            math.comb(both, k) * share**k * (1 - share) ** (both - k)
+            * math.exp(m.worse_than_legacy(k, n, both - k, n_legacy))
+            for k in range(both + 1)
+        )  # fmt: skip
+        assert fair == pytest.approx(1)
+    assert m.worse_than_legacy(8, 100, 0, 100) > math.log(20)
+    assert m.worse_than_legacy(80, 100, 80, 100) < 0
 
 
 def test_0_of_100_takes_16_more_to_25_percent() -> None:
@@ -113,22 +148,6 @@ def test_mix_is_the_beta_mixture_against_the_share() -> None:
     assert odds[5] == pytest.approx(integral / (share**5 * (1 - share) ** (n - 5)), rel=1e-3)
 
 
-def test_cusum_is_the_best_run_that_ends_now() -> None:
-    rng = random.Random(7)
-    for _ in range(50):
-        series = [(float(rng.random() < 0.1), 20.0) for _ in range(40)]
-        run = m.cusum(series, 0.001, 0.01)
-        best = max(-m.evidence(sum(b for b, _ in series[i:]), 20 * (40 - i), 0.001, 0.01) for i in range(40))
-        assert -m.evidence(run.bad, run.total, 0.001, 0.01) == pytest.approx(best)
-        assert run.bad == sum(bad for bad, _ in series[run.start :])
-
-
-def test_cusum_is_linear() -> None:
-    """One pass: a series that can be read only once is enough for it."""
-    series = [(0.0, 14.0), (3.0, 14.0), (2.0, 14.0)] * 20
-    assert m.cusum(iter(series), 0.001, 0.01) == m.cusum(series, 0.001, 0.01)  # type: ignore[arg-type]
-
-
 def hours_until(clean_rate: float, *, cusum: bool) -> float:
     """Hours at 20,000 events a day from a fault of 5 % after 5 days at `clean_rate`, expected counts."""
     good, bad_level = ERRORS
@@ -149,19 +168,6 @@ def test_a_late_fault_is_found_by_cusum_in_minutes_and_by_the_sum_in_a_day() -> 
     assert hours_until(0.0007, cusum=False) == pytest.approx(28.0, abs=0.2)
     assert hours_until(0.001, cusum=False) == pytest.approx(27.0, abs=0.1)
     assert hours_until(0.0, cusum=True) * 60 == pytest.approx(10, abs=1)
-
-
-def test_cusum_finds_a_late_fault_within_the_hour_in_counts() -> None:
-    rng = random.Random(11)
-    clean = [(float(sum(rng.random() < 0.0005 for _ in range(14))), 14.0) for _ in range(5 * 1440)]
-    fault = [(float(sum(rng.random() < 0.05 for _ in range(14))), 14.0) for _ in range(60)]
-    at = next(i for i in range(61) if m.burns(*_counts(m.cusum(clean + fault[:i], *ERRORS)), *ERRORS, m.CUSUM))
-    assert 0 < at < 30
-    assert sum(b for b, _ in clean + fault) / (14 * len(clean + fault)) < 0.01, "the sum saw nothing"
-
-
-def _counts(run: m.Run) -> tuple[float, float]:
-    return run.bad, run.total
 
 
 @pytest.mark.parametrize("metric", LIMITS)

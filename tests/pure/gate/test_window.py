@@ -48,16 +48,56 @@ def test_a_young_value_is_counted_by_the_minute_from_two_minutes_after_it_went_l
 
 def test_an_older_value_is_counted_by_the_hour_and_then_by_the_minute() -> None:
     over = gate_window.windows(at(7, 30, day=7), NOW)
-    assert over.counted == at(8, 0, day=7), "its first whole hour"
-    assert (over.hours.end, over.fine.start) == (at(6), at(6)), "no period is counted twice, none is left out"
-    assert over.starts()[0] == at(8, 0, day=7)
-    assert len(over.starts()) == 46 + 187
+    assert over.counted == at(7, 32, day=7), "two minutes after it went live: its first hour is no hour of the clock's"
+    assert (over.hours.end, over.fine.start) == (at(5, 32), at(5, 32)), "no period is counted twice, none is left out"
+    assert over.starts()[0] == at(7, 32, day=7)
+    assert len(over.starts()) == 46 + 215
     assert len(set(over.starts())) == len(over.starts())
+
+
+@pytest.mark.parametrize(
+    ("days", "counted"),
+    [(13, at(7, 34)), (15, at(7, 35)), (61, at(7, 35)), (70, at(8, 0))],
+)
+def test_an_old_value_begins_where_cloudwatch_still_answers(days: int, counted: datetime) -> None:
+    """Single minutes are kept for 15 days, five together for 63, hours after that."""
+    since = at(7, 31) + timedelta(seconds=1)
+    over = gate_window.windows(since, since + timedelta(days=days))
+    assert over.counted == counted
+    assert over.hours.start == counted
+    assert over.hours.end == over.fine.start
+    assert timedelta(hours=3) <= over.fine.end - over.fine.start < timedelta(hours=4)
+
+
+def test_an_hourly_reporters_window_keeps_to_the_clock() -> None:
+    over = gate_window.windows(at(7, 30, day=7), at(9, 0), HOUR)
+    assert all(start.minute == 0 for start in over.starts())
+
+
+def test_dispersion_is_measured_on_legacys_hours(jobs: Domain) -> None:
+    """Five errors an hour in every fifth hour; without any data it is what is taken for granted."""
+    over = gate_window.before(NOW)
+    assert (over.end, len(over.starts())) == (at(9), 14 * 24)
+    starts = over.starts()
+    series: dict[str, dict[datetime, tuple[float, float]]] = {
+        "Requests": dict.fromkeys(starts, (800.0, 60.0)),
+        "Errors": {start: (5.0 if index % 5 == 0 else 0.0, 60.0) for index, start in enumerate(starts)},
+    }
+    points = {(jobs.legacy, name): data for name, data in series.items()}
+    found = gate_window.dispersions(jobs, points, starts)
+    assert found["errors"] == pytest.approx(4.6, abs=0.2), "the variance of the hours is 4 times their mean"
+    assert found["sessions"] == found["latency"] == 1.0
+    assert gate_window.dispersions(jobs, {}, starts) == {"errors": 5.0, "latency": 1.0, "sessions": 1.0}
+    assert {counter for _, counter in gate_window.past(jobs)} == {
+        "Errors", "Requests", "SlowRequests", "BrokenSessions", "Sessions",
+    }  # fmt: skip
 
 
 def test_complaints_look_back_a_day_however_young_the_value() -> None:
     over = gate_window.windows(at(9, 0), NOW)
-    assert over.hours.start == at(9, 0, day=8)
+    assert over.counted == at(9, 2)
+    assert over.hours.start == at(9, 2, day=8)
+    assert over.hours.start < NOW - timedelta(hours=23, minutes=59)
     assert all(start >= at(9, 2) for start in over.starts())
 
 
@@ -91,11 +131,13 @@ def test_sums_end_five_minutes_ago_and_the_series_now(jobs: Domain) -> None:
     over = gate_window.windows(at(7, 30, day=7), NOW)
     points = filled(jobs, over, {"Requests": 10, "Errors": 1}, {"Requests": 90, "Errors": 2})
     errors = gate_window.seen(jobs, UNIFIED, points, over)["errors"]
-    minutes = 46 * 60 + 182
+    minutes = 46 * 60 + 210
     assert (errors.bad, errors.total) == (minutes, 10 * minutes)
     assert errors.legacy == Counts(2 * minutes, 90 * minutes)
     assert (errors.periods, errors.reported, errors.absent) == (minutes, minutes, 0)
-    assert errors.minutes == 187
+    assert (len(errors.series), errors.late) == (46 + 215, 5)
+    assert [slot.minutes for slot in errors.series[44:48]] == [60, 60, 1, 1]
+    assert errors.series[0].at == at(7, 32, day=7)
     assert sum(slot.total for slot in errors.series) == 10 * (minutes + 5)
 
 
@@ -128,7 +170,7 @@ def test_a_metric_without_a_series_is_no_data_and_complaints_need_one_datum(jobs
 
 def test_the_share_is_of_sessions_and_needs_unifieds_own(jobs: Domain) -> None:
     over = gate_window.windows(at(7, 30, day=7), NOW)
-    minutes = 46 * 60 + 182
+    minutes = 46 * 60 + 210
     points = filled(jobs, over, {"Sessions": 1}, {"Sessions": 9})
     assert gate_window.share(jobs, UNIFIED, points, over) == Counts(minutes, 10 * minutes)
     assert gate_window.share(jobs, UNIFIED, filled(jobs, over, {"Sessions": 1}), over) == Counts(minutes, minutes)

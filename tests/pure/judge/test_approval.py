@@ -42,7 +42,7 @@ def test_what_was_approved_goes() -> None:
         ({"asked_": replace(RAISE, live=None)}, "live was 5 % when it was approved, it is absent % now"),
         ({"asked_": replace(RAISE, limits="other")}, "the limits of jobs were digest when it was approved, now other"),
         ({"asked_": replace(RAISE, waivers=("w",))}, "waivers approved: none; now: w"),
-        ({"given": replace(GIVEN, rule="0")}, "version 0 of the gate's rule, this is version 1"),
+        ({"given": replace(GIVEN, rule="1")}, "version 1 of the gate's rule, this is version 2"),
         ({"tree": "u" * 40}, "approved at commit ccccccc, this is ddddddd with other files"),
         ({"stack": "staging"}, "the approval is for stack prod, this is staging"),
     ],
@@ -71,7 +71,7 @@ def test_the_file_comes_back_as_it_went() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("stack", "x"), ("commit", "x"), ("tree", "x"), ("rule", "2"), ("raises", []), ("digest", "0" * 64)],
+    [("stack", "x"), ("commit", "x"), ("tree", "x"), ("rule", "1"), ("raises", []), ("digest", "0" * 64)],
 )
 def test_a_part_that_was_edited_doesnt_fit_the_digest(key: str, value: Any) -> None:
     plain = {**json.loads(GIVEN.text()), key: value}

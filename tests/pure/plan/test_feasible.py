@@ -46,7 +46,7 @@ def test_events_a_day_that_each_raise_needs() -> None:
     assert needed(jobs, "sessions") == [910, 2340, 1932, 2042]
     assert needed(agents, "errors") == [500, 580, 960, 1018]
     assert needed(jobs, "errors") == [500, 1160, 960, 1018]
-    assert needed(jobs, "posting") == [100, 100, 40, 20]  # presence: 10 events
+    assert needed(jobs, "posting") == [30, 30, 12, 6]  # presence: 3 events
     assert needed(jobs, "complaints") == []
 
 

@@ -51,7 +51,7 @@ def judged(name: str, percent: int, *, domain: str = "jobs", skip: int = 0) -> A
             [Datum(hour.get((service, metric.bad)), hour.get((service, metric.total))) for hour in hours]
             for service in (CATALOGUE.unified, known.legacy)
         ]
-        metrics[metric.name] = collect(*series, minutes=3)
+        metrics[metric.name] = collect(*series)
     ask = Question(known, percent, next_rung(percent), metrics, share=sessions(hours, domain), soak_over=True)
     return judge_domain(ask)
 
