@@ -185,8 +185,8 @@ def test_after_100_percent_the_kept_baseline_is_used_and_said() -> None:
 def test_exactly_twice_legacys_rate_is_not_over_twice() -> None:
     """However sure it is that the two differ: at many events only the literal half of the veto decides."""
     exactly, legacy = Counts(2000, 10_000), Counts(1000, 10_000)
-    assert baseline("errors", exactly, legacy, 10).key == "pass"
-    assert baseline("errors", replace(exactly, bad=2001), legacy, 10).key == "veto"
+    assert baseline("errors", exactly, legacy, 10, good=0.001).key == "pass"
+    assert baseline("errors", replace(exactly, bad=2001), legacy, 10, good=0.001).key == "veto"
 
 
 def waiver(**changes: object) -> Waiver:
