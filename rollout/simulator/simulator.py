@@ -56,7 +56,8 @@ class Simulator:
             with opener.open(request, timeout=timeout) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            return json.loads(error.read() or b"null")
+            with error:  # it holds the connection
+                return json.loads(error.read() or b"null")
 
     def reset(self) -> None:
         """Ends the faults and the traffic, empties the store and the counts, heals the health page."""
@@ -81,6 +82,7 @@ class Simulator:
             if pid:
                 return f"already running at {self.url} (pid {pid})"
             self._end(self._recorded())  # hangs: alive, and doesn't answer
+            self._reaped()
             before = self.url
             with self.log.open("ab") as log:
                 self._child = child = subprocess.Popen(
@@ -104,6 +106,7 @@ class Simulator:
         with self._alone():
             pid = self.pid() or self._recorded()
             self._end(pid)
+            self._reaped()
             self._pid.unlink(missing_ok=True)
         return f"stopped (pid {pid})" if pid else "not running"
 
@@ -136,6 +139,11 @@ class Simulator:
         except (OSError, ValueError):
             return None
         return pid if f"simulator.py run --dir {self.folder}" in _command_line(pid) else None
+
+    def _reaped(self) -> None:
+        """Lets the child's object know that `_end` saw its end: else it warns when it is dropped."""
+        if self._child:
+            self._child.poll()
 
     @staticmethod
     def _end(pid: int | None) -> None:

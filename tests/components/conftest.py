@@ -62,7 +62,8 @@ class _Echo(pulumi.runtime.Mocks):
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Engine]]:
     """`program(text)` runs the stack file `text`; `given` is what Pulumi was told, where that isn't the file's content."""
     before = signal.getsignal(signal.SIGINT)  # the program sets its own, and this process goes on
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
 
     def run(
         text: str | bytes,
@@ -85,10 +86,12 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         def source() -> None:
             runpy.run_path(str(HOME / "__main__.py"), run_name="__main__")
 
-        asyncio.get_event_loop().run_until_complete(stack.run_in_stack(source))
+        loop.run_until_complete(stack.run_in_stack(source))
         return engine
 
     yield run
+    asyncio.set_event_loop(None)
+    loop.close()
     signal.signal(signal.SIGINT, before)
     pulumi.runtime.set_all_config({})
 
