@@ -33,6 +33,7 @@ def test_where_the_folder_can_t_be_made_a_rollback_goes_on(tmp_path: Path, monke
 
 
 @pytest.mark.processes
+@pytest.mark.processes
 def test_a_drill_s_command_ends_by_the_drill_s_own_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what it had said until then; and it has failed."""
     monkeypatch.setattr(play, "PATIENCE", 1.0)
