@@ -26,7 +26,7 @@ async def main() -> pulumi.Inputs:
         raise pulumi.RunError(str(error)) from None
     for text in config.warnings:
         pulumi.log.warn(text)
-    in_database = pulumi.Config("rollout").get("store") == "postgres"
+    in_database = pulumi.Config("rollout").get("source") == "postgres"
     outputs: dict[str, object] = {"frozen": config.freeze is not None}
     domains: dict[str, DomainRollout] = {}
     for domain in known.domains.values():

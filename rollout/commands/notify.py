@@ -19,8 +19,9 @@ from rollout.model.judge import approval
 from rollout.model.problem import BadInput
 from rollout.model.review import message
 from rollout.model.review.message import Message
-from rollout.provider.aws import topics
+from rollout.provider import news
 from rollout.provider.errors import Absent, StoreError
+from rollout.provider.settings import POSTGRES
 
 EXIT_UNTOLD: Final = 1
 
@@ -63,9 +64,11 @@ def command(when: str, stack: str | None, approved: str | None, dry_run: bool, j
     chosen = files.need_stack(stack)
     try:
         told = coming(chosen, approved) if when == "before" else happened(chosen)
-        sent = topics.send(place.settings(chosen), chosen, told) if told and not dry_run else None
+        sent = news.send(place.settings(chosen), chosen, told) if told and not dry_run else None
     except Absent as error:
-        click.echo(f"nobody was told: the stack has no topic for changes yet, `pulumi up` makes it ({error})", err=True)
+        topic = "the stack has no topic for changes yet, `pulumi up` makes it"
+        told_by_webhook = place.settings(chosen).source == POSTGRES
+        click.echo(f"nobody was told: {error if told_by_webhook else f'{topic} ({error})'}", err=True)
         sys.exit(EXIT_UNTOLD)
     except (StoreError, pulumi.EngineFailed) as error:
         click.echo(f"nobody was told: {error}", err=True)

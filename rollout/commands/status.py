@@ -17,6 +17,7 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.ladder import LADDER, next_rung
 from rollout.model.plan import standing
 from rollout.model.plan.standing import Standing
+from rollout.provider import alerts
 
 WIDTH: Final = 80
 
@@ -25,7 +26,8 @@ def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     """The heading, every domain in the catalogue's order, and what couldn't be read."""
     seen = around.look(stack)
     rows = [_row(seen, domain) for domain in seen.known.domains.values()]
-    return f"{stack} at {times.show(seen.now)}{_day(seen.day)}", rows, seen.wrong
+    heading = f"{stack} at {times.show(seen.now)}{_day(seen.day)}"
+    return heading, rows, [*seen.wrong, *filter(None, [alerts.silence(seen.context.settings, stack)])]
 
 
 def _day(day: int | None) -> str:

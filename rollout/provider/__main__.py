@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.provider.aws.alarms import Alarms
+from rollout.provider import alerts
 from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.dashboards import Dashboards
 from rollout.provider.aws.sdk import Sdk
@@ -45,7 +45,7 @@ def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
     return {
         "rollout:index:TrafficFlag": TrafficFlag(context),
         "rollout:index:FlagSecret": FlagSecret(context),
-        "rollout:index:AlertPolicy": AlertPolicy(context, Alarms(aws)),
+        "rollout:index:AlertPolicy": AlertPolicy(context, alerts.alarms(settings, sdk)),
         "rollout:index:Topic": Topic(context, Topics(aws), UNKNOWN),
         "rollout:index:Dashboard": Dashboard(context, Dashboards(aws), UNKNOWN),
     }

@@ -26,7 +26,7 @@ from rollout.model.stack_file import config
 from rollout.model.stack_file.config import Breach, Why
 from rollout.model.stack_file.forms import DATA
 from rollout.provider.errors import Absent, StoreError
-from rollout.provider.settings import Settings
+from rollout.provider.settings import POSTGRES, Settings
 from rollout.provider.stores.store import Store
 
 RUNS: Final = 3  # an `up` is repeated this often where another run changed the stack in between
@@ -186,16 +186,17 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
 def _tell(left: Left, settings: Settings) -> None:
     """One message to the topic of changes; a stack that has none yet has nobody to tell."""
     # Here: what they bring along must not be in the way of the steps before.
-    from rollout.provider.aws import topics
+    from rollout.provider import news
 
     order = left.order
     told = message.stopped(
         order.stack, order.domain, left.done.was, left.live, order.because or "", order.by, on_call(order.stack)
     )
     try:
-        left.fact("told", topics.send(settings, order.stack, told, attempts=1))
-    except Absent:
-        left.fact("told", "nobody: the stack has no topic for changes")
+        left.fact("told", news.send(settings, order.stack, told, attempts=1))
+    except Absent as error:
+        in_database = settings.source == POSTGRES
+        left.fact("told", f"nobody: {error}" if in_database else "nobody: the stack has no topic for changes")
 
 
 def _commit(left: Left, message: str, now: datetime) -> None:

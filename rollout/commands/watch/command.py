@@ -20,6 +20,7 @@ from rollout.commands.project import files, options, place
 from rollout.commands.rollback.order import say
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
 from rollout.commands.watch.ending import Ended, Ending
+from rollout.commands.watch.news import News
 from rollout.commands.watch.recorder import Recorder, part_with_engines
 from rollout.model import times
 from rollout.model.alarms import alarm as alarms
@@ -30,11 +31,12 @@ from rollout.model.gate.fire import Fire
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import LEGACY_COUNTERS
 from rollout.model.problem import masked
-from rollout.provider.aws.alarms import Alarms
+from rollout.provider import alerts
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence
 from rollout.provider.judging.context import Context
+from rollout.provider.postgres.policies import Change
 from rollout.provider.settings import Settings
 from rollout.provider.sources import choose as sources
 from rollout.provider.stores import choose as stores
@@ -63,13 +65,15 @@ class Watch:
     stack: str
     settings: Settings
     known: Catalogue
+    acts: bool = True
+    changes: list[Change] = field(default_factory=list)  # of policies that this watch evaluates, at the last look
     _in_alarm: dict[str, int] = field(default_factory=dict)
     _measured: dict[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sdk = Sdk()
         self._store, self._counters = stores.store(self.settings, sdk), sources.source(self.settings, sdk)
-        self._alarms = Alarms.brief(self.settings, sdk)
+        self._alarms = alerts.alarms(self.settings, sdk, brief=True)
 
     def look(self) -> Iterator[Row]:
         """Every domain, in the catalogue's order. What can't be read is said, and acted on by nobody."""
@@ -77,9 +81,18 @@ class Watch:
         context.measured = self._measured  # but for legacy's past
         names = {name: context.percent_name(self.stack, name).secret for name in self.known.domains}
         found = self._store.get_many(names.values())
+        self._evaluate()
         states, unread = self._alarm_states([name for name, secret in names.items() if _above_zero(found[secret])])
         for domain in self.known.domains.values():
             yield self._row(context, domain, found[names[domain.name]], states, unread)
+
+    def _evaluate(self) -> None:
+        """Where policies are rows, this look is what evaluates them; what can't be is told by what is read of them next."""
+        self.changes = []
+        rows = alerts.policies(self.settings) if self.acts else None
+        if rows is not None:
+            with contextlib.suppress(StoreError):
+                self.changes = rows.look(self.stack, alarms.names(self.known, self.stack), self.settings.now())
 
     def _row(
         self, context: Context, domain: Domain, entry: Entry | StoreError | None, states: dict[str, str], unread: str
@@ -209,7 +222,8 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
     recorder = Recorder(chosen, not no_commit)
     ending = Ending(recorder.last, recorder.abandon, part_with_engines)
     ending.install()
-    watch = Watch(chosen, place.settings(chosen), place.known())
+    watch = Watch(chosen, place.settings(chosen), place.known(), acts=not dry_run)
+    news = News(watch.settings, chosen)
     live = every is not None and sys.stdout.isatty() and not json_
     rows: list[Row] | None = None
     try:
@@ -221,6 +235,8 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
             for burning, _ in fires if dry_run else ():
                 say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
             recorder.stop([] if dry_run else fires)
+            news.tell(watch.changes)  # after the stops, and beside the next look
     finally:  # whatever ends the looks: what is down gets its record
         recorder.wait()
+        news.wait()
     sys.exit(exit_code(recorder, every, rows))

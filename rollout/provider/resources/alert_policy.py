@@ -12,6 +12,7 @@ from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import beside
 from rollout.provider.resources.beside import Beside, Properties
+from rollout.provider.settings import POSTGRES
 from rollout.provider.stores.snapshot import Snapshot
 from rollout.provider.wire.row import Row
 
@@ -36,8 +37,9 @@ class AlertPolicy(Beside):
     def __init__(self, context: Context, store: AlarmStore, bucket: Bucket | None = None) -> None:
         super().__init__(context)
         self._store = store
-        # The simulator has no quota, and a local `make up` shouldn't wait 10 s for one.
-        self._bucket = bucket or Bucket(None if context.settings.loopback else WRITES_A_SECOND, WRITES_A_SECOND)
+        quick = context.settings.loopback or context.settings.source == POSTGRES
+        # A simulator and a database have no quota, and a local `make up` shouldn't wait 10 s for one.
+        self._bucket = bucket or Bucket(None if quick else WRITES_A_SECOND, WRITES_A_SECOND)
         self._snapshots: dict[str, Snapshot[LiveAlarm]] = {}
 
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:

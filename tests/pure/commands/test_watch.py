@@ -52,7 +52,9 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     coming: list[Any] = []
 
     class Watch:
-        def __init__(self, *_: Any) -> None:
+        changes = ()
+
+        def __init__(self, *_: Any, **__: Any) -> None:
             self.settings = self
 
         def now(self) -> datetime:
