@@ -64,7 +64,7 @@ def test_one_good_period_is_no_alarm_and_the_newest_minutes_wait() -> None:
     for back in range(1, two.period // 60 + 1):
         counts["Errors"][end - timedelta(minutes=back)] = (0.0, 1.0)
     assert state.judged(two, counts, NOW).state == state.OK
-    late = dict.fromkeys(("Errors", "Requests"), {end: (100.0, 1.0)})
+    late = {"Errors": {end: (100.0, 1.0)}, "Requests": {end: (100.0, 1.0)}}
     assert state.judged(policy(), late, NOW).state == state.NO_DATA, (
         "what began after the newest whole period isn't looked at"
     )
