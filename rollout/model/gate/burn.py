@@ -14,8 +14,7 @@ from typing import Final
 
 from rollout.model.catalogue.domain import Metric
 from rollout.model.gate import odds, platform
-from rollout.model.gate.platform import LeftOut
-from rollout.model.gate.seen import Counts, Seen, Slot
+from rollout.model.gate.seen import Counts, LeftOut, Seen, Slot
 
 #: A bad counter may be absent in this part of the minutes that have its total.
 ABSENT: Final = 0.1

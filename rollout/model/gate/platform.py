@@ -6,12 +6,11 @@ Legacy's own CUSUM finds them: from where its run begins to its highest point, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rollout.model.catalogue.domain import Metric
 from rollout.model.gate import odds
-from rollout.model.gate.seen import Counts, Seen, Slot, add
+from rollout.model.gate.seen import Counts, LeftOut, Seen, Slot, add
 
 #: Legacy's run says something from this many events on ...
 LEAST_LEGACY: Final = 50
@@ -19,19 +18,6 @@ LEAST_LEGACY: Final = 50
 AFTER: Final = 200
 #: So many minutes may be left out; with more the counts speak of too little of the time, and people decide.
 MOST: Final = 6 * 60
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Which periods of a series are the platform's: a yes or no for each, and how long they are together in minutes."""
-
-    periods: tuple[bool, ...] = ()
-    minutes: int = 0
-
-    @property
-    def now(self) -> bool:
-        """Whether the newest period is one of them: the platform burns, or hardly ceased to."""
-        return bool(self.periods) and self.periods[-1]
 
 
 def left_out(metric: Metric, series: Sequence[Slot], dispersion: float = 1.0) -> LeftOut:

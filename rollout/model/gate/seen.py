@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rollout.model.gate import odds, words
-
-if TYPE_CHECKING:
-    from rollout.model.gate.platform import LeftOut
 
 #: Stale: the newest minute of `Requests` is older than this (docs/rules/gate.md#hold).
 STALE: Final = timedelta(minutes=15)
@@ -43,6 +40,19 @@ class Slot:
     legacy: Counts | None = None
     at: datetime | None = None
     minutes: int = 1
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Which periods of a series are the platform's: a yes or no for each, and how long they are together in minutes."""
+
+    periods: tuple[bool, ...] = ()
+    minutes: int = 0
+
+    @property
+    def now(self) -> bool:
+        """Whether the newest period is one of them: the platform burns, or hardly ceased to."""
+        return bool(self.periods) and self.periods[-1]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from rollout.model.catalogue.domain import Domain, Metric
 from rollout.model.gate import compare, platform, waiver
 from rollout.model.gate import metric as gate
 from rollout.model.gate.metric import NO_NEXT, Judged, Target, Verdict
-from rollout.model.gate.platform import LeftOut
-from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.seen import Counts, LeftOut, Seen
 from rollout.model.ladder import LADDER
 from rollout.model.stack_file.forms import Waiver
 
