@@ -116,8 +116,26 @@ class PostgresShelf:
         self.empty()
         door.reset()
 
+    @property
+    def door(self) -> wire.Wire:
+        return self._door
+
+    @property
+    def password(self) -> str:
+        return self._server.password
+
+    @property
+    def past_the_door(self) -> str:
+        """The server's own address."""
+        return self._server.url(database=self._base)
+
+    @property
+    def url(self) -> str:
+        """The address of the deployer, through the door."""
+        return self.past_the_door.replace(f":{self._server.port}/", f":{self._door.port}/")
+
     def settings(self, now: datetime | None) -> Settings:
-        url = self._server.url(database=self._base).replace(f":{self._server.port}/", f":{self._door.port}/")
+        url = self.url
         return Settings(
             region="eu-west-1", endpoint=self._moto.url, unified_url=self._moto.url, virtual_now=now, store=POSTGRES,
             source=POSTGRES, database=address.read({address.URL: url}),

@@ -19,17 +19,24 @@ ROOT_CERTIFICATE: Final = "ROLLOUT_DATABASE_ROOT_CERT"
 
 #: What an address that doesn't say is asked for: encrypted, by a certificate that is trusted, of that host.
 VERIFIED: Final = "verify-full"
+#: What else an address may say; whatever isn't here is for other clients (`pgbouncer=true`), and is left out.
+_OPTIONS: Final = frozenset(
+    {
+        "password", "hostaddr", "options", "sslcert", "sslkey", "sslcrl", "channel_binding", "gssencmode",
+        "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+        "target_session_attrs", "ssl_min_protocol_version", "sslnegotiation",
+    }
+)  # fmt: skip
 MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", VERIFIED)
 
 
 @dataclass(frozen=True)
 class Address:
-    """One way to the database. `url` holds a password: it is in no text, not even a debugger's."""
+    """One way to the database. `parameters`, libpq's own, hold a password: they are in no text, not even a debugger's."""
 
-    url: str = field(repr=False)
+    parameters: tuple[tuple[str, str], ...] = field(repr=False)
     shown: str
     mode: str  # libpq's sslmode
-    root: str  # libpq's sslrootcert; empty: not said
     secrets: tuple[str, ...] = field(repr=False, default=())
     name: str = URL
 
@@ -75,8 +82,8 @@ def _way(name: str, url: str, environ: Mapping[str, str]) -> Address:
     wrong = BadInput([Problem(f"{name} is no address of a database", allowed=allowed, do=f"set {name} again")])
     try:
         parts = urlsplit(url)
-        host, port, password = parts.hostname, parts.port or 5432, parts.password or ""
-        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        host, port, password = parts.hostname, parts.port or 5432, unquote(parts.password or "")
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=False))
     except ValueError:
         raise wrong from None
     mode = options.get("sslmode", VERIFIED)
@@ -89,9 +96,13 @@ def _way(name: str, url: str, environ: Mapping[str, str]) -> Address:
             [Problem(f"{name}: sslmode is none of libpq's", allowed=allowed, do=f"leave it out: {VERIFIED}")]
         )
     root = options.get("sslrootcert") or environ.get(ROOT_CERTIFICATE) or ("system" if mode == VERIFIED else "")
+    given = {key: value for key, value in options.items() if key in _OPTIONS and value}
     secret = [
-        text
-        for text in (password, unquote(password), *(options.get(key, "") for key in ("password", "sslpassword")))
-        if text
+        one for one in (parts.password or "", password, given.get("password", ""), given.get("options", "")) if one
     ]
-    return Address(url, f"{host}:{port}/{database}", mode, root, tuple(dict.fromkeys(secret)), name)
+    own = {"host": unquote(host), "port": str(port), "user": unquote(parts.username or ""), "password": password}
+    parameters = {**own, "dbname": database, **given, "sslmode": mode, "sslrootcert": root}
+    return Address(
+        tuple((key, value) for key, value in parameters.items() if value), f"{host}:{port}/{database}", mode,
+        tuple(dict.fromkeys(secret)), name,
+    )  # fmt: skip

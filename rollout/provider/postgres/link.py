@@ -49,6 +49,12 @@ _MEANING: Final = {
     "RO001": "is this the database of that stack?",
 }
 #: No connection was had, so another way may have one.
+#: What a server says that takes no connection, of which psycopg hands on the words alone -> SQLSTATE.
+_REFUSED: Final = {
+    "too many connections": "53300", "remaining connection slots": "53300", "max clients": "53300", "too many clients": "53300",
+    "not permitted to log in": "28000", "no pg_hba.conf entry": "28000", "password authentication failed": "28P01",
+    "starting up": "57P03", "shutting down": "57P03", "not yet accepting connections": "57P03", "paused": "57P03",
+}  # fmt: skip
 #: What the same call would meet again: a right, a name, a certificate.
 _LASTING: Final = ("28", "3D", "3F", "42", "RO")
 _AWAY: Final = ("53300", "57P01", "57P02", "57P03", "08")
@@ -151,11 +157,10 @@ class Link:
     def _connect(self, way: Address, about: str) -> psycopg.Connection[Any]:
         import psycopg
 
-        options: dict[str, Any] = {"sslmode": way.mode} | ({"sslrootcert": way.root} if way.root else {})
         try:
             return psycopg.connect(
-                way.url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT,
-                application_name="wa-rollout", **options,
+                "", autocommit=True, prepare_threshold=None, connect_timeout=CONNECT, application_name="wa-rollout",
+                **dict(way.parameters),  # type: ignore[arg-type] # libpq's, all text
             )  # fmt: skip
         except psycopg.Error as error:
             raise _translated(way, about, error, connecting=True) from None
@@ -215,6 +220,10 @@ def _deadline(connection: psycopg.Connection[Any]) -> Any:
 def _translated(way: Address, about: str, error: psycopg.Error, *, connecting: bool = False) -> DatabaseError:
     """One clean line: what was asked, of which database, what it said, what that means. Nothing secret is in it."""
     state = error.sqlstate or ""
+    if not state and connecting:
+        words = str(error).lower()
+        known = [code for part, code in _REFUSED.items() if part in words]
+        state = known[0] if known else "3D000" if "database" in words and "does not exist" in words else ""
     said = error.diag.message_primary or (str(error).splitlines() or [""])[0]
     said = way.clean(" ".join(said.split()))[:240]
     lowered = said.lower()
