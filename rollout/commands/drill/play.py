@@ -32,7 +32,7 @@ from rollout.model.ladder import LADDER
 from rollout.model.problem import RolloutError
 from rollout.model.stack_file import edit
 from rollout.provider.errors import StoreError
-from rollout.provider.settings import Settings
+from rollout.provider.settings import POSTGRES, Settings
 from rollout.provider.sources import choose as sources
 from rollout.provider.sources.source import Counters
 from rollout.provider.stores import choose as stores
@@ -149,12 +149,15 @@ def on_store(domain: Domain, stack: str, settings: Settings, now: datetime) -> D
         command = (
             sys.executable, "-m", "rollout", "rollback", domain.name, "--to", "zero", "--stack", SCRATCH, "--store-only",
         )  # fmt: skip
-        seconds, steps, code = _timed(command, {**os.environ, "AWS_REGION": settings.region}, files.ROOT)
+        seconds, steps, code = _timed(
+            command, {**os.environ, "AWS_REGION": settings.region, "ROLLOUT_STORE": settings.store or ""}, files.ROOT
+        )
         read = store.get(flag.secret)
     except StoreError as error:
         raise DrillFailed(str(error)) from None
     passed = code == 0 and read is not None and read.text == "0" and seconds <= WITHIN
-    return _drilled(domain, stack, now, passed, "aws", seconds, None, steps)
+    endpoint: Endpoint = "database" if settings.store == POSTGRES else "aws"
+    return _drilled(domain, stack, now, passed, endpoint, seconds, None, steps)
 
 
 def _drilled(

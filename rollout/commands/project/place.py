@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable
 
 from rollout.commands.project import files
 from rollout.model.catalogue import reading as catalogue
@@ -12,7 +13,8 @@ from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.problem import BadInput, Problem
 from rollout.provider import git
 from rollout.provider.git import GitFailed
-from rollout.provider.settings import Settings
+from rollout.provider.postgres import address
+from rollout.provider.settings import POSTGRES, Settings
 
 _REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
 _STORE, _SOURCE = (
@@ -20,21 +22,36 @@ _STORE, _SOURCE = (
 )
 
 
-def settings(stack: str) -> Settings:
+def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
     """The settings of a stack: a line of its file each, by text, names the region, store and source,
-    so that a broken file does too."""
+    so that a broken file does too. `say` is told where the store had to be guessed.
+    """
     try:
-        text = files.stack_file(stack).read_bytes().decode("utf-8", "replace")
+        text: str | None = files.stack_file(stack).read_bytes().decode("utf-8", "replace")
     except OSError:
-        text = ""
-    found = _REGION.search(text)
-    store, source = (key.search(text) for key in (_STORE, _SOURCE))
+        text = None
+    found = _REGION.search(text or "")
+    store, source = (key.search(text or "") for key in (_STORE, _SOURCE))
+    name = store.group(1) if store else None
+    if text is None:
+        name = _guessed(stack, say)
     return Settings.read(
         os.environ,
         found.group(1) if found else None,
-        store=store.group(1) if store else None,
-        source=source.group(1) if source else None,
+        store=name,
+        source=source.group(1) if source else POSTGRES if text is None and name == POSTGRES else None,
     )
+
+
+def _guessed(stack: str, say: Callable[[str], None] | None) -> str | None:
+    """The store of a stack whose file can't be read: the environment's word, else by whose address is there."""
+    if name := os.environ.get("ROLLOUT_STORE"):
+        return name
+    if not os.environ.get(address.URL):
+        return None
+    if say is not None:
+        say(f"Pulumi.{stack}.yaml can't be read: the store is the database of {address.URL}, which is set")
+    return POSTGRES
 
 
 def known() -> Catalogue:

@@ -11,7 +11,8 @@ from rollout.model.flag.name import FlagName
 from rollout.model.ladder import on_ladder, parse_percent, previous_rung, rung_under, show
 from rollout.model.problem import BadInput, Problem, RolloutError
 from rollout.provider.errors import StoreError
-from rollout.provider.settings import Settings
+from rollout.provider.postgres.address import URL
+from rollout.provider.settings import POSTGRES, Settings
 from rollout.provider.stores import writing
 from rollout.provider.stores.store import Entry, Store
 
@@ -45,19 +46,26 @@ class NotDown(RolloutError):
     exit_code = EXIT_NOT_DOWN
 
     def __init__(self, error: object, settings: Settings, name: FlagName, wanted: int | None) -> None:
-        endpoint = f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
-        value = "PERCENT" if wanted is None else wanted
         again = (
             "run it again"
             if wanted == 0
             else "run it again, or with --to zero, for which no value has to be read first"
         )
-        by_hand = (
-            f"aws secretsmanager put-secret-value --region {settings.region}{endpoint}"
-            f" --secret-id {name.secret} --secret-string {value}"
-        )
+        by_hand = _by_hand(settings, name, "PERCENT" if wanted is None else str(wanted))
         what = f"NOT KNOWN TO BE DOWN: {name.domain} on {name.stack}: {error}"
         super().__init__(f"{what}\n  do:      {again}\n  by hand: {by_hand}")
+
+
+def _by_hand(settings: Settings, name: FlagName, value: str) -> str:
+    """The line that does it without this program."""
+    if settings.store == POSTGRES:
+        lower = f"select rollout.lower('{name.secret}', '{value}')"
+        return f'{lower};  in the project\'s SQL editor, or: psql "${URL}" -c "{lower}"'
+    endpoint = f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
+    return (
+        f"aws secretsmanager put-secret-value --region {settings.region}{endpoint}"
+        f" --secret-id {name.secret} --secret-string {value}"
+    )
 
 
 def target(to: str, live: Entry | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from rollout.model import times
 from rollout.model.flag import moves
@@ -19,7 +19,7 @@ LASTS: Final = timedelta(days=7)
 #: The seed: "Wait 5 minutes, verify traffic back".
 TRAFFIC_WITHIN: Final = timedelta(minutes=5)
 
-Endpoint = Literal["aws", "simulator"]
+Endpoint = Literal["aws", "database", "simulator"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Drill:
         """The drill in a record's plain values; None where it is none: what can't be read permits nothing."""
         at = times.moment(plain.get("at"))
         seconds, back, endpoint = plain.get("decision_to_live"), plain.get("traffic_back"), plain.get("endpoint")
-        if at is None or not isinstance(seconds, (int, float)) or endpoint not in ("aws", "simulator"):
+        if at is None or not isinstance(seconds, (int, float)) or endpoint not in get_args(Endpoint):
             return None
         return cls(
             str(plain.get("domain")), str(plain.get("stack")), at, plain.get("passed") is True, endpoint,
@@ -67,7 +67,7 @@ def refusals(ask: Ask, drills: Iterable[Drill]) -> list[Refusal]:
     if any(_rolled_back(move, ask.now) for move in ask.moves):
         return []
     own = [one for one in drills if one.domain == name and timedelta(0) <= ask.now - one.at <= LASTS]
-    if any(one.passed and (ask.loopback or one.endpoint == "aws") for one in own):
+    if any(one.passed and (ask.loopback or one.endpoint != "simulator") for one in own):
         return []
     text = "no passed drill, and no rollback, of the last 7 days is on record: the week's first raise needs one"
     if any(one.passed for one in own):
