@@ -19,9 +19,16 @@ OTHERS: Final = {"ai-agents": "50", "marketplace": "5", "property": "0"}  # all 
 class Burning:
     """`sandbox` at START. `again` puts back store, state, files, commits and clock: 0.5 s instead of 7."""
 
-    def __init__(self, folder: Path, *, deployed: bool = True, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        deployed: bool = True,
+        env: Mapping[str, str] | None = None,
+        store: str = "secrets-manager",
+    ) -> None:
         """`deployed`: by one `up`; else store, file and commit are there, and the engine knows of nothing."""
-        self.sandbox = Sandbox(folder / "project")
+        self.sandbox = Sandbox(folder / "project", store=store)
         self.sandbox.env.update(env or {})
         try:
             self._begin(folder, deployed)
@@ -44,8 +51,7 @@ class Burning:
     def again(self) -> Sandbox:
         """The sandbox as it was at first."""
         sandbox = self.sandbox
-        sandbox.simulator.start()  # nothing, unless a test ended it
-        sandbox.simulator.call("DELETE", "/faults")
+        sandbox.heal()
         sandbox.simulator.call("DELETE", "/health")
         sandbox.env = dict(self._env)
         shutil.rmtree(sandbox.state)
@@ -69,6 +75,10 @@ def seed(sandbox: Sandbox) -> None:
         for found in _resources(sandbox)
         if "flag" in found.get("outputs", {})
     }
+    if sandbox.database is not None:
+        for flag, value in days.wanted(START).items():
+            days.put_row(sandbox, flag, value, DAY - 8, int(known[flag]) if known.get(flag) else None)
+        return
     store = sandbox.boto("secretsmanager")
     for flag, value in days.wanted(START).items():
         with contextlib.suppress(store.exceptions.ResourceNotFoundException):
@@ -99,6 +109,8 @@ def lives(sandbox: Sandbox) -> dict[str, str | None]:
 
 def tags(sandbox: Sandbox, domain: str) -> dict[str, str]:
     """The tags on a domain's secret."""
+    if sandbox.database is not None:
+        return sandbox.flags()[days.secret(days.PERCENT_FLAGS[domain])][1]
     found = sandbox.boto("secretsmanager").describe_secret(SecretId=days.secret(days.PERCENT_FLAGS[domain]))
     return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
 

@@ -78,7 +78,9 @@ def turn_clock(sandbox: Sandbox, day: float) -> None:
 
 
 def live(sandbox: Sandbox) -> dict[str, str]:
-    """Every flag in the store, read through boto3: not by this project's own code. An absent one is left out."""
+    """Every flag in the store, not read by this project's own code. An absent one is left out."""
+    if sandbox.database is not None:
+        return {name.rpartition("/")[2]: text for name, (text, _) in sandbox.flags().items()}
     store = sandbox.boto("secretsmanager")
     found = {}
     for flag in (*PERCENT_FLAGS.values(), *ENABLE_FLAGS.values()):
@@ -135,9 +137,12 @@ def set_entry(sandbox: Sandbox, key: str, body: str) -> None:
 
 def begin(sandbox: Sandbox, percent: Mapping[str, int], *, day: float, since: float | None = None) -> None:
     """Starts the stack at any percents: as if they were live since `since`, adopted by one `up` at `day`."""
-    store = sandbox.boto("secretsmanager")
     started = day - 8 if since is None else since
+    store = sandbox.boto("secretsmanager")
     for flag, value in wanted(percent).items():
+        if sandbox.database is not None:
+            put_row(sandbox, flag, value, started)
+            continue
         made = store.create_secret(Name=secret(flag), SecretString=value)
         if flag in PERCENT_FLAGS.values():
             store.tag_resource(SecretId=secret(flag), Tags=[_live_since(made["VersionId"], started)])
@@ -145,6 +150,21 @@ def begin(sandbox: Sandbox, percent: Mapping[str, int], *, day: float, since: fl
     turn_clock(sandbox, day)
     sandbox.up()
     sandbox.commit("begin")
+
+
+def put_row(sandbox: Sandbox, flag: str, value: str, since: float, version: int | None = None) -> None:
+    """A flag's row in a database anew, as if it were live since a day; with the version that the state knows, if any."""
+    sandbox.by_hand("delete from rollout.flags where name = %s", secret(flag))
+    sandbox.by_hand(
+        "with clock as (select set_config('rollout.virtual', %s, false)) insert into rollout.flags (name, value, version, written) "
+        "select %s, %s, 0, now() from clock",
+        clock(since), secret(flag), value,
+    )  # fmt: skip
+    if version is not None:
+        sandbox.by_hand(
+            "update rollout.flags set version = %s where name = %s and set_config('session_replication_role', 'replica', false) is not null",
+            version, secret(flag),
+        )  # fmt: skip
 
 
 def steps(preview: Mapping[str, Any]) -> dict[str, str]:

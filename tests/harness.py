@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
 from rollout.model.stack_file import edit
+from rollout.simulator.database import DATABASE
 from rollout.simulator.scratch import Scratch
+from tests.wire import Fault, Wire
 
 READING = ("Get", "List", "Describe", "BatchGet", "Head", "GET", "HEAD")
 
@@ -25,10 +27,34 @@ def client(url: str, service: str) -> Any:
     )  # fmt: skip
 
 
+#: What a database is asked, in the words that tests count calls of Secrets Manager by.
+AS_SECRETS: Final = {
+    "rollout.read": ("secretsmanager.GetSecretValue", "secretsmanager.BatchGetSecretValue"),
+    "rollout.raise": ("secretsmanager.PutSecretValue",),
+    "rollout.lower": ("secretsmanager.PutSecretValue",),
+    "rollout.tag": ("secretsmanager.TagResource",),
+    "rollout.untag": ("secretsmanager.UntagResource",),
+}
+
+
 class Sandbox(Scratch):
-    """What tests do with a project copy, and look at. Gate and drill are off: most tests have nothing to judge by."""
+    """What tests do with a project copy, and look at. Gate and drill are off: most tests have nothing to judge by.
+
+    `store`: both kinds have the stack `local`, so that a test is written once; a database stands behind a door (`door`).
+    """
+
+    door: Wire | None = None
+
+    def named(self, store: str) -> str:  # noqa: ARG002 - the same for both
+        return "local"
 
     def prepare(self) -> None:
+        if self.database is not None:
+            self.door = Wire(self.database.port)
+            url = self.env["ROLLOUT_DATABASE_URL"]
+            self.env["ROLLOUT_DATABASE_URL"] = url.replace(f":{self.database.port}/", f":{self.door.port}/")
+            lines = "  rollout:store: postgres\n  rollout:source: postgres\n"
+            self.write_config(self.read_config().replace("  rollout:region: eu-west-1\n", lines))
         for key in (edit.GATE, edit.DRILL):
             self.write_config(edit.set_value(self.read_config(), key, "off"))
 
@@ -58,6 +84,39 @@ class Sandbox(Scratch):
         """The text of Pulumi.local.yaml."""
         return (self.folder / "Pulumi.local.yaml").read_text()
 
+    def flags(self) -> dict[str, tuple[str, dict[str, str]]]:
+        """Every flag by its full name: text and tags, read past this project's own code. Of a database."""
+        assert self.database is not None
+        with self.database.connect(database=DATABASE) as hand:
+            rows = hand.execute("select name, value, tags from rollout.flags where name <> 'rollout/canary'").fetchall()
+        return {name: (value, tags) for name, value, tags in rows}
+
+    def by_hand(self, statement: str, *arguments: Any) -> None:
+        """One statement of whoever owns the database."""
+        assert self.database is not None
+        with self.database.connect(database=DATABASE) as hand:
+            hand.execute(statement, arguments)
+
+    def heal(self) -> None:
+        """No faults any more, and what a test ended runs."""
+        self.simulator.start()
+        self.simulator.call("DELETE", "/faults")
+        if self.database is not None and self.door is not None:
+            self.database.start(database=False)
+            self.door.reset()
+
+    def slow(self, seconds: float, match: str) -> None:
+        """Every answer about a flag whose name holds `match` takes that long."""
+        if self.door is not None:
+            self.door.faults = [Fault(match=match, wait=seconds)]
+        else:
+            self.simulator.call("PUT", "/faults", {"fail": [{"match": match, "latency": seconds}]})
+
+    def close(self) -> list[str]:
+        if self.door is not None:
+            self.door.close()
+        return super().close()
+
     def boto(self, service: str) -> Any:
         """A boto3 client of the sandbox's simulator."""
         return client(self.url, service)
@@ -65,4 +124,9 @@ class Sandbox(Scratch):
     def api_calls(self, *, reset: bool = False, reads: bool = False) -> dict[str, int]:
         """The write calls (with `reads`, all) since the last reset, by action: {"secretsmanager.PutSecretValue": 1}."""
         counted = self.simulator.call("DELETE" if reset else "GET", "/calls")
+        if self.door is not None:
+            for name, number in self.door.calls.items():
+                counted |= dict.fromkeys(AS_SECRETS.get(name, ()), number)
+            if reset:
+                self.door.calls.clear()
         return {k: v for k, v in counted.items() if reads or not k.partition(".")[2].startswith(READING)}

@@ -28,14 +28,19 @@ def places() -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-@contextmanager
-def server(folder: Path, binaries: Path | None = None) -> Iterator[Database]:
-    """A server of its own, ended afterwards. As root it runs as nobody, who has to come as far as `folder`."""
+def entered(folder: Path) -> Path:
+    """`folder`, which a server that runs as nobody can enter: pytest's are closed to all but who runs it."""
     if os.geteuid() == 0:
         for path in (folder, *folder.parents):
             if path.stat().st_uid == 0 and not path.stat().st_mode & 0o001:
                 path.chmod(path.stat().st_mode | 0o011)
-    made = Database(folder / "postgres", binaries)
+    return folder
+
+
+@contextmanager
+def server(folder: Path, binaries: Path | None = None) -> Iterator[Database]:
+    """A server of its own, ended afterwards. As root it runs as nobody, who has to come as far as `folder`."""
+    made = Database(entered(folder) / "postgres", binaries)
     made.start(database=False)
     try:
         yield made

@@ -98,7 +98,7 @@ def _one(sandbox: Sandbox, moment: float) -> Race:
 def slow(sandbox: Sandbox, latency: float, domain: str = "") -> None:
     """Every answer about a flag, or about that domain's percent, takes that many seconds."""
     flag = days.PERCENT_FLAGS.get(domain, "")
-    sandbox.simulator.call("PUT", "/faults", {"fail": [{"match": days.secret(flag), "latency": latency}]})
+    sandbox.slow(latency, days.secret(flag))
 
 
 def ended(running: subprocess.Popen[str], timeout: float = 180) -> str:

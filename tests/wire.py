@@ -109,6 +109,8 @@ class Wire:
         if fault is None:
             return True
         time.sleep(fault.wait)
+        if not fault.how:
+            return True
         if fault.how == "cut":
             raise OSError
         if fault.how == "error":

@@ -15,7 +15,7 @@ import psutil
 from rollout.model.problem import RolloutError
 from rollout.provider.settings import Settings
 from rollout.simulator import env
-from rollout.simulator.database import Database
+from rollout.simulator.database import DATABASE, Database, make_database
 from rollout.simulator.simulator import Simulator
 
 LEFT_OUT = (".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records")
@@ -39,7 +39,7 @@ class Scratch:
 
     def __init__(self, folder: Path, *, git: bool = True, stack: bool = True, store: str = "secrets-manager") -> None:
         self.folder = folder.resolve()
-        self.name = env.STACKS[store]
+        self.name = self.named(store)
         self.store = store
         shutil.copytree(env.PROJECT, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
         for name in SHARED:
@@ -51,10 +51,11 @@ class Scratch:
         self.simulator = Simulator(self.folder / ".local")
         self.simulator.start()
         self.database: Database | None = None
-        if self.name == env.DATABASE:
-            self.database = _database(self.folder)
+        if store == env.DATABASE:
+            self.database = _database(self.folder, self.name)
         self.env = {
-            **env.applied(self.folder, stack=self.name),
+            **env.applied(self.folder, stack=env.STACKS[store]),
+            "PULUMI_STACK": self.name,
             "GIT_CEILING_DIRECTORIES": str(self.folder.parent),  # else a command could commit into the real project
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -70,6 +71,10 @@ class Scratch:
             self.commit("first")
         if stack:
             self.pulumi("stack", "select", "--create", self.name)
+
+    def named(self, store: str) -> str:
+        """The stack's name."""
+        return env.STACKS[store]
 
     def prepare(self) -> None:
         """What is changed in the copy before anything starts from it."""
@@ -175,11 +180,12 @@ class Scratch:
         return [f"{pid} {line}" for pid, line in left.items()]
 
 
-def _database(folder: Path) -> Database:
+def _database(folder: Path, stack: str) -> Database:
     """A server of the copy's own. As root it runs as nobody, who has to come as far as the copy: its own folders open."""
     if os.geteuid() == 0:
         for path in (folder.parent, folder, folder / ".local"):
             path.chmod(path.stat().st_mode | 0o011)
     made = Database(folder / ".local" / "postgres")
-    made.start()
+    made.start(database=False)
+    make_database(made, DATABASE, [stack])
     return made

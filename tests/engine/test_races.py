@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 import pytest
 import yaml
 
-from tests import burning, days, races
+from tests import burning, days, postgres, races
 from tests.burning import Burning
 from tests.harness import Sandbox
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
-    made = Burning(tmp_path_factory.mktemp("races"))
+@pytest.fixture(scope="module", params=["secrets-manager", "postgres"])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
+    made = Burning(postgres.entered(tmp_path_factory.mktemp("races")), store=request.param)
     yield made
     assert not made.sandbox.close()
 
