@@ -27,6 +27,8 @@ create function rollout.kept() returns interval language sql immutable set searc
 create function rollout.add_counts(at timestamptz, of_service text, of_domain text, counts jsonb, virtual timestamptz default null)
 returns void
 language plpgsql security definer set search_path = '' as $$
+declare
+  now_is timestamptz; -- once: a clock that is asked a row would keep the index from being used
 begin
   if at is null or date_trunc('minute', at) <> at then
     raise exception 'a minute begins at a whole minute' using errcode = '22023';
@@ -36,11 +38,12 @@ begin
     raise exception 'counts are an object of whole numbers from 0 on' using errcode = '22023';
   end if;
   perform set_config('rollout.virtual', coalesce(virtual::text, ''), true);
-  insert into rollout.minutes (minute, service, domain, counter, value)
-  select at, of_service, of_domain, key, value::numeric::bigint from jsonb_each(counts) order by key;
+  now_is := rollout.clock();
+  insert into rollout.minutes (minute, service, domain, counter, value, arrived)
+  select at, of_service, of_domain, key, value::numeric::bigint, now_is from jsonb_each(counts) order by key;
   if extract(minute from at) = 0 then -- once an hour, a bounded part
     delete from rollout.minutes where ctid = any(array(
-      select ctid from rollout.minutes where minute < rollout.clock() - rollout.kept() limit 20000));
+      select ctid from rollout.minutes where minute < now_is - rollout.kept() limit 20000));
   end if;
 end
 $$;
