@@ -111,6 +111,7 @@ class _Sum:
 
     def __init__(self, metric: Metric, dispersion: float, control: bool) -> None:
         self._metric, self._dispersion, self._control = metric, dispersion, control
+        self._each, self._clean = odds.against(metric.good, metric.bad_level)
         self.first: Burn | None = None
         self.newest: Burn | None = None
         self.reset()
@@ -131,14 +132,20 @@ class _Sum:
             self.legacy, self.legacy_total = self.legacy + other.bad, self.legacy_total + other.total
 
     def take(self, slot: Slot, index: int) -> None:
-        """One more period."""
+        """One more period. A clean one can't meet the rule: it is asked where something is bad, and at the end."""
         self._add(slot, index)
+        if slot.bad:
+            self._ask()
+
+    def _ask(self) -> None:
         self.newest = self._met() if self._bad(odds.PROOF) else None
         if self.first is None or (self.first.unlike and self.newest is not None):
             self.first = self.newest or self.first
 
     def found(self) -> Burn | None:
         """What is met: by the newest counts, else by earlier ones."""
+        if self.first is not None:
+            self._ask()
         if self.newest is not None or self.first is None:
             return self.newest
         return Burn(
@@ -147,8 +154,13 @@ class _Sum:
         )  # fmt: skip
 
     def _bad(self, least: float) -> bool:
-        metric = self._metric
-        return odds.burns(self.bad, self.total, metric.good, metric.bad_level, least, self._dispersion)
+        """`odds.burns`, with the logarithms taken once."""
+        if self.bad < odds.LEAST_BAD or self.bad <= self._metric.bad_level * self.total:
+            return False
+        return self._against() / self._dispersion >= least - odds.EPSILON
+
+    def _against(self) -> float:
+        return self.bad * self._each + (self.total - self.bad) * self._clean
 
     @property
     def _controlled(self) -> bool:
@@ -207,14 +219,18 @@ class _Run(_Sum):
 
     def take(self, slot: Slot, index: int) -> None:
         """One more period."""
-        metric = self._metric
-        if self.total and -odds.evidence(self.bad, self.total, metric.good, metric.bad_level) <= 0:
+        if self.total and self._against() <= 0:
             self.reset()
         if self.start < 0:
             self.at = slot.at
         self._add(slot, index)
         self.minutes += slot.minutes
-        self._count_blocks(slot, index)
+        if self._dispersion >= BUNCHED:
+            self._count_blocks(slot, index)
+        if slot.bad:
+            self._ask()
+
+    def _ask(self) -> None:
         self.newest = None
         if not self._bad(BURST):
             return

@@ -55,6 +55,11 @@ def evidence(bad: float, total: float, good: float, worse: float) -> float:
     return bad * math.log(good / worse) + (total - bad) * math.log((1 - good) / (1 - worse))
 
 
+def against(good: float, worse: float) -> tuple[float, float]:
+    """-evidence of one bad event, and of one that isn't: for sums that are asked at every period."""
+    return math.log(worse / good), math.log((1 - worse) / (1 - good))
+
+
 def mix(part: float, whole: float, share: float, concentration: float) -> float:
     """ln of the odds that `part` of `whole` do not have the share `share` (0 < share < 1).
 
@@ -170,4 +175,4 @@ def upper_bound(bad: float, total: float, dispersion: float = 1.0) -> float:
         return float(1 - BEYOND ** (1 / total))
     if bad >= 1000:
         return wilson(bad, total, BEYOND)[1]
-    return tails.limits(bad, total, BEYOND)[1]
+    return tails.highest(bad, total, BEYOND)

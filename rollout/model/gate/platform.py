@@ -26,23 +26,27 @@ def left_out(metric: Metric, series: Sequence[Slot], dispersion: float = 1.0) ->
     bad = total = quiet = best = 0.0
     start: int | None = None
     met = False
+    one_bad, one_clean = odds.against(metric.good, metric.bad_level)
     for index, slot in enumerate(series):
         legacy = slot.legacy
         if legacy is None or not legacy.possible or not legacy.total:
             continue
         if start is None:
+            if not legacy.bad:
+                continue  # a run that begins clean is over at once
             start, bad, total, quiet, best, met = index, 0.0, 0.0, 0.0, 0.0, False
         bad, total = bad + legacy.bad, total + legacy.total
-        against = -odds.evidence(bad, total, metric.good, metric.bad_level)
+        against = bad * one_bad + (total - bad) * one_clean
         if against > best:
             best, quiet = against, 0.0
             if total >= LEAST_LEGACY and odds.burns(bad, total, metric.good, metric.bad_level, dispersion=dispersion):
+                for early in range(start, index) if not met else ():
+                    found[early] = True
                 met = True
         else:
             quiet += legacy.total
         if met:
-            for each in range(start, index + 1):
-                found[each] = True
+            found[index] = True
             start = None if quiet >= AFTER else start
         elif against <= 0:
             start = None

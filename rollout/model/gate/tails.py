@@ -51,37 +51,49 @@ def beta_part(x: float, a: float, b: float) -> float:
 
 def _fraction(x: float, a: float, b: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's way."""
-    c, d = 1.0, 1 / _off_zero(1 - (a + b) * x / (a + 1))
+    c, d = 1.0, 1 / ((1 - (a + b) * x / (a + 1)) or _TINY)
     found = d
     for m in range(1, _TERMS):
-        for step in (m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-                     -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))):  # fmt: skip
-            d = 1 / _off_zero(1 + step * d)
-            c = _off_zero(1 + step / c)
-            found *= c * d
+        even = a + 2 * m
+        step = m * (b - m) * x / ((even - 1) * even)
+        d = 1 / ((1 + step * d) or _TINY)
+        c = (1 + step / c) or _TINY
+        found *= c * d
+        step = -(a + m) * (a + b + m) * x / (even * (even + 1))
+        d = 1 / ((1 + step * d) or _TINY)
+        c = (1 + step / c) or _TINY
+        found *= c * d
         if abs(c * d - 1) < _SMALL:
             break
     return found
 
 
-def _off_zero(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
-
-
 def limits(bad: float, total: float, beside: float) -> tuple[float, float]:
     """The lowest and the highest rate at which `bad` of `total` isn't in a tail under `beside` (Clopper and Pearson 1934)."""
     low = 0.0 if bad <= 0 else _where(beside, bad, total - bad + 1)
-    high = 1.0 if bad >= total else _where(1 - beside, bad + 1, total - bad)
-    return low, high
+    return low, highest(bad, total, beside)
+
+
+def highest(bad: float, total: float, beside: float) -> float:
+    """The upper one of `limits`."""
+    return 1.0 if bad >= total else _where(1 - beside, bad + 1, total - bad)
 
 
 def _where(part: float, a: float, b: float) -> float:
-    """x with I_x(a, b) = part."""
-    low, high = 0.0, 1.0
-    for _ in range(70):
-        middle = (low + high) / 2
-        if beta_part(middle, a, b) < part:
-            low = middle
+    """x with I_x(a, b) = part: halving, and false position where it is faster (Dowell and Jarratt 1971, "Illinois")."""
+    middle, spread = a / (a + b), math.sqrt(a * b / (a + b + 1)) / (a + b)
+    low, high = max(0.0, middle - 8 * spread), min(1.0, middle + 8 * spread + 40 / (a + b))
+    at_low, at_high = beta_part(low, a, b) - part, beta_part(high, a, b) - part
+    if at_low > 0 or at_high < 0:  # further out than anybody asks for
+        low, high, at_low, at_high = 0.0, 1.0, -part, 1 - part
+    found = low
+    for index in range(100):
+        found = (low + high) / 2 if index % 3 == 2 else (low * at_high - high * at_low) / (at_high - at_low)
+        value = beta_part(found, a, b) - part
+        if abs(value) < 1e-13 or high - low < 1e-15 * high:
+            break
+        if value < 0:
+            low, at_low, at_high = found, value, at_high / 2
         else:
-            high = middle
-    return (low + high) / 2
+            high, at_high, at_low = found, value, at_low / 2
+    return found
