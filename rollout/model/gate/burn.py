@@ -127,7 +127,7 @@ class _Sum:
             self.start = index
         self.bad, self.total = self.bad + slot.bad, self.total + slot.total
         other = slot.legacy
-        if other is not None and other.possible and other.total:
+        if other is not None and other.possible:  # none in a minute is legacy's answer, too
             self.beside, self.beside_total = self.beside + slot.bad, self.beside_total + slot.total
             self.legacy, self.legacy_total = self.legacy + other.bad, self.legacy_total + other.total
 

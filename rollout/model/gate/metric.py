@@ -209,9 +209,12 @@ class _Asked:
         metric, seen = self.metric, self.seen
         if seen.periods and seen.reported is not None and seen.reported < (1 - ABSENT) * seen.periods:
             return self._gaps(metric.total, seen.reported, seen.periods, counts)
-        cleaner = gate_math.clean_for_rate(
-            counts.bad, counts.total, metric.good, dispersion=seen.dispersion, last=False
-        )
+        if gate_math.present(counts.bad, counts.total, metric.good, seen.dispersion):
+            cleaner = 0
+        else:
+            cleaner = gate_math.clean_for_rate(
+                counts.bad, counts.total, metric.good, dispersion=seen.dispersion, last=False
+            )
         more = max(gate_math.LEAST_PRESENCE - int(counts.total), cleaner)
         if more > 0:
             return self._not_yet(counts, more, None)

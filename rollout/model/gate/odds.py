@@ -23,6 +23,9 @@ LEAST_PRESENCE: Final = 3
 #: Fewer bad events never bring a domain down; and with fewer (of those that count, see dispersion) nobody can tell
 #: whether a rate is under its limit: one of 300 says neither.
 LEAST_BAD: Final = 3
+#: A metric that is asked for presence alone is held by its limit from so many bad events on: one failed payment of 30
+#: is no rate, and would ask for 75 more.
+LEAST_TOLD: Final = 2
 #: A rate that isn't under its limit doesn't contradict it while so many bad events come by chance this often.
 CHANCE: Final = 0.10
 #: ln 1000: CUSUM also asks that the run isn't a service in the grey zone, which is a HOLD, having bad luck.
@@ -100,6 +103,13 @@ def within(bad: float, total: float, good: float, *, dispersion: float = 1.0, la
     if total > 0 and bad / total < good:
         return True
     return not last and tails.poisson_from(bad / dispersion, total * good / dispersion) >= CHANCE
+
+
+def present(bad: float, total: float, good: float, dispersion: float = 1.0) -> bool:
+    """PASS by presence: some events, and no contradiction to `good` where there are enough bad ones to tell."""
+    if total < LEAST_PRESENCE:
+        return False
+    return bad / dispersion < LEAST_TOLD or within(bad, total, good, dispersion=dispersion)
 
 
 def burns(

@@ -25,7 +25,7 @@ def left_out(metric: Metric, series: Sequence[Slot], dispersion: float = 1.0) ->
     found = [False] * len(series)
     bad = total = quiet = best = 0.0
     start: int | None = None
-    met = False
+    burns = met = False
     one_bad, one_clean = odds.against(metric.good, metric.bad_level)
     for index, slot in enumerate(series):
         legacy = slot.legacy
@@ -34,17 +34,18 @@ def left_out(metric: Metric, series: Sequence[Slot], dispersion: float = 1.0) ->
         if start is None:
             if not legacy.bad:
                 continue  # a run that begins clean is over at once
-            start, bad, total, quiet, best, met = index, 0.0, 0.0, 0.0, 0.0, False
+            start, bad, total, quiet, best, burns, met = index, 0.0, 0.0, 0.0, 0.0, False, False
         bad, total = bad + legacy.bad, total + legacy.total
         against = bad * one_bad + (total - bad) * one_clean
         if against > best:
             best, quiet = against, 0.0
-            if total >= LEAST_LEGACY and odds.burns(bad, total, metric.good, metric.bad_level, dispersion=dispersion):
-                for early in range(start, index) if not met else ():
-                    found[early] = True
-                met = True
+            burns = burns or odds.burns(bad, total, metric.good, metric.bad_level, dispersion=dispersion)
         else:
             quiet += legacy.total
+        if burns and total >= LEAST_LEGACY and not met:
+            met = True
+            for early in range(start, index):
+                found[early] = True
         if met:
             found[index] = True
             start = None if quiet >= AFTER else start

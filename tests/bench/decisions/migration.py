@@ -10,9 +10,9 @@ import numpy as np
 from numpy.random import Generator
 
 from rollout.model.catalogue.domain import Domain, Metric
-from rollout.model.gate import bunches, burn
+from rollout.model.gate import bunches
 from rollout.model.gate.metric import Verdict
-from rollout.model.gate.seen import Counts, Seen
+from rollout.model.gate.seen import Counts, Seen, Slot
 from rollout.model.gate.verdict import Question, judge_domain
 from rollout.model.ladder import LADDER
 from tests.bench.decisions import series, streams
@@ -70,40 +70,46 @@ class Play:
 
     def run(self, start: int, last: int, stop: int = LAST) -> Domains:
         """From the first raise on day `start` (day 1: 1) until day `last` at 100 %, or `stop` on the way there."""
-        found, day, world = Domains(), start, self.world
+        found, day = Domains(), start
         for back in range(HISTORY, 0, -1):
             self._remember(self._day(0, day - back))
         for percent, following in zip(LADDER[1:], [*LADDER[2:], None], strict=True):
-            sizes = self._sizes()
-            days: list[dict[str, tuple[Events, Events, Events, Events]]] = []
-            soak, since = self.domain.soak_hours[percent] // 24, day
-            while True:
-                days.append(self._day(percent, day))
-                self._remember(days[-1])
-                day += 1
-                due = (following is None and day >= last) or (following is not None and day - since >= soak)
-                if not due:
-                    continue
-                ask = self._ask(percent, following, days, since, day)
-                if (burnt := self._burnt(ask, sizes)) is not None:
-                    found.rollback = (percent, burnt, day)
-                    return found
-                if following is None:
-                    return found
-                answer = judge_domain(ask)
-                passed = answer.verdict is Verdict.PASS
-                found.firsts.setdefault(percent, passed)
-                if passed:
-                    found.days[percent] = day - since - soak
-                    break
-                reason = answer.key if answer.key != "grey" else f"grey {answer.reason.split()[4]}"
-                found.held[reason] = found.held.get(reason, 0) + 1
-                if day >= stop:
-                    return found
+            left = self._rung(found, percent, following, day, last, stop)
+            if left is None:
+                break
+            day = left
             if following == LADDER[-1]:
                 found.at_100 = day
-        del world
         return found
+
+    def _rung(
+        self, found: Domains, percent: int, following: int | None, since: int, last: int, stop: int
+    ) -> int | None:
+        """The day on which the rung was left upwards; None where it wasn't, and `found` says why."""
+        sizes, day = self._sizes(), since
+        days: list[dict[str, tuple[Events, Events, Events, Events]]] = []
+        due = last if following is None else since + self.domain.soak_hours[percent] // 24
+        while following is not None or day < last:
+            days.append(self._day(percent, day))
+            self._remember(days[-1])
+            day += 1
+            if day < due:
+                continue
+            ask = self._ask(percent, following, days, since)
+            if (burnt := self._burnt(ask, sizes)) is not None:
+                found.rollback = (percent, burnt, day)
+                return None
+            if following is None:
+                return None
+            answer = judge_domain(ask)
+            found.firsts.setdefault(percent, answer.verdict is Verdict.PASS)
+            if answer.verdict is Verdict.PASS:
+                found.days[percent] = day - due
+                return day
+            found.held[answer.key] = found.held.get(answer.key, 0) + 1
+            if day >= stop:
+                return None
+        return None
 
     # --- counts
 
@@ -162,7 +168,7 @@ class Play:
 
     def _ask(
         self, percent: int, following: int | None,
-        days: list[dict[str, tuple[Events, Events, Events, Events]]], since: int, day: int,
+        days: list[dict[str, tuple[Events, Events, Events, Events]]], since: int,
     ) -> Question:  # fmt: skip
         sizes = self._sizes()
         metrics: dict[str, Seen | None] = {}
@@ -174,14 +180,11 @@ class Play:
             bad, total, legacy_bad, legacy = (np.concatenate([one[metric.name][i] for one in days]) for i in range(4))
             compared = metric.name in ("errors", "latency", "sessions") and percent < 100
             beside = Counts(int(legacy_bad.sum()), int(legacy.sum())) if compared else None
-            told = ()
+            told: tuple[Slot, ...] = ()
             if metric.action.startswith("rollback-"):
                 begin = BEGAN + timedelta(days=since - 1)
-                alone = self.world.outage is None and not compared
-                told = series.slots(
-                    (bad, total), (legacy_bad, legacy) if compared else None, begin,
-                    whole=self.world.whole or (self.world.outage is not None and not alone),
-                )  # fmt: skip
+                whole = self.world.whole or self.world.outage is not None  # the platform's minutes are by the period
+                told = series.slots((bad, total), (legacy_bad, legacy) if compared else None, begin, whole=whole)
             metrics[metric.name] = Seen(
                 int(bad.sum()), int(total.sum()), beside, series=told, dispersion=sizes.get(metric.name, 1.0)
             )
@@ -241,6 +244,3 @@ def migrate(world: World, rng: Generator) -> Whole:
             at[name] = found[name].at_100 or 0
     done = max(at.values()) if len(at) == len(PLANNED) else None
     return Whole(done, found)
-
-
-__all__ = ["CATALOGUE", "burn", "Domains", "Play", "Whole", "World", "migrate"]

@@ -103,7 +103,9 @@ def test_presence_says_what_it_cannot_exclude() -> None:
     assert ask(of("search"), 0, 3).verdict is Verdict.PASS
     assert ask(of("search"), 1, 3).verdict is Verdict.PASS, "one of three says nothing of 5 %"
     assert ask(of("search"), 2, 3).verdict is Verdict.HOLD
-    assert ask(of("transactions", "marketplace"), 1, 100).key == "grey", "one of 100 does of 0.1 %"
+    assert ask(of("transactions", "marketplace"), 1, 30).verdict is Verdict.PASS, "nor one of 30 of 0.1 %"
+    assert ask(of("transactions", "marketplace"), 2, 300).key == "grey", "two of 300 do"
+    assert ask(of("transactions", "marketplace"), 2, 600).verdict is Verdict.PASS
     assert judge_metric(of("search"), Seen(0, 23), percent=50, next_percent=100, needs="proof").needed == 86 - 23
 
 
@@ -279,6 +281,20 @@ def test_a_fault_of_unified_inside_an_outage_of_both_is_its_own() -> None:
 
 def test_unified_far_worse_than_a_burning_legacy_comes_down() -> None:
     assert by_series(slots((60, 0, 100, 0, 100), (20, 50, 100, 5, 100))).verdict is Verdict.ROLLBACK
+
+
+def test_minutes_in_which_legacy_has_no_event_are_no_minutes_without_legacy() -> None:
+    """At 1,000 a day each, an outage of both falls into minutes that only one of the two has a request in."""
+    outage = tuple(Slot(bad, bad, Counts(1 - bad, 1 - bad)) for bad in (1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 1, 0, 0, 1, 0))
+    judged = by_series((*slots((600, 0, 1, 0, 1)), *outage))
+    assert judged.verdict is not Verdict.ROLLBACK, judged.reason
+
+
+def test_an_outage_of_fewer_than_50_of_legacys_events_is_seen_once_there_are_as_many() -> None:
+    outage = ((600, 0, 1, 0, 1), (10, 1, 1, 1, 1))
+    judged = by_series(slots(*outage, (300, 0, 1, 0, 1)))
+    assert judged.verdict is Verdict.PASS, judged.reason
+    assert "3 h 30 min" in judged.reason, "ten events, and 200 after them"
 
 
 def test_at_100_percent_stragglers_on_legacy_are_no_control() -> None:

@@ -1,0 +1,100 @@
+"""Playing rows on all processors, seeded, and their table: n, figures, Wilson's bounds, and what must be seen."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import statistics
+import time
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+
+from tests.bench.decisions.rows import Outcome, Row, rows
+from tests.bench_gate import wilson
+
+CHUNK = 20
+
+
+def chunk(job: tuple[str, int, int]) -> list[Outcome]:
+    """Some runs of a row, each with its own seed: the same whoever plays them."""
+    name, first, number = job
+    row = next(row for row in rows() if row.name == name)
+    seed = zlib.crc32(name.encode())
+    return [row.play(np.random.default_rng([seed, index])) for index in range(first, first + number)]
+
+
+def play(chosen: Sequence[Row], part: float = 1.0) -> Iterable[tuple[Row, list[Outcome]]]:
+    """Each row with its outcomes; `part` of the runs."""
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
+        waiting = []
+        for row in chosen:
+            runs = max(1, round(row.runs * part))
+            jobs = [(row.name, first, min(CHUNK, runs - first)) for first in range(0, runs, CHUNK)]
+            waiting.append((row, [pool.submit(chunk, job) for job in jobs]))
+        for row, futures in waiting:
+            yield row, [outcome for future in futures for outcome in future.result()]
+
+
+def line(row: Row, found: Sequence[Outcome]) -> tuple[str, list[str]]:
+    """The row's line, and what of it isn't as it must be."""
+    parts, missed = [], []
+    for key in dict.fromkeys(key for outcome in found for key in outcome):
+        values = [outcome[key] for outcome in found if key in outcome]
+        limit = row.limits.get(key)
+        if key in ("minutes", "days late"):
+            value = statistics.median(values)
+            slow = sorted(values)[math.ceil(0.9 * len(values)) - 1]
+            parts.append(f"{key} {value:g} (median; 90 % within {slow:g})")
+        elif key.startswith("first look"):
+            continue
+        else:
+            value = sum(values) / len(values)
+            low, high = wilson(sum(values), len(values))
+            parts.append(f"{key} {value:.2%} ({low:.1%} to {high:.1%})")
+        if limit is not None and (value < limit if limit > 0 else value > -limit):
+            missed.append(
+                f"{row.name}: {key} {value:g}, wanted {'at least' if limit > 0 else 'at most'} {abs(limit):g}"
+            )
+    firsts = first_looks(found)
+    if firsts:
+        worst = min(firsts, key=lambda name: firsts[name])
+        parts.append(
+            f"first looks {firsts[worst]:.3f} ({worst.removeprefix('first look ')}) to {max(firsts.values()):.3f}"
+        )
+        if firsts[worst] < row.limits.get("first look", 0):
+            missed.append(f"{row.name}: {worst} {firsts[worst]:.3f}, wanted at least {row.limits['first look']:g}")
+    return f"{row.name} | {len(found):,} | {'; '.join(parts)}", missed
+
+
+def first_looks(found: Sequence[Outcome]) -> dict[str, float]:
+    """Per raise of a migration how often the first look let it pass."""
+    keys = dict.fromkeys(key for outcome in found for key in outcome if key.startswith("first look"))
+    return {
+        key: statistics.mean(outcome[key] for outcome in found if key in outcome) for key in keys
+    }  # fmt: skip
+
+
+def run(say: Callable[[str], None], part: float = 1.0, only: str = "") -> list[str]:
+    """Plays and prints; returns what isn't as it must be."""
+    began, missed = time.monotonic(), []
+    group = ""
+    for row, found in play([row for row in rows() if only in f"{row.group} {row.name}"], part):
+        if row.group != group:
+            group = row.group
+            say(f"\n{group} | n | seen (99 % bounds)")
+        text, wrong = line(row, found)
+        say(text)
+        missed += wrong
+    for one in missed:
+        say(f"MISSED {one}")
+    say(f"{time.monotonic() - began:.0f} s; every row is played on the product's own functions")
+    return missed
+
+
+if __name__ == "__main__":
+    import sys
+
+    run(lambda text: print(text, flush=True), float(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
