@@ -15,7 +15,6 @@ from typing import Any, Final
 import click
 
 from rollout.commands.project import options
-from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Metric
 from rollout.model.gate import bunches
 from rollout.model.gate import by_hand as gate_input
@@ -23,6 +22,7 @@ from rollout.model.gate import metric as gate
 from rollout.model.gate import verdict as gate_domain
 from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.gate.seen import Counts, Seen
+from rollout.model.ladder import TOP, Ladder
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.fields import nearest
 
@@ -139,7 +139,8 @@ def _metric(given: dict[str, str], strict: bool, json_: bool) -> Verdict:
     if "--metric" not in given:
         do = "python -m rollout gate --metric errors --bad 1 --total 1001 --next 100"
         raise BadInput([Problem("nothing to judge", allowed="--metric NAME ..., or --input FILE", do=do)])
-    metric = _find(given["--metric"], _catalogue())
+    catalogue = _catalogue()
+    metric, ladder = _find(given["--metric"], catalogue)
     needed = ["--bad"] if metric.total is None else ["--bad", "--total"]
     problems += [
         Problem(f"{name} is missing", f"--metric {metric.name}", " and ".join(needed))
@@ -159,33 +160,34 @@ def _metric(given: dict[str, str], strict: bool, json_: bool) -> Verdict:
     size = numbers.get("--dispersion", 1.0)
     if not 1 <= size <= bunches.CAP and not problems:
         problems.append(Problem("the dispersion is out of range", "--dispersion", f"1 to {bunches.CAP:g}", f"{size:g}"))
-    following = _rung(given["--next"], problems) if "--next" in given else None
+    following = _rung(given["--next"], ladder, problems) if "--next" in given else None
     if problems:
         raise BadInput(problems)
     legacy = Counts(numbers["--legacy-bad"], numbers["--legacy-total"]) if "--legacy-bad" in numbers else None
     judged = gate.judge_metric(
         metric,
         Seen(numbers["--bad"], numbers.get("--total"), legacy, dispersion=size),
-        percent=None if following is None else ladder.previous_rung(following),
+        percent=None if following is None else ladder.previous(following),
         next_percent=following,
         strict=strict,
         needs="presence" if "--presence" in given else "proof",
+        ladder=ladder,
     )
     print(json.dumps({**_object(judged), "rule": gate.RULE_VERSION}, allow_nan=False) if json_ else judged.line())
     return judged.verdict
 
 
-def _find(name: str, catalogue: Catalogue) -> Metric:
-    """A metric that all domains share by its name, another one as `jobs/search`. Raises BadInput."""
+def _find(name: str, catalogue: Catalogue) -> tuple[Metric, Ladder]:
+    """A metric that all domains share by its name, another one as `jobs/search`; and the ladder. Raises BadInput."""
     first, *others = catalogue.domains.values()
     shared = [metric for metric in first.metrics if all(metric in other.metrics for other in others)]
-    known = {metric.name: metric for metric in shared}
+    known = {metric.name: (metric, catalogue.ladder) for metric in shared}
     for domain in catalogue.domains.values():
-        known |= {f"{domain.name}/{metric.name}": metric for metric in domain.metrics}
+        known |= {f"{domain.name}/{metric.name}": (metric, domain.ladder) for metric in domain.metrics}
     if name in known:
         return known[name]
     of_one = [key for key in known if key.endswith(f"/{name}")]
-    own = [key for key, metric in known.items() if "/" not in key or metric not in shared]
+    own = [key for key, (metric, _) in known.items() if "/" not in key or metric not in shared]
     do = f"did you mean {' or '.join(of_one)}?" if of_one else nearest(name, known)
     raise BadInput([Problem("unknown metric", "--metric", ", ".join(own), shown(name), do)])
 
@@ -198,14 +200,11 @@ def _number(text: str, name: str, problems: list[Problem]) -> float:
     return math.nan
 
 
-def _rung(text: str, problems: list[Problem]) -> int:
-    rungs = ladder.LADDER[1:]
-    if text in map(str, rungs):
+def _rung(text: str, ladder: Ladder, problems: list[Problem]) -> int:
+    if text in map(str, ladder.above):
         return int(text)
-    problems.append(
-        Problem("--next is no rung above 0", "--next", ", ".join(map(str, rungs)), shown(text) or "nothing")
-    )
-    return ladder.LADDER[-1]
+    problems.append(Problem("--next is no rung above 0", "--next", ladder.show_above(), shown(text) or "nothing"))
+    return TOP
 
 
 def _object(judged: Judged) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rollout.commands.reading import around
 from rollout.commands.reading.around import Around
 from rollout.model import times
 from rollout.model.catalogue.domain import Domain
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.standing import Standing
 from rollout.provider import alerts
@@ -41,7 +41,7 @@ def _row(seen: Around, domain: Domain) -> Standing:
     wanted = flag.percent if flag else None
     if live is None:
         return Standing(domain.name, "?", wanted, planned, 0, None, "not read", "read it again")
-    ask = seen.ask(domain, live, next_rung(live.percent or 0) or LADDER[-1])
+    ask = seen.ask(domain, live, domain.ladder.next(live.percent or 0) or TOP)
     look, unread = seen.look(ask)
     behind = standing.behind(seen.plan, seen.day, domain.name, live.percent)
     return standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread)

@@ -28,7 +28,6 @@ from rollout.model.flag.name import FlagName
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import MINUTE, floor
 from rollout.model.judge.drill import TRAFFIC_WITHIN, Drill, Endpoint
-from rollout.model.ladder import LADDER
 from rollout.model.problem import RolloutError
 from rollout.model.stack_file import edit
 from rollout.provider.errors import StoreError
@@ -37,8 +36,6 @@ from rollout.provider.sources import choose as sources
 from rollout.provider.sources.source import Counters
 from rollout.provider.stores import choose as stores
 
-#: The share that is drilled: the first rung, where every domain begins.
-FROM: Final = LADDER[1]
 #: A rollback that takes longer from the command to the value read back has failed the drill: at 3 a.m. that is long.
 WITHIN: Final = 30.0
 #: The stack whose secrets are drilled against AWS. They stay: nobody here may delete a secret.
@@ -76,7 +73,7 @@ def on_simulator(domain: Domain, stack: str, now: datetime, store: str) -> Drill
             for key in (edit.GATE, edit.DRILL):
                 text = edit.set_value(text, key, "off")
             for other in catalogue.parse((self.folder / "domains.yaml").read_bytes(), "domains.yaml").domains.values():
-                percent = FROM if other.name == domain.name else 0
+                percent = domain.ladder.first if other.name == domain.name else 0
                 text = edit.set_flag(text, other.name, percent, None if other.enable_flag is None else percent > 0)
             file.write_text(text)
 
@@ -103,8 +100,8 @@ def _played(copy: Any, domain: Domain, stack: str, now: datetime) -> Drilled:
     known = files.read_catalogue()
     clients = publish.connect(settings)
     flag = FlagName(copy.name, domain.name, domain.percent_flag)
-    clients.store.create(flag.secret, str(FROM), _token(), {"stack": copy.name, "domain": domain.name})
-    copy.up("--message", f"{domain.name} at {FROM} %, as if it had climbed")
+    clients.store.create(flag.secret, str(domain.ladder.first), _token(), {"stack": copy.name, "domain": domain.name})
+    copy.up("--message", f"{domain.name} at {domain.ladder.first} %, as if it had climbed")
     healthy = scenario.load("healthy", known, now - BEFORE)
 
     def publish_minutes(start: datetime, end: datetime) -> None:
@@ -139,13 +136,16 @@ def on_store(domain: Domain, stack: str, settings: Settings, now: datetime) -> D
     try:
         if store.get(flag.secret) is None:
             store.create(
-                flag.secret, str(FROM), _token(), {"stack": SCRATCH, "domain": domain.name, "managed-by": "pulumi"}
+                flag.secret,
+                str(domain.ladder.first),
+                _token(),
+                {"stack": SCRATCH, "domain": domain.name, "managed-by": "pulumi"},
             )
         else:
-            store.put(flag.secret, str(FROM), _token())
+            store.put(flag.secret, str(domain.ladder.first), _token())
         before = store.get(flag.secret)
-        if before is None or before.text != str(FROM):
-            raise DrillFailed(f"{flag.secret} doesn't read {FROM} after it was written")
+        if before is None or before.text != str(domain.ladder.first):
+            raise DrillFailed(f"{flag.secret} doesn't read {domain.ladder.first} after it was written")
         command = (
             sys.executable, "-m", "rollout", "rollback", domain.name, "--to", "zero", "--stack", SCRATCH, "--store-only",
         )  # fmt: skip

@@ -12,7 +12,7 @@ from rollout.commands.reading.around import Around
 from rollout.model import schedule
 from rollout.model.flag.moves import Live
 from rollout.model.judge import rules
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.plan import relay
 from rollout.model.plan.relay import At, Laid
 from rollout.model.problem import BadInput, Problem
@@ -56,7 +56,8 @@ def lay(stack: str, first: str) -> tuple[Around, Laid, list[str]]:
 
 def _latched(seen: Around, name: str, live: Live) -> bool:
     """Whether a breach stands in the way of the next raise, as the judge sees it."""
-    ask = seen.ask(seen.known.domains[name], live, next_rung(live.percent or 0) or LADDER[-1])
+    domain = seen.known.domains[name]
+    ask = seen.ask(domain, live, domain.ladder.next(live.percent or 0) or TOP)
     return any(refusal.key == "latched" for refusal in rules.judge_raise(ask))
 
 

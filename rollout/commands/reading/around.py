@@ -15,7 +15,7 @@ from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
 from rollout.model.judge.rules import Ask
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.days import Plan
 from rollout.model.stack_file import conditions, config
@@ -83,7 +83,7 @@ class Around:
                 ask.domain,
                 live,
                 ask.moves,
-                ask if percent < LADDER[-1] and ask.wanted > percent else None,
+                ask if percent < TOP and ask.wanted > percent else None,
             )
         except StoreError as error:
             return None, f"not judged: {error}"

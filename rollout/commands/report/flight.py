@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from rollout.commands.report import canvas
 from rollout.commands.report.canvas import ALERT, DEEP, FAINT, INK, MUTED, PAPER, SOFT
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP, Ladder
 from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip
 
 #: Pixels: a mark, the height of a rung, the room for a row's name, and between rows.
@@ -46,7 +46,10 @@ def draw(strip: Strip, name: str, width: float) -> str:
         lanes = [_lanes(row.marks, scale) for row in strip.rows]
         legend = _legend_rows(width)
         top = 24.0
-        heights = [NAME + RUNG * 5 + 6 + MARK * max(1, 1 + max(lane, default=0)) + BETWEEN for lane in lanes]
+        heights = [
+            NAME + _height(TOP, row.ladder) + 6 + MARK * max(1, 1 + max(lane, default=0)) + BETWEEN
+            for row, lane in zip(strip.rows, lanes, strict=True)
+        ]
         height = top + sum(heights) + 24 + len(legend) * 20
         figure = canvas.new(width, height)
         axes = figure.add_axes((0, 0, 1, 1))
@@ -107,51 +110,48 @@ def _days(axes: Axes, strip: Strip, scale: Scale, top: float, bottom: float, nar
 
 
 def _row(axes: Axes, row: Row, scale: Scale, top: float, lanes: Sequence[int]) -> None:
-    base = top + NAME + RUNG * 5
+    base = top + NAME + _height(TOP, row.ladder)
     now = row.actual[-1].percent if row.actual else 0
     axes.text(2, top + 13, row.domain, fontweight="bold", fontsize=12)
     axes.text(2 + BOLD * len(row.domain) + 8, top + 13, f"{now} % at the end", color=MUTED)
     axes.plot([scale.x(1), axes.get_xlim()[1]], [base, base], color=MUTED, linewidth=0.8)
     for step in row.actual:
         if step.percent:
-            _block(axes, step, scale, base, facecolor=SOFT, linewidth=0)
+            _block(axes, step, scale, base, row.ladder, facecolor=SOFT, linewidth=0)
     for step in row.soaks:
-        _block(axes, step, scale, base, fill=False, hatch="////", edgecolor=DEEP, linewidth=0)
-    _line(axes, row.actual, scale, base, color=DEEP, linewidth=2.0, zorder=3)
-    _line(axes, row.planned, scale, base, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=4)
-    _percents(axes, row.actual, scale, base)
+        _block(axes, step, scale, base, row.ladder, fill=False, hatch="////", edgecolor=DEEP, linewidth=0)
+    _line(axes, row.actual, scale, base, row.ladder, color=DEEP, linewidth=2.0, zorder=3)
+    _line(axes, row.planned, scale, base, row.ladder, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=4)
+    _percents(axes, row.actual, scale, base, row.ladder)
     for mark, lane in zip(row.marks, lanes, strict=True):
         _mark(axes, mark.letter, scale.x(mark.x), base + 6 + MARK * (lane + 0.5))
 
 
-def _height(percent: int) -> float:
+def _height(percent: int, ladder: Ladder) -> float:
     """By rung, not by percent: 5 % would be a hair's breadth. Values off the ladder stand between two."""
-    below = max((n for n, rung in enumerate(LADDER) if rung <= percent), default=0)
-    if LADDER[below] == percent or below + 1 >= len(LADDER):
-        return RUNG * below
-    return RUNG * (below + (percent - LADDER[below]) / (LADDER[below + 1] - LADDER[below]))
+    return RUNG * ladder.height(percent)
 
 
-def _block(axes: Axes, step: Step, scale: Scale, base: float, **how: Any) -> None:
-    left, right, high = scale.x(max(1, step.start)), scale.x(max(1, step.end)), _height(step.percent)
+def _block(axes: Axes, step: Step, scale: Scale, base: float, ladder: Ladder, **how: Any) -> None:
+    left, right, high = scale.x(max(1, step.start)), scale.x(max(1, step.end)), _height(step.percent, ladder)
     axes.add_patch(Rectangle((left, base - high), right - left, high, zorder=2, **how))
 
 
-def _line(axes: Axes, steps: Sequence[Step], scale: Scale, base: float, **how: Any) -> None:
+def _line(axes: Axes, steps: Sequence[Step], scale: Scale, base: float, ladder: Ladder, **how: Any) -> None:
     xs, ys = list[float](), list[float]()
     for step in steps:
         xs += [scale.x(max(1, step.start)), scale.x(max(1, step.end))]
-        ys += [base - _height(step.percent)] * 2
+        ys += [base - _height(step.percent, ladder)] * 2
     axes.plot(xs, ys, solid_joinstyle="miter", **how)
 
 
-def _percents(axes: Axes, steps: Sequence[Step], scale: Scale, base: float) -> None:
+def _percents(axes: Axes, steps: Sequence[Step], scale: Scale, base: float, ladder: Ladder) -> None:
     """Each stretch's percent inside it, where there is room."""
     for step in steps:
         room = scale.x(step.end) - scale.x(step.start)
         label = f"{step.percent}"
         if step.percent and room >= 8 * len(label) + 4:
-            axes.text(scale.x(step.start) + 3, base - _height(step.percent) - 3, label, fontsize=9.5, zorder=5)
+            axes.text(scale.x(step.start) + 3, base - _height(step.percent, ladder) - 3, label, fontsize=9.5, zorder=5)
 
 
 def _mark(axes: Axes, letter: str, x: float, y: float) -> None:

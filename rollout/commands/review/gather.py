@@ -106,7 +106,17 @@ def row(seen: Around, domain: Domain) -> Row:
     kind = moves.classify(live or UNREAD, wanted, record.percent if record else None)
     planned, behind = seen.planned(name), standing.behind(seen.plan, seen.day, name, live.percent if live else None)
     if live is None:
-        return Row(name, "not read", None, wanted, kind, planned, behind, also=("the live value couldn't be read",))
+        return Row(
+            name,
+            "not read",
+            None,
+            wanted,
+            kind,
+            planned,
+            behind,
+            also=("the live value couldn't be read",),
+            ladder=domain.ladder,
+        )
     ask = seen.ask(domain, live, wanted)
     shown, percent = live.show(), live.percent
     also = _also(seen, domain, live)
@@ -118,11 +128,22 @@ def row(seen: Around, domain: Domain) -> Row:
         return Row(
             name, shown, percent, wanted, kind, planned, behind, _soak(ask), str(weighed.verdict),
             decision.gist(answer, domain, wanted) if answer else "no traffic yet, nothing to judge by" if not percent else "",
-            tuple(weighed.lines()), tuple(weighed.refusals), also=also,
+            tuple(weighed.lines()), tuple(weighed.refusals), also=also, ladder=domain.ladder,
         )  # fmt: skip
     look, _ = seen.look(ask)
     burning = look.answer if look and look.answer.verdict is metric.Verdict.ROLLBACK else None
-    return Row(name, shown, percent, wanted, kind, planned, behind, fire=burning.reason if burning else "", also=also)
+    return Row(
+        name,
+        shown,
+        percent,
+        wanted,
+        kind,
+        planned,
+        behind,
+        fire=burning.reason if burning else "",
+        also=also,
+        ladder=domain.ladder,
+    )
 
 
 def _soak(ask: Any) -> str:

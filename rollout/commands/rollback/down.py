@@ -60,7 +60,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
     name = FlagName(order.stack, order.domain, found.name)
     breach = tags.BreachTag(_attempt(order), now, order.because) if order.because else None
     with _still_trying(order, age):
-        done = stop.stop(store, settings, name, order.to or target, breach)
+        done = stop.stop(store, settings, name, order.to or target, breach, found.ladder)
     tell(f"live {done.to} %, {age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
     if settings.configured_region not in (None, settings.region):
         tell(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.commands.project import files, place
+from rollout.model.ladder import Ladder
 from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file.forms import DATA
 
@@ -16,10 +17,11 @@ _METRIC: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 @dataclass(frozen=True)
 class Flag:
-    """What the catalogue says that a stop needs. `actions`: metric -> action; None where the catalogue can't be read."""
+    """What the catalogue says that a stop needs. `actions`: metric -> action. Both it and `ladder` are None where the catalogue can't be read."""
 
     name: str
     actions: Mapping[str, str] | None
+    ladder: Ladder | None = None
 
 
 def find(domain: str, say: Callable[..., None]) -> Flag:
@@ -33,7 +35,9 @@ def find(domain: str, say: Callable[..., None]) -> Flag:
         say(f"domains.yaml can't be read: {found} found in it by text", err=True)
         return Flag(found, None)
     found_domain = place.domain(known, domain)
-    return Flag(found_domain.percent_flag, {metric.name: metric.action for metric in found_domain.metrics})
+    return Flag(
+        found_domain.percent_flag, {metric.name: metric.action for metric in found_domain.metrics}, found_domain.ladder
+    )
 
 
 def _by_text(domain: str) -> str | None:

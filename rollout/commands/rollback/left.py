@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rollout.commands.rollback.order import Order
 from rollout.commands.rollback.stop import Stop
-from rollout.model.ladder import parse_percent, rung_under
+from rollout.model.ladder import parse_percent
 from rollout.provider.stores.store import Store
 
 
@@ -29,7 +29,7 @@ class Left:
     @property
     def rung(self) -> int:
         """The highest legal percent that isn't over what was live when it was read last."""
-        return rung_under(min(self.live, self.done.to))
+        return self.done.under(min(self.live, self.done.to))
 
     def read(self) -> int | None:
         """Reads the flag again; None where it holds no percent. Raises `StoreError`."""

@@ -58,7 +58,7 @@ def watch(left: Left, settings: Settings, since: datetime) -> None:
             try:
                 percent, failed = left.read(), None
                 if percent is None or percent > done.to:
-                    again = stop(left.store, settings, done.name, str(done.rung), None)
+                    again = stop(left.store, settings, done.name, str(done.rung), None, done.ladder)
                     left.live = again.to
                     left.fact("traffic", f"somebody wrote {again.was} meanwhile: lowered again to {again.to} %")
             except (StoreError, NotDown) as error:  # one look that failed: the next one counts

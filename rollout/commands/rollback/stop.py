@@ -8,7 +8,7 @@ from typing import Final
 from rollout.model.flag import tags
 from rollout.model.flag.moves import Live
 from rollout.model.flag.name import FlagName
-from rollout.model.ladder import on_ladder, parse_percent, previous_rung, rung_under, show
+from rollout.model.ladder import DEFAULT, TOP, Ladder, parse_percent
 from rollout.model.problem import BadInput, Problem, RolloutError
 from rollout.provider.errors import StoreError
 from rollout.provider.postgres.address import URL
@@ -28,11 +28,16 @@ class Stop:
     before: Live | None
     to: int
     breach: tags.BreachTag | None
+    ladder: Ladder | None = DEFAULT  # None: not known, since the catalogue can't be read
 
     @property
     def rung(self) -> int:
         """The highest legal percent that isn't over the live one: what a stack file may say."""
-        return rung_under(self.to)
+        return self.under(self.to)
+
+    def under(self, percent: int) -> int:
+        """The highest rung at or under `percent`; of a ladder that isn't known, one of the seed's."""
+        return (self.ladder or DEFAULT).under(percent)
 
     @property
     def was(self) -> str:
@@ -68,33 +73,39 @@ def _by_hand(settings: Settings, name: FlagName, value: str) -> str:
     )
 
 
-def target(to: str, live: Entry | None) -> int:
+def target(to: str, live: Entry | None, ladder: Ladder | None = DEFAULT) -> int:
     """The percent that `previous`, `zero` or a rung means over the live value: never more than is live, never refused.
 
-    A live value that is no percent has no rung under it that is surely lower, but 0. Raises `BadInput` where `to`
-    is none of these words.
+    A live value that is no percent has no rung under it that is surely lower, but 0. With no `ladder` (the catalogue
+    can't be read) any percent goes as a target, and `previous` is a lower rung of the seed's. Raises `BadInput` where
+    `to` is none of these words.
     """
+    known = ladder or DEFAULT
     wanted = int(to) if to.isascii() and to.isdigit() else None
-    if to not in ("previous", "zero") and not on_ladder(wanted):
-        allowed = f"previous, zero, {show()}"
+    legal = wanted is not None and (wanted in ladder if ladder is not None else wanted <= TOP)
+    if to not in ("previous", "zero") and not legal:
+        allowed = f"previous, zero, {known.show() if ladder is not None else 'a percent'}"
         raise BadInput([Problem("no target of a rollback", where="--to", allowed=allowed, given=to)])
     now = 0 if live is None or live.text is None else parse_percent(live.text)
     if to == "zero":
         return 0
     if wanted is None:
-        return 0 if now is None else previous_rung(now)
-    return wanted if now is None else min(wanted, rung_under(now))
+        return 0 if now is None else known.previous(now)
+    return wanted if now is None else min(wanted, known.under(now))
 
 
-def stop(store: Store, settings: Settings, name: FlagName, to: str, breach: tags.BreachTag | None) -> Stop:
+def stop(
+    store: Store, settings: Settings, name: FlagName, to: str, breach: tags.BreachTag | None,
+    ladder: Ladder | None = DEFAULT,
+) -> Stop:  # fmt: skip
     """Brings the flag down and reads it back. Raises `NotDown` where that can't be had, `BadInput` for a wrong `to`."""
-    target(to, None)  # a wrong word is named before anything is read
+    target(to, None, ladder)  # a wrong word is named before anything is read
     before: Live | None = None
     wanted = 0 if to == "zero" else None
     try:
         entry = store.get(name.secret)
         before = Live(None) if entry is None else Live(entry.text, scheduled=entry.scheduled)
-        wanted = target(to, entry)
+        wanted = target(to, entry, ladder)
     except StoreError as error:
         if wanted is None:  # writing 5 % without knowing the value could be a raise
             raise NotDown(error, settings, name, None) from None
@@ -103,4 +114,4 @@ def stop(store: Store, settings: Settings, name: FlagName, to: str, breach: tags
     except StoreError as error:
         raise NotDown(error, settings, name, wanted) from None
     read = parse_percent(back.text)
-    return Stop(name, before, wanted if read is None else read, breach)
+    return Stop(name, before, wanted if read is None else read, breach, ladder)

@@ -110,7 +110,7 @@ class Watch:
             look = evidence.look(context, domain, live, (), watching=True)
         except StoreError as error:
             return Row(domain.name, live, f"not judged: {error}", judged=False)
-        burning = fire.from_answer(domain.name, look.answer)
+        burning = fire.from_answer(domain.name, look.answer, domain.ladder)
         if burning is None:
             age = self.settings.now() - since if since else timedelta(0)
             burning = next(filter(None, self._alarmed(domain, live.percent or 0, age, look, states)), None)
@@ -130,7 +130,7 @@ class Watch:
             counters = {metrics[policy.metric].bad, metrics[policy.metric].total} if policy.metric in metrics else set()
             yield fire.from_alarm(
                 domain.name, percent, policy, self._in_alarm[name], age, look.metrics.get(policy.metric),
-                compared=bool(counters) and counters <= LEGACY_COUNTERS,
+                compared=bool(counters) and counters <= LEGACY_COUNTERS, ladder=domain.ladder,
             )  # fmt: skip
 
     def _alarm_states(self, domains: list[str]) -> tuple[dict[str, str], str]:

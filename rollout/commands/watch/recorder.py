@@ -21,7 +21,6 @@ from rollout.commands.rollback.order import LOCK_PATIENCE, Down, Order, say
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDown
 from rollout.model.gate import fire
 from rollout.model.gate.fire import Fire
-from rollout.model.ladder import previous_rung
 from rollout.model.problem import BadInput
 from rollout.provider.errors import StoreError
 
@@ -130,7 +129,7 @@ class Recorder:
         return lines, self.code or (EXIT_LEFT_TO_DO if lines else 0)
 
     def _order(self, burning: Fire, percent: int) -> Order:
-        to = str(previous_rung(percent)) if burning.to == "previous" else burning.to
+        to = str(burning.ladder.previous(percent)) if burning.to == "previous" else burning.to
         return Order(
             burning.domain, self._stack, to, burning.metric, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen
         )

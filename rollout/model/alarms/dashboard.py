@@ -21,7 +21,6 @@ from typing import Final
 
 from rollout.model.alarms.alarm import LATENCY, LATENCY_STAT, NAMESPACE, alarm_name
 from rollout.model.catalogue.domain import AlertPolicy, Catalogue, Domain, Metric
-from rollout.model.ladder import LADDER
 
 #: The live percent of a domain, unit Percent, one datum a minute; dimensions as the counters'.
 PERCENT_METRIC: Final = "RolloutPercent"
@@ -127,7 +126,7 @@ def _share(catalogue: Catalogue, domain: Domain) -> Widget:
         _series(domain.legacy, domain, "Sessions", "Sum", "l"),
         _series(catalogue.unified, domain, PERCENT_METRIC, "Maximum", "p"),
     ]
-    rungs = [{"value": rung, "label": f"{rung} %", "color": _RUNG} for rung in LADDER if rung]
+    rungs = [{"value": rung, "label": f"{rung} %", "color": _RUNG} for rung in domain.ladder.above]
     return _graph(f"{domain.name}: percent", [[lines[0]], [lines[1]], *series], rungs, top=5, most=100)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Final, Literal
 
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import DEFAULT, Ladder
 
 Action = Literal["rollback-previous", "rollback-zero", "hold", "investigate"]
 Needs = Literal["proof", "presence"]
@@ -100,6 +100,7 @@ class Domain:
     expected_per_day: dict[str, int]  # metric name -> whole-domain events a day
     digest: str
     soak_assumed: tuple[int, ...] = ()  # rungs for which the seed gives no hours
+    ladder: Ladder = DEFAULT
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -115,6 +116,7 @@ class Catalogue:
     protected: tuple[str, ...]
     soak_slack_hours: float
     domains: dict[str, Domain]
+    ladder: Ladder = DEFAULT  # of every domain that has none of its own
 
 
 def protected_by(name: str, protected: Iterable[str]) -> str | None:
@@ -131,9 +133,10 @@ def digest(domain: Domain, slack_hours: float) -> str:
     Expected traffic is left out: it judges nothing, and a better guess of it must not hold up a raise.
     """
     rules = asdict(replace(domain, digest="", expected_per_day={}, soak_assumed=()))
+    del rules["ladder"]  # it stands beside the rules
     for metric in rules["metrics"]:
         for unit in ("counts", "legacy_counts"):
             if metric[unit] == "tries":  # as it was before a unit could be said: no rule has changed
                 del metric[unit]
-    canonical = json.dumps([rules, LADDER, float(slack_hours)], sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps([rules, domain.ladder.rungs, float(slack_hours)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

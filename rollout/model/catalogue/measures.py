@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal, cast, get_args
 
 from rollout.model.catalogue.domain import Action, AlertPolicy, ChecklistItem, Counted, Metric, Needs
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP, Ladder
 from rollout.model.yaml_text.fields import Fields
 from rollout.model.yaml_text.tree import Scalar
 
@@ -77,14 +77,17 @@ def read_alert(metric: Metric, fields: Fields, defaults: Fields | None) -> Alert
     return AlertPolicy(metric.name, metric.name, threshold, unit, period, periods, events, metric.action)
 
 
-def read_item(name: str, fields: Fields) -> ChecklistItem:
-    """A checklist item: with a `probe` URL it is probed, with `kind: attested` a person answers for it."""
+def read_item(name: str, fields: Fields, ladder: Ladder) -> ChecklistItem:
+    """A checklist item: with a `probe` URL it is probed, with `kind: attested` a person answers for it.
+
+    `ladder`: of whom the item is, a domain or the whole catalogue.
+    """
     _named(name, fields)
     kind = cast(Literal["probe", "attested"], fields.choice("kind", ("probe", "attested")))
     ask = fields.text("ask")
-    before = fields.integer("before", LADDER[1], LADDER[-1])
-    if before and before not in LADDER:
-        fields.bad("before", "before is no rung of the ladder", ", ".join(map(str, LADDER[1:])))
+    before = fields.integer("before", 1, TOP)
+    if before and before not in ladder:
+        fields.bad("before", "before is no rung of the ladder", ladder.show_above())
     if kind != "probe":
         return ChecklistItem(name, kind, ask, before)
     url = fields.text("url", allowed='a URL such as "{unified}/health"')

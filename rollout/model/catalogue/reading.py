@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final, TypeVar
 
 from rollout.model.catalogue.domain import (  # fmt: skip
     PROTECTED,
     AlertPolicy,
     Catalogue,
+    ChecklistItem,
     Domain,
     Metric,
     Prerequisite,
@@ -21,14 +23,13 @@ from rollout.model.catalogue.domain import (  # fmt: skip
     protected_by,
 )
 from rollout.model.catalogue.measures import read_alert, read_item, read_metric
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import DEFAULT, TOP, Ladder, why_none
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.fields import Fields, nearest
 from rollout.model.yaml_text.tree import Map, Scalar, Seq, read
 
 T = TypeVar("T")
 
-RUNGS: Final = LADDER[1:]
 MAX_HOURS: Final = 24 * 90
 _DOMAIN: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FLAG: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
@@ -42,17 +43,19 @@ def parse(raw: bytes, where: str) -> Catalogue:
     unified = _service(top, "unified")
     protected = _protected(top)
     slack = top.integer("soak-slack-hours", 0, 24)
+    ladder = _ladder(top, DEFAULT)
     common = top.section("common", required=False) or Fields(Map(False, 1, 0, 0), where, "common", problems)
     names = top.section("domains")
     top.finish()
     domains: dict[str, Domain] = {}
     if names is not None:
+        ladders = {name: _ladder(entry, ladder) for name in names.names() if (entry := names.section(name))}
         for name in names.names():
             entry = names.section(name)
             if not _DOMAIN.fullmatch(name):
                 names.bad(name, f"the domain name {shown(name)} is not in kebab-case", "small letters, digits, hyphens")
             if entry is not None:
-                domains[name] = _domain(name, entry, common, unified, protected)
+                domains[name] = _domain(name, entry, common, unified, protected, ladder, ladders)
         if not domains:
             top.bad("domains", "no domain", "at least one")
         _flags_once(names, domains)
@@ -61,7 +64,26 @@ def parse(raw: bytes, where: str) -> Catalogue:
     if problems:
         raise BadInput(dict.fromkeys(problems))  # a problem of `common` was found once per domain
     finished = {name: replace(domain, digest=digest(domain, slack)) for name, domain in domains.items()}
-    return Catalogue(unified, protected, float(slack), finished)
+    return Catalogue(unified, protected, float(slack), finished, ladder)
+
+
+def _ladder(fields: Fields, default: Ladder) -> Ladder:
+    """The rungs under `ladder`, 0 said or not; `default` where there are none, or where a problem was noted."""
+    node = fields.get("ladder")
+    if node is None:
+        return default
+    allowed = f"a list of rising whole numbers that ends at {TOP}, such as [1, 10, 50, {TOP}]"
+    items = node.items if isinstance(node, Seq) else []
+    rungs = tuple(item.value for item in items if isinstance(item, Scalar) and item.kind == "int")
+    whole = tuple(rung for rung in rungs if type(rung) is int)
+    if not isinstance(node, Seq) or len(whole) != len(items) or not items:
+        fields.bad("ladder", "ladder is no list of whole numbers", allowed)
+        return default
+    whole = whole if whole[0] == 0 else (0, *whole)
+    if wrong := why_none(whole):
+        fields.bad("ladder", f"ladder is none: {wrong}", allowed, given=", ".join(map(str, rungs)))
+        return default
+    return Ladder(whole)
 
 
 def _service(fields: Fields, key: str) -> str:
@@ -95,7 +117,10 @@ def _protected(top: Fields) -> tuple[str, ...]:
     return names
 
 
-def _domain(name: str, entry: Fields, common: Fields, unified: str, protected: tuple[str, ...]) -> Domain:
+def _domain(
+    name: str, entry: Fields, common: Fields, unified: str, protected: tuple[str, ...], shared: Ladder,
+    ladders: Mapping[str, Ladder],
+) -> Domain:  # fmt: skip
     if service := protected_by(name, protected):
         what = f"the domain {shown(name)} belongs to the protected service {service}"
         entry.bad("", what, "a domain of the migration", "delete it", given=name)
@@ -104,14 +129,19 @@ def _domain(name: str, entry: Fields, common: Fields, unified: str, protected: t
         entry.bad("legacy", "legacy is the unified service itself", "the service that traffic leaves")
     percent_flag = _flag_name(entry, "percent-flag", protected)
     enable_flag = _flag_name(entry, "enable-flag", protected) if entry.get("enable-flag") is not None else None
-    soak, assumed = _soak(entry)
-    prerequisites = tuple(_each(entry, "prerequisites", _prerequisite).values())
+    ladder = ladders[name]
+    entry.get("ladder")
+    soak, assumed = _soak(entry, ladder)
+    prerequisites = tuple(_each(entry, "prerequisites", partial(_prerequisite, ladders=ladders)).values())
     metrics = _merged(entry, common, "metrics", read_metric)
     defaults = common.section("alert-defaults", required=False)
     alerts = {key: _alert(entry, common, key, metric, defaults) for key, metric in metrics.items()}
     if defaults is not None:
         defaults.finish()
-    items = _merged(entry, common, "checklist", read_item)
+    items = {
+        **_shared_items(common, shared, ladder),
+        **_own(entry, common, "checklist", partial(read_item, ladder=ladder)),
+    }
     for key, item in items.items():
         owner = entry if key in _keys(entry, "checklist") else common
         _untouched(owner, "checklist", item.url, protected)
@@ -130,6 +160,7 @@ def _domain(name: str, entry: Fields, common: Fields, unified: str, protected: t
         expected_per_day=expected,
         digest="",
         soak_assumed=assumed,
+        ladder=ladder,
     )
 
 
@@ -141,25 +172,24 @@ def _flag_name(entry: Fields, key: str, protected: tuple[str, ...]) -> str:
     return name
 
 
-def _rungs(fields: Fields, keys: list[str]) -> list[int]:
+def _rungs(fields: Fields, keys: list[str], ladder: Ladder) -> list[int]:
     """The keys that are rungs above 0, as numbers; the others are noted."""
-    allowed = ", ".join(map(str, RUNGS))
     for key in keys:
-        if key not in map(str, RUNGS):
-            fields.bad(key, f"soak for {shown(key)}, which is no rung above 0", allowed)
-    return [rung for rung in RUNGS if str(rung) in keys]
+        if key not in map(str, ladder.above):
+            fields.bad(key, f"soak for {shown(key)}, which is no rung above 0", ladder.show_above())
+    return [rung for rung in ladder.above if str(rung) in keys]
 
 
-def _soak(entry: Fields) -> tuple[dict[int, int], tuple[int, ...]]:
+def _soak(entry: Fields, ladder: Ladder) -> tuple[dict[int, int], tuple[int, ...]]:
     fields = entry.section("soak-hours")
     soak: dict[int, int] = {}
     if fields is not None:
-        _rungs(fields, fields.names())
-        soak = {rung: fields.integer(str(rung), 1, MAX_HOURS) for rung in RUNGS}
+        _rungs(fields, fields.names(), ladder)
+        soak = {rung: fields.integer(str(rung), 1, MAX_HOURS) for rung in ladder.above}
     assumed: list[int] = []
     told = entry.section("soak-assumed", required=False)
     if told is not None:
-        assumed = [rung for rung in _rungs(told, told.names()) if told.text(str(rung))]
+        assumed = [rung for rung in _rungs(told, told.names(), ladder) if told.text(str(rung))]
     return soak, tuple(assumed)
 
 
@@ -181,13 +211,25 @@ def _each(fields: Fields, key: str, build: Callable[[str, Fields], T]) -> dict[s
 
 def _merged(entry: Fields, common: Fields, key: str, build: Callable[[str, Fields], T]) -> dict[str, T]:
     """What all domains share, then the domain's own; the same name in both is a contradiction."""
-    shared = _each(common, key, build)
+    return {**_each(common, key, build), **_own(entry, common, key, build)}
+
+
+def _own(entry: Fields, common: Fields, key: str, build: Callable[[str, Fields], T]) -> dict[str, T]:
     own = _each(entry, key, build)
     section = entry.section(key, required=False)
     for name in own:
-        if name in shared and section is not None:
+        if name in _keys(common, key) and section is not None:
             section.bad(name, f"{name} stands in common already", "a name of its own", given=name)
-    return {**shared, **own}
+    return own
+
+
+def _shared_items(common: Fields, shared: Ladder, ladder: Ladder) -> dict[str, ChecklistItem]:
+    """What the catalogue asks of all domains. One whose ladder lacks the rung is asked earlier, never later."""
+    items = _each(common, "checklist", partial(read_item, ladder=shared))
+    return {
+        name: replace(item, before=max(ladder.first, ladder.under(item.before))) if item.before in shared else item
+        for name, item in items.items()
+    }
 
 
 def _alert(entry: Fields, common: Fields, key: str, metric: Metric, defaults: Fields | None) -> AlertPolicy | None:
@@ -199,10 +241,10 @@ def _alert(entry: Fields, common: Fields, key: str, metric: Metric, defaults: Fi
     return read_alert(metric, owner.sub(f"metrics.{key}", body), defaults)
 
 
-def _prerequisite(name: str, fields: Fields) -> Prerequisite:
-    percent = fields.integer("percent", RUNGS[0], RUNGS[-1])
-    if percent and percent not in RUNGS:
-        fields.bad("percent", "percent is no rung of the ladder", ", ".join(map(str, RUNGS)))
+def _prerequisite(name: str, fields: Fields, ladders: Mapping[str, Ladder]) -> Prerequisite:
+    percent = fields.integer("percent", 1, TOP)
+    if percent and name in ladders and percent not in (ladder := ladders[name]):
+        fields.bad("percent", "percent is no rung of the ladder", ladder.show_above())
     return Prerequisite(name, percent, fields.integer("hours", 1, MAX_HOURS))
 
 

@@ -10,11 +10,11 @@ import json
 import math
 from typing import Final
 
-from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Domain, Metric
 from rollout.model.gate import bunches
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Question
+from rollout.model.ladder import TOP
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.fields import nearest
 
@@ -99,7 +99,8 @@ class _Reader:
         domain = self.domain(top.get("domain")) if "domain" in top else None
         percent = self.percent(top["percent"], "percent") if "percent" in top else 0
         following = self.percent(top["next"], "next") if top.get("next") is not None else None
-        if following is not None and following not in ladder.LADDER:
+        ladder = domain.ladder if domain is not None else self.catalogue.ladder
+        if following is not None and following not in ladder:
             self.bad("next", "next is no rung of the ladder", ladder.show(), following)
         elif following is not None and following <= percent:
             self.bad("next", f"next is no raise from {percent} %", "a rung above percent, or no next", following)
@@ -125,7 +126,7 @@ class _Reader:
         return None
 
     def percent(self, value: object, key: str) -> int:
-        if type(value) is int and 0 <= value <= ladder.LADDER[-1]:
+        if type(value) is int and 0 <= value <= TOP:
             return value
         self.bad(key, f"{key} is no percent", "a whole number from 0 to 100", value)
         return 0

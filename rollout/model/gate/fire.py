@@ -13,7 +13,7 @@ from rollout.model.gate import words
 from rollout.model.gate.metric import Verdict, target_of
 from rollout.model.gate.seen import Seen, Slot
 from rollout.model.gate.verdict import Answer
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import DEFAULT, TOP, Ladder
 
 #: Where incidents are kept, from the project's folder.
 RECORDS: Final = "records/incidents"
@@ -23,7 +23,7 @@ POLLS: Final = 2
 DATA_TAKE: Final = timedelta(minutes=5)
 
 #: Not in the seed, whose final report asks for "zero critical incidents": what goes to zero at once is critical.
-SEVERITY: Final = {"zero": "critical", "previous": "major", "50": "major"}
+SEVERITY: Final = {"zero": "critical"}
 
 #: How far an incident is.
 UNDER_WAY: Final = "the flag is down; the steps after that were begun, and nothing says yet that they ended"
@@ -40,24 +40,33 @@ class Fire:
     seen: str
     reason: str
     rows: tuple[str, ...] = ()
+    ladder: Ladder = DEFAULT  # of the domain
 
     @property
     def severity(self) -> str:
         return SEVERITY.get(self.to, "major")
 
 
-def from_answer(domain: str, answer: Answer) -> Fire | None:
+def from_answer(domain: str, answer: Answer, ladder: Ladder = DEFAULT) -> Fire | None:
     """The fire in a verdict; None where it is no ROLLBACK. Of several metrics, the one that goes lowest."""
     burning = [judged for judged in answer.metrics.values() if judged.verdict is Verdict.ROLLBACK]
     if answer.verdict is not Verdict.ROLLBACK or not burning:
         return None
     first = next((judged for judged in burning if judged.target == answer.target), burning[0])
     seen = f"{words.count(first.k or 0)} of {words.count(first.n or 0)}"
-    return Fire(domain, first.name, first.target or "previous", seen, answer.reason, tuple(answer.lines()[1:]))
+    return Fire(domain, first.name, first.target or "previous", seen, answer.reason, tuple(answer.lines()[1:]), ladder)
 
 
 def from_alarm(
-    domain: str, percent: int, policy: AlertPolicy, looks: int, age: timedelta, seen: Seen | None, *, compared: bool
+    domain: str,
+    percent: int,
+    policy: AlertPolicy,
+    looks: int,
+    age: timedelta,
+    seen: Seen | None,
+    *,
+    compared: bool,
+    ladder: Ladder = DEFAULT,
 ) -> Fire | None:
     """The fire in an alarm with a rollback action that was in ALARM at the last `looks` looks; None where it is none.
 
@@ -67,10 +76,10 @@ def from_alarm(
     window = timedelta(seconds=policy.period_seconds * policy.evaluation_periods)
     if not policy.action.startswith("rollback-") or looks < POLLS or age < window + DATA_TAKE:
         return None
-    if compared and percent < LADDER[-1] and not _under(seen.series if seen else (), window, policy.threshold):
+    if compared and percent < TOP and not _under(seen.series if seen else (), window, policy.threshold):
         return None
     reason = f"{domain} {percent} %: the alarm of {policy.metric} is in ALARM, at {looks} looks in a row"
-    return Fire(domain, policy.metric, target_of(policy.action, percent), "its alarm", reason)
+    return Fire(domain, policy.metric, target_of(policy.action, percent, ladder), "its alarm", reason, ladder=ladder)
 
 
 def _under(series: Sequence[Slot], window: timedelta, limit: float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
 from rollout.model.catalogue.domain import Action, Metric, Needs
 from rollout.model.gate import bunches, platform, words
@@ -17,7 +17,7 @@ from rollout.model.gate import burn as gate_burn
 from rollout.model.gate import odds as gate_math
 from rollout.model.gate.burn import ABSENT, Burn, Burst, Story
 from rollout.model.gate.seen import Counts, Seen, why_impossible
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import DEFAULT, TOP, Ladder
 from rollout.model.times import show, show_span
 
 #: Kept with every verdict in `moves`. A new one where the same counts could get another verdict.
@@ -26,7 +26,8 @@ RULE_VERSION: Final = "2"
 #: What is said where no raise is asked for: without the next share there is nothing to rule out.
 NO_NEXT: Final = "a raise isn't judged without its next share"
 
-Target = Literal["previous", "zero", "50"]
+#: `previous`, `zero`, or a rung by its number (`50`).
+Target = str
 
 
 class Verdict(StrEnum):
@@ -65,11 +66,11 @@ class Judged:
         return f"{self.verdict} {self.reason}"
 
 
-def target_of(action: Action, percent: int | None) -> Target:
-    """Where a rollback of this action goes; at 100 % the previous rung is 50, which brings a control back."""
+def target_of(action: Action, percent: int | None, ladder: Ladder) -> Target:
+    """Where a rollback of this action goes; at 100 % the rung under it by its number, which brings a control back."""
     if action == "rollback-zero":
         return "zero"
-    return "50" if percent == LADDER[-1] else "previous"
+    return str(ladder.previous(TOP)) if percent == TOP else "previous"
 
 
 def judge_metric(
@@ -80,14 +81,15 @@ def judge_metric(
     next_percent: int | None,
     strict: bool = False,
     needs: Needs | None = None,
+    ladder: Ladder = DEFAULT,
 ) -> Judged:
     """The rule for one metric at `percent`, asked for a raise to `next_percent` (None: ROLLBACK alone is judged).
 
-    `needs` overrules the metric's own; `strict` rules out the bad level itself at every rung (w = 1).
+    `needs` overrules the metric's own; `strict` rules out the bad level itself at every rung (w = 1). `ladder`: the domain's.
     """
     if metric.total is None:
-        return _count(metric, seen, percent, next_percent)
-    asked = _Asked(metric, seen or Seen(None), percent, next_percent, strict, needs or metric.needs)
+        return _count(metric, seen, percent, next_percent, ladder)
+    asked = _Asked(metric, seen or Seen(None), percent, next_percent, strict, needs or metric.needs, ladder)
     return asked.judge()
 
 
@@ -101,6 +103,7 @@ class _Asked:
     next_percent: int | None
     strict: bool
     needs: Needs
+    ladder: Ladder
 
     def hold(
         self, key: str, text: str, counts: Counts | None = None, limit: float | None = None, needed: int | None = None
@@ -197,11 +200,11 @@ class _Asked:
             text += f"; legacy {words.of(burn.legacy.bad, burn.legacy.total)}"
         if burn.since:
             text += "; once met, it stays met for this live value"
-        if self.percent == LADDER[-1]:
+        if self.percent == TOP:
             text += "; no control"
         text += self._bunched()
         decided = Judged(metric.name, Verdict.ROLLBACK, "rollback", text, burn.bad, burn.total, metric.bad_level)
-        return replace(decided, odds=words.odds(log), target=target_of(metric.action, self.percent))
+        return replace(decided, odds=words.odds(log), target=target_of(metric.action, self.percent, self.ladder))
 
     # --- PASS
 
@@ -229,7 +232,7 @@ class _Asked:
         metric, size = self.metric, self.seen.dispersion
         worse = gate_math.worse_rate(metric.bad_level, 1.0 if self.strict else next_percent / 100)
         log = gate_math.evidence(counts.bad, counts.total, metric.good, worse) / size
-        last = next_percent == LADDER[-1]
+        last = next_percent == TOP
         more = gate_math.clean_needed(counts.bad, counts.total, metric.good, worse, dispersion=size, last=last)
         if more > 0:
             return replace(self._not_yet(counts, more, worse), odds=words.odds(log))
@@ -265,15 +268,14 @@ class _Asked:
         return self.hold("grey", text, counts, metric.good, more)
 
 
-def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent: int | None) -> Judged:
+def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent: int | None, ladder: Ladder) -> Judged:
     """Complaints: a whole number without a total. Within the limit PASS; over it, or no series, HOLD."""
     name = metric.name
     if seen is None or seen.bad is None:
         return Judged(name, Verdict.HOLD, "no-data", f"{name}: no data: no {metric.bad} reported")
     if not gate_math.possible(seen.bad, gate_math.LARGEST):
         return Judged(name, Verdict.HOLD, "impossible", f"{name}: impossible count: {words.count(seen.bad)}")
-    first = percent is not None and percent <= LADDER[1] and metric.good_at_first_rung is not None
-    limit = metric.good_at_first_rung if first and metric.good_at_first_rung is not None else metric.good
+    limit = count_limit(metric, percent, ladder)
     text = f"{name}: {words.count(seen.bad)}, limit {words.count(limit)}"
     held = Judged(name, Verdict.HOLD, "above-limit", text, k=seen.bad, limit=limit)
     if seen.bad > limit:
@@ -281,6 +283,12 @@ def _count(metric: Metric, seen: Seen | None, percent: int | None, next_percent:
     if next_percent is None:
         return replace(held, key="no-next", reason=f"{text}; no rollback; {NO_NEXT}")
     return replace(held, verdict=Verdict.PASS, key="pass")
+
+
+def count_limit(metric: Metric, percent: int | None, ladder: Ladder) -> float:
+    """The good limit of a count at `percent`: up to the ladder's first rung the one of `good-at-first-rung`, if any."""
+    first = metric.good_at_first_rung
+    return first if first is not None and percent is not None and percent <= ladder.first else metric.good
 
 
 def count_of(counts: Counts) -> str:

@@ -15,7 +15,7 @@ from rollout.model.gate import compare, platform, waiver
 from rollout.model.gate import metric as gate
 from rollout.model.gate.metric import NO_NEXT, Judged, Target, Verdict
 from rollout.model.gate.seen import Counts, LeftOut, Seen
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.stack_file.forms import Waiver
 
 #: A domain that was held this long is decided by people: "Held for 3 days: the line says 'decide'" (docs/rules/gate.md#hold).
@@ -111,14 +111,16 @@ def _metric(ask: Question, name: str) -> Judged:
     seen = ask.metrics.get(name)
     if seen is not None and seen.legacy is None and seen.series and name != PLATFORM:
         seen = replace(seen, platform=_platform(ask, len(seen.series)))
-    judged = gate.judge_metric(metric, seen, percent=ask.percent, next_percent=ask.next_percent, strict=ask.strict)
+    judged = gate.judge_metric(
+        metric, seen, percent=ask.percent, next_percent=ask.next_percent, strict=ask.strict, ladder=ask.domain.ladder
+    )
     return _waived(ask, judged, name)
 
 
 def _platform(ask: Question, periods: int) -> LeftOut | None:
     """The platform's minutes by legacy's errors, for a metric that legacy doesn't count; None where it counts none."""
     errors = ask.metrics.get(PLATFORM)
-    if errors is None or len(errors.series) != periods or ask.percent == LADDER[-1]:
+    if errors is None or len(errors.series) != periods or ask.percent == TOP:
         return None
     found = platform.of(_known(ask, PLATFORM), errors)
     return found if found.minutes else None

@@ -9,7 +9,7 @@ from rollout.model import schedule, times
 from rollout.model.flag.moves import Live, first_raise, value_before
 from rollout.model.judge import latch
 from rollout.model.judge.ask import Ask, Refusal
-from rollout.model.ladder import next_rung, on_ladder, parse_percent, rung_under
+from rollout.model.ladder import Ladder, parse_percent
 from rollout.model.problem import shown
 
 __all__ = ["Ask", "Refusal", "judge_raise", "judge_restore"]
@@ -50,7 +50,11 @@ def judge_restore(ask: Ask) -> list[Refusal]:
         expired = restore is not None
         why = "its `restore` entry has expired" if expired else "a repair never raises"
         found.append(
-            Refusal("outside", f"live {live.show()}, stack {ask.wanted} %, changed outside: {why}", _mend(live))
+            Refusal(
+                "outside",
+                f"live {live.show()}, stack {ask.wanted} %, changed outside: {why}",
+                _mend(live, ask.domain.ladder),
+            )
         )
         return found
     if live.stopped is not None and not ask.wanted <= (parse_percent(live.stopped.value) or 0):
@@ -64,20 +68,21 @@ def judge_restore(ask: Ask) -> list[Refusal]:
     return found + _forbidden(ask) + latch.refusals(ask, ask.wanted)
 
 
-def _mend(live: Live) -> str:
+def _mend(live: Live, ladder: Ladder) -> str:
     share = live.percent
     if share is None:
         return "lower the stack to 0, or write a legal value by `rollback`; then climb from there"
-    if not on_ladder(share):
-        return f"lower the stack to {rung_under(share)}, then climb from there"
+    if share not in ladder:
+        return f"lower the stack to {ladder.under(share)}, then climb from there"
     restore = "" if live.stopped else "; or add a `restore` entry, if it was a mistake"  # a stop isn't undone by one
     return f"lower the stack to {share}, then climb from there{restore}"
 
 
 def _ladder(ask: Ask, share: int) -> list[Refusal]:
-    rung = next_rung(share)
-    if not on_ladder(share):
-        down = rung_under(share)
+    ladder = ask.domain.ladder
+    rung = ladder.next(share)
+    if share not in ladder:
+        down = ladder.under(share)
         return [Refusal("ladder", f"live {share} % is no rung of the ladder", f"lower the stack to {down}, then climb")]
     if ask.wanted == rung:
         return []

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from rollout.model.catalogue.domain import Catalogue, Domain
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.problem import Problem
 from rollout.model.schedule import STABLE
 from rollout.model.stack_file.config import Day
@@ -167,8 +167,8 @@ def _move(plan: Plan, number: int, domain: Domain, catalogue: Catalogue) -> list
             Finding("broken", f"day {number}: {name} goes down, {before} -> {wanted} %; a plan only climbs", where)
         )
     elif wanted > before:
-        if wanted != next_rung(before):
-            text = f"day {number}: {name} skips a rung, {before} -> {wanted} %; the next one is {next_rung(before)} %"
+        if wanted != (rung := domain.ladder.next(before)):
+            text = f"day {number}: {name} skips a rung, {before} -> {wanted} %; the next one is {rung} %"
             found.append(Finding("broken", text, where))
         found += _too_early(plan, number, domain, before, catalogue.soak_slack_hours, where)
     return found
@@ -199,16 +199,16 @@ def _notes(plan: Plan, catalogue: Catalogue) -> list[Finding]:
     late: dict[int, list[str]] = {}
     stable: dict[int, list[str]] = {}
     for name, domain in catalogue.domains.items():
-        top = plan.reached(name, LADDER[-1])
+        top = plan.reached(name, TOP)
         if top is None:
             continue
-        ends = top + -(-domain.soak_hours[LADDER[-1]] // 24)
+        ends = top + -(-domain.soak_hours[TOP] // 24)
         if ends > plan.last:
             late.setdefault(ends, []).append(name)
         stable.setdefault(top + STABLE.days, []).append(name)
     for ends, names in late.items():
-        top = plan.reached(names[0], LADDER[-1]) or 0
-        hours = catalogue.domains[names[0]].soak_hours[LADDER[-1]]
+        top = plan.reached(names[0], TOP) or 0
+        hours = catalogue.domains[names[0]].soak_hours[TOP]
         who = f"day {top} -> {plan.last}: {' and '.join(names)}"
         text = f"{who} at 100 % to be watched {hours}+ h, which end on day {ends}"
         found.append(Finding("note", text, key(plan, top, names[0])))
@@ -232,14 +232,14 @@ def _between_weeks(plan: Plan, catalogue: Catalogue) -> list[Finding]:
     """First raises that come before, or exactly when, the domain they wait for has been watched at 100 %."""
     pairs: dict[tuple[int, int, str], list[str]] = {}
     for name, domain in catalogue.domains.items():
-        first = plan.reached(name, LADDER[1])
+        first = plan.reached(name, domain.ladder.first)
         for need in domain.prerequisites:
             since = plan.reached(need.domain, need.percent)
             if first is not None and since is not None and since < first:
                 pairs.setdefault((since, first, need.domain), []).append(name)
     found = []
     for (since, first, other), names in pairs.items():
-        hours, asked = 24 * (first - since), catalogue.domains[other].soak_hours[LADDER[-1]]
+        hours, asked = 24 * (first - since), catalogue.domains[other].soak_hours[TOP]
         who = f"day {since} -> {first}: {' and '.join(names)} {'start' if len(names) > 1 else 'starts'}"
         if hours < asked:
             text = f"{who} {hours} h after {other} reached 100 %, which is to be watched {asked}+ h"

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from rollout.model.catalogue.domain import Domain, Metric
 from rollout.model.gate import odds, words
 from rollout.model.gate.metric import per_day_needed
-from rollout.model.ladder import LADDER
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Raise:
 def raises(domain: Domain, *, strict: bool = False) -> list[Raise]:
     """Every raise of a domain above 0 %, rung by rung. `strict` as in `gate.judge_metric`."""
     found = []
-    for percent, to in itertools.pairwise(LADDER[1:]):
+    for percent, to in itertools.pairwise(domain.ladder.above):
         hours = domain.soak_hours[percent]
         needs = []
         for metric in domain.metrics:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.model.catalogue.domain import Catalogue
-from rollout.model.ladder import LADDER, next_rung
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.stack_file.config import Day, Flag, StackConfig
 
@@ -57,7 +56,7 @@ def latched(config: StackConfig, domain: str) -> str:
 
 def _step(config: StackConfig, catalogue: Catalogue, day: Day | None, name: str) -> Step:
     at = config.flags[name].percent
-    rung = next_rung(at)
+    rung = catalogue.domains[name].ladder.next(at)
     if rung is None:
         return Step(name, at, skipped=f"at {at} %, the top")
     to = rung
@@ -87,7 +86,7 @@ def _forbidden(config: StackConfig, name: str) -> str:
 
 def _waits(flags: Mapping[str, Flag], catalogue: Catalogue, name: str, at: int) -> str:
     """At the first raise: the domains that this stack itself has not yet brought to where they must be."""
-    if at > LADDER[0]:
+    if at > 0:
         return ""
     for need in catalogue.domains[name].prerequisites:
         percent = flags[need.domain].percent

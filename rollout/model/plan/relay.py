@@ -9,7 +9,7 @@ from typing import Final
 
 from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue, Domain
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.days import Plan, Row
 from rollout.model.schedule import BREACH_WAIT, STABLE, soak_ends
@@ -49,10 +49,10 @@ def lay(plan: Plan, catalogue: Catalogue, at: Mapping[str, At], first: datetime,
         )
         # Judged by what stood before this run: two raises of one run don't see each other.
         for name in moved:
-            have[name] = At(next_rung(have[name].percent) or LADDER[-1], now)
+            have[name] = At(catalogue.domains[name].ladder.next(have[name].percent) or TOP, now)
         percents = {name: one.percent for name, one in have.items()}
         rows.append(_row(now, percents, moved, start))
-        if all(percent == LADDER[-1] for percent in percents.values()):
+        if all(percent == TOP for percent in percents.values()):
             ends = max(one.since for one in have.values())
             return Laid(tuple(rows), ends.date(), times.later(ends, STABLE).date())
         now = times.later(now, timedelta(days=1))
@@ -68,7 +68,7 @@ def _may(
     domain: Domain, have: Mapping[str, At], now: datetime, plan: Plan, catalogue: Catalogue, start: date | None
 ) -> bool:
     here, slack = have[domain.name], catalogue.soak_slack_hours
-    rung = next_rung(here.percent)
+    rung = domain.ladder.next(here.percent)
     if rung is None or (here.ready is not None and now < here.ready):
         return False
     day = standing.day_of(start, now)

@@ -11,7 +11,7 @@ from rollout.model.gate.metric import Verdict
 from rollout.model.gate.verdict import Answer
 from rollout.model.judge import rules
 from rollout.model.judge.rules import Ask, Refusal
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.plan.days import Plan
 
 
@@ -65,12 +65,12 @@ def stand(
     elif stack is not None and stack != percent:
         what = "pulumi up" if stack < percent else "pulumi preview: the stack asks for a raise"
         following = f"{what} ({percent} -> {stack} %)"
-    elif percent == LADDER[-1]:
+    elif percent == TOP:
         following = "none: at 100 %"
     else:
         refusals = rules.judge_raise(ask)
         left = soak_left(ask, percent)
-        goal = f"promote to {next_rung(percent)} %"
+        goal = f"promote to {domain.ladder.next(percent)} %"
         if not planned or planned <= percent:
             following = "none today, as planned"
         elif refusals:

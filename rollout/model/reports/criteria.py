@@ -14,7 +14,7 @@ from rollout.model.flag import moves
 from rollout.model.flag.moves import Live
 from rollout.model.gate import words as gate_text
 from rollout.model.gate.fire import SEVERITY
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.reports.bands import apart, band
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.parts import (  # fmt: skip
@@ -67,7 +67,7 @@ def standing_at_100(story: Story, name: str) -> Criterion:
         return Criterion(f"stable-{name}", text, State.UNKNOWN, (NOTHING,), "run `pulumi up`")
     last = found[-1]
     place = f"moves/{name}/{last.entered}"
-    if last.percent != LADDER[-1]:
+    if last.percent != TOP:
         why: Cell = (
             "it stands at ",
             percent(last.percent, f"{place}/to"),
@@ -88,7 +88,7 @@ def standing_at_100(story: Story, name: str) -> Criterion:
 
 def at_the_end(story: Story, name: str) -> dict[str, Point]:
     """Per metric what was counted at the last raise to 100 %; empty where none was."""
-    last = [point for point in points(story, name) if point.next_percent == LADDER[-1]]
+    last = [point for point in points(story, name) if point.next_percent == TOP]
     newest = max((point.stretch.left or 0 for point in last), default=-1)
     return {point.metric.name: point for point in last if point.stretch.left == newest}
 

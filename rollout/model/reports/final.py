@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.criteria import Criterion, baseline, critical, satisfaction, standing_at_100
 from rollout.model.reports.daily import about
@@ -149,11 +149,12 @@ def _dates(story: Story) -> Table:
     rows: list[Sequence[Cell]] = []
     for name in story.known.domains:
         found: list[Cell] = [(name,)]
-        for rung in (LADDER[1], LADDER[-1]):
+        first = story.domain(name).ladder.first
+        for rung in (first, TOP):
             planned = story.plan.reached(name, rung)
             found.append((Figure(f"day {planned}", "planned day", f"plan/{name}/{rung}"),) if planned else ("never",))
             real = [one for one in story.stretches(name) if one.percent >= rung]
-            chosen = real[:1] if rung == LADDER[1] else real[-1:]
+            chosen = real[:1] if rung == first else real[-1:]
             day = story.day_of(chosen[0].since) if chosen else None
             where = f"moves/{name}/{chosen[0].entered}/at" if chosen else ""
             found.append((Figure(f"day {day}", "day", where), ", ", moment(chosen[0].since, where)) if chosen and day

@@ -12,7 +12,8 @@ from typing import Final
 
 from rollout.model.catalogue.domain import Metric
 from rollout.model.gate import odds, words
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.gate.metric import count_limit
+from rollout.model.ladder import DEFAULT, TOP, Ladder
 from rollout.model.reports.bands import CONFIDENCE, apart, band
 from rollout.model.reports.daily import about
 from rollout.model.reports.parts import (  # fmt: skip
@@ -76,6 +77,7 @@ class Point:
     stretch: Stretch
     metric: Metric
     counts: Mapping[str, object]
+    ladder: Ladder = DEFAULT  # of its domain
 
     @property
     def place(self) -> str:
@@ -93,13 +95,13 @@ class Point:
     @property
     def next_percent(self) -> int:
         """The rung that the raise went to."""
-        return next_rung(self.stretch.percent) or LADDER[-1]
+        return self.ladder.next(self.stretch.percent) or TOP
 
 
 def points(story: Story, domain: str) -> list[Point]:
     """Every metric at every rung that was left upwards, oldest first."""
     return [
-        Point(stretch, metric, stretch.counts[metric.name])
+        Point(stretch, metric, stretch.counts[metric.name], story.domain(domain).ladder)
         for stretch in story.stretches(domain)
         for metric in story.domain(domain).metrics
         if isinstance(stretch.counts.get(metric.name), Mapping)
@@ -155,19 +157,22 @@ def _sides(point: Point) -> tuple[Cell, Cell, Cell, Cell]:
     )
 
 
-def limit_of(metric: Metric, rung: int) -> str:
+def limit_of(metric: Metric, rung: int, ladder: Ladder) -> str:
     """The good limit: a rate, or a count a day where the metric has no total."""
     if metric.total is not None:
         return words.rate(metric.good)
-    first = metric.good_at_first_rung if rung == 5 and metric.good_at_first_rung is not None else metric.good
-    return words.count(first)
+    return words.count(count_limit(metric, rung, ladder))
 
 
 def _limit(point: Point) -> Cell:
     name, metric = point.stretch.domain, point.metric
     place = f"moves/{name}/{point.stretch.entered}/to" if metric.good_at_first_rung is not None else ""
     return (
-        Figure(limit_of(metric, point.stretch.percent), "limit", f"catalogue/{name}/{metric.name} {place}".strip()),
+        Figure(
+            limit_of(metric, point.stretch.percent, point.ladder),
+            "limit",
+            f"catalogue/{name}/{metric.name} {place}".strip(),
+        ),
     )
 
 

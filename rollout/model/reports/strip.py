@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.model import schedule, times
+from rollout.model.ladder import DEFAULT, Ladder
 from rollout.model.reports.config_entries import used_by, waivers
 from rollout.model.reports.parts import Cell, Figure, Table, moment, percent, quoted, words
 from rollout.model.reports.story import Story
@@ -57,6 +58,7 @@ class Row:
     actual: Sequence[Step]
     soaks: Sequence[Step]
     marks: Sequence[Mark]
+    ladder: Ladder = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _row(story: Story, name: str, end: float) -> Row:
         actual,
         soaks,
         sorted(_marks(story, name), key=lambda mark: (mark.x, _FIRST.index(mark.letter))),
+        story.domain(name).ladder,
     )
 
 

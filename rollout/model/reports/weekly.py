@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.criteria import Criterion, at_the_end, baseline, literal, sessions
 from rollout.model.reports.parts import Cell, Figure, State, counted, events, moment, percent, quoted, words
@@ -61,7 +61,7 @@ def arrived(story: Story, name: str, text: str) -> Criterion:
         return Criterion(f"arrived-{name}", text, State.UNKNOWN, ("nothing is recorded yet",))
     place = f"moves/{name}/{last[0].entered}"
     why: Cell = ("live ", percent(last[0].percent, f"{place}/to"), " since ", moment(last[0].since, f"{place}/at"))
-    done = last[0].percent == LADDER[-1]
+    done = last[0].percent == TOP
     return Criterion(f"arrived-{name}", text, State.MET if done else State.NOT_MET, why, "" if done else "climb on")
 
 

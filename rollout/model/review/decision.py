@@ -14,7 +14,7 @@ from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.gate.verdict import Answer
 from rollout.model.judge.approval import Approval
 from rollout.model.judge.rules import Refusal
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import DEFAULT, Ladder
 from rollout.model.stack_file.marks import Mark
 
 
@@ -40,6 +40,7 @@ class Row:
     refusals: tuple[Refusal, ...] = ()
     fire: str = ""
     also: tuple[str, ...] = ()
+    ladder: Ladder = DEFAULT
 
     @property
     def moves(self) -> bool:
@@ -57,7 +58,8 @@ class Row:
     @property
     def rung(self) -> str:
         """`2 of 5`: the rung that is climbed to."""
-        return f"{LADDER.index(self.new)} of {len(LADDER) - 1}" if self.new in LADDER else "none"
+        rungs = self.ladder.rungs
+        return f"{rungs.index(self.new)} of {len(rungs) - 1}" if self.new in rungs else "none"
 
 
 @dataclass(frozen=True)

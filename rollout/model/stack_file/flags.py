@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rollout.model import ladder
 from rollout.model.catalogue.domain import Catalogue, Domain, protected_by
+from rollout.model.ladder import Ladder
 from rollout.model.problem import shown
 from rollout.model.stack_file.entries import PREFIX
 from rollout.model.yaml_text.fields import Fields, nearest, written
@@ -43,7 +43,7 @@ def read_flags(config: Fields, catalogue: Catalogue, *, every: bool = True) -> d
 
 def _flag(entry: Fields, domain: Domain, catalogue: Catalogue) -> Flag | None:
     before = len(entry.problems)
-    percent = _percent(entry)
+    percent = _percent(entry, domain.ladder)
     enabled = _enabled(entry, domain)
     for key in entry.node.values:
         if key not in ("percent", "enabled") and (service := protected_by(key, catalogue.protected)):
@@ -56,9 +56,9 @@ def _flag(entry: Fields, domain: Domain, catalogue: Catalogue) -> Flag | None:
     return Flag(percent, enabled) if len(entry.problems) == before else None
 
 
-def _percent(entry: Fields) -> int:
+def _percent(entry: Fields, ladder: Ladder) -> int:
     node = entry.get("percent")
-    if isinstance(node, Scalar) and node.kind == "int" and isinstance(node.value, int) and ladder.on_ladder(node.value):
+    if isinstance(node, Scalar) and node.kind == "int" and isinstance(node.value, int) and node.value in ladder:
         return node.value
     what, do = _why_no_percent(node)
     entry.bad("percent", what, f"{ladder.show()} (a plain whole number)", do)

@@ -13,7 +13,7 @@ from typing import Final
 
 from rollout.model import schedule
 from rollout.model.catalogue.domain import Catalogue
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.yaml_text.fields import Fields
 
 #: The attempt of a breach whose own number can't be read: no attempt is later, so it latches until it is mended.
@@ -167,9 +167,10 @@ def read_waiver(fields: Fields, name: str, catalogue: Catalogue) -> Waiver | Non
         if domain
         else fields.text("metric")
     )
-    to = fields.integer("to", LADDER[1], LADDER[-1])
-    if to and to not in LADDER:
-        fields.bad("to", "to is no rung of the ladder", ", ".join(map(str, LADDER[1:])))
+    to = fields.integer("to", 1, TOP)
+    ladder = catalogue.domains[domain].ladder if domain else catalogue.ladder
+    if to and to not in ladder:
+        fields.bad("to", "to is no rung of the ladder", ladder.show_above())
     # The two reasons that accept a rate must say which rate is too high; the others compare no rate with a limit.
     rate = fields.fraction("worst", required=accepts in ("too-little-data", "above-limit"))
     worst = rate if "worst" in fields.node.values else None

@@ -11,8 +11,7 @@ from rollout.model.flag import moves, record
 from rollout.model.flag.move import recorded
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
-from rollout.model.ladder import on_ladder, parse_percent
-from rollout.model.ladder import show as show_ladder
+from rollout.model.ladder import parse_percent
 from rollout.model.problem import Problem, masked, shown
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, name_of
@@ -38,9 +37,10 @@ class TrafficFlag:
     def check(self, new: Properties) -> list[tuple[str, str]]:
         """What is wrong in the input itself, as (property, reason). Judging isn't done here: it would end the run."""
         wrong = []
-        if not on_ladder(new.get("percent")):
-            wrong.append(("percent", f"off the ladder; allowed: {show_ladder()}; given: {shown(new.get('percent'))}"))
         domain = self._context.catalogue.domains.get(str(new.get("domain")))
+        ladder = domain.ladder if domain is not None else self._context.catalogue.ladder
+        if new.get("percent") not in ladder:
+            wrong.append(("percent", f"off the ladder; allowed: {ladder.show()}; given: {shown(new.get('percent'))}"))
         if domain is None:
             known = ", ".join(self._context.catalogue.domains)
             return [*wrong, ("domain", f"unknown domain; allowed: {known}; given: {shown(new.get('domain'))}")]

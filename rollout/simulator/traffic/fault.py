@@ -22,7 +22,7 @@ from datetime import timedelta
 from typing import Final, Literal, cast, get_args
 
 from rollout.model.catalogue.domain import Catalogue, Domain
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.problem import shown
 from rollout.model.yaml_text.fields import Fields, nearest
 
@@ -81,9 +81,7 @@ def read_fault(name: str, fields: Fields, catalogue: Catalogue) -> Fault:
         fields.bad("to", "the fault ends before it begins", "a time after from")
     percent = 0
     if kind != "late" and fields.get("from-percent") is not None:
-        percent = fields.integer("from-percent", LADDER[1], LADDER[-1])
-        if percent and percent not in LADDER:
-            fields.bad("from-percent", "from-percent is no rung", ", ".join(map(str, LADDER[1:])))
+        percent = fields.integer("from-percent", 1, TOP)
     service: Service = "unified"
     if kind in ("rate", "silence", "typo", "late"):
         service = cast(Service, fields.choice("service", get_args(Service)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.model.catalogue.domain import PROTECTED, AlertPolicy, ChecklistItem, Metric, Prerequisite, digest
+from rollout.model.catalogue.domain import PROTECTED, AlertPolicy, ChecklistItem, Metric, Prerequisite
 from tests.pure.samples import CATALOGUE, DOMAINS, read_catalogue, refused, swap
 
 #: The table of docs/rules/gate.md#the-metrics-contract: name -> bad, total, good, bad level, action, needs
@@ -216,9 +216,3 @@ def test_the_digest_changes_with_a_domains_rules_and_with_nothing_else() -> None
     assert changed("legacy: wa-webhook-jobs", "legacy: wa-webhook-jobs-2") == {"jobs"}
     assert changed("      posting: 200", "      posting: 201") == set()
     assert changed("# The catalogue:", "# Our catalogue:") == set()
-
-
-def test_another_ladder_is_another_rule_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {name: digest(domain, 2) for name, domain in CATALOGUE.domains.items()}
-    monkeypatch.setattr("rollout.model.catalogue.domain.LADDER", (0, 5, 10, 25, 50, 75, 100))
-    assert all(digest(domain, 2) != before[name] for name, domain in CATALOGUE.domains.items())
