@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any, ClassVar, Final, Protocol
 
@@ -169,6 +170,22 @@ class PostgresShelf:
     def connect(self, role: str = database.SUPERUSER) -> Any:
         """A psycopg connection, past the door."""
         return self._server.connect(role, self._base)
+
+    def saved(self) -> list[Any]:
+        """Every flag's row, as a backup has it."""
+        with self.connect() as hand:
+            return list(hand.execute("select name, value, version, written, tags from rollout.flags").fetchall())
+
+    def set_back(self, rows: list[Any]) -> None:
+        """What a restored backup leaves: those rows, with their versions."""
+        with self.connect() as hand:
+            hand.execute("set session_replication_role = replica")  # no trigger sees a restore
+            hand.execute("delete from rollout.flags")
+            for name, value, version, written, tags in rows:
+                hand.execute(
+                    "insert into rollout.flags values (%s, %s, %s, %s, %s)",
+                    [name, value, version, written, json.dumps(tags)],
+                )
 
     def _by_hand(self, statement: str, *arguments: Any) -> None:
         with self.connect() as hand:

@@ -68,6 +68,7 @@ class Watch:
     acts: bool = True
     changes: list[Change] = field(default_factory=list)  # of policies that this watch evaluates, at the last look
     _in_alarm: dict[str, int] = field(default_factory=dict)
+    _newest: dict[str, tuple[int, int]] = field(default_factory=dict)  # by domain: the newest version, and its percent
     _measured: dict[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,9 +101,15 @@ class Watch:
         if isinstance(entry, StoreError):
             return Row(domain.name, None, f"not read: {entry}", judged=False)
         live = Live(None) if entry is None else Live(entry.text, version=entry.version)
+        if entry is not None:
+            self._remember(domain.name, entry.version, live.percent)
         if entry is None or not live.percent:
             text = "" if live.percent == 0 else f"live {masked(live.text or '')!r} is no percent"
             return Row(domain.name, live, text, judged=live.percent == 0)
+        if (burning := self._set_back(domain.name, entry.version, live.percent or 0)) is not None:
+            return Row(
+                domain.name, live, f"{Verdict.ROLLBACK} {burning.reason.removeprefix(f'{domain.name} ')}", burning
+            )
         try:
             tagged = context.store.tags(entry.name) if self.settings.virtual else {}
             since = context.since(entry, tagged, ())
@@ -119,6 +126,16 @@ class Watch:
         said = burning.reason if burning else look.answer.why()
         text = f"{Verdict.ROLLBACK if burning else look.answer.verdict} {said.removeprefix(f'{domain.name} ')}"
         return Row(domain.name, live, f"{text}{f'; {unread}' if unread else ''}", burning)
+
+    def _remember(self, name: str, version: str, percent: int | None) -> None:
+        if version.isdigit() and percent is not None and int(version) >= self._newest.get(name, (0, 0))[0]:
+            self._newest[name] = int(version), percent
+
+    def _set_back(self, name: str, version: str, percent: int) -> Fire | None:
+        """The fire in a value that is older, and higher, than one this watch has seen."""
+        newest, before = self._newest.get(name, (0, 0))
+        older = version.isdigit() and int(version) < newest and percent > before
+        return fire.from_set_back(name, percent, before) if older else None
 
     def _alarmed(
         self, domain: Domain, percent: int, age: timedelta, look: evidence.Look, states: dict[str, str]

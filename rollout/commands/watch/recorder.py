@@ -129,10 +129,9 @@ class Recorder:
         return lines, self.code or (EXIT_LEFT_TO_DO if lines else 0)
 
     def _order(self, burning: Fire, percent: int) -> Order:
+        because = None if burning.metric == fire.SET_BACK else burning.metric
         to = str(burning.ladder.previous(percent)) if burning.to == "previous" else burning.to
-        return Order(
-            burning.domain, self._stack, to, burning.metric, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen
-        )
+        return Order(burning.domain, self._stack, to, because, NAME, 0, LOCK_PATIENCE, self._commit, burning.seen)
 
     def _bring_down(self, case: Case) -> None:
         say(f"ROLLBACK {case.burning.reason}")

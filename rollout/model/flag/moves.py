@@ -75,6 +75,23 @@ def classify(live: Live, wanted: int, old_input: int | None) -> Kind:
     return Kind.RAISE if wanted > old_input else Kind.OUTSIDE
 
 
+def set_back(moves: Sequence[Mapping[str, object]], version: str) -> int | None:
+    """The percent that was recorded after the live version, where versions have an order and the live one is older.
+
+    A store's versions are times of the write and never come twice, so a live version from before the newest recorded one
+    means that the store itself was put back, from a backup. None where nothing of that kind can be told.
+    """
+    ordered = [(int(known), move) for move in moves if _ordered(known := str(move.get("version")))]
+    if not ordered or not _ordered(version):
+        return None
+    newest, move = max(ordered, key=lambda one: one[0])
+    return _number(move.get("to")) if int(version) < newest else None
+
+
+def _ordered(version: str) -> bool:
+    return version.isascii() and version.isdigit() and len(version) <= 20
+
+
 def current_attempt(moves: Sequence[Mapping[str, object]], at_zero: bool, configured: int) -> int:
     """The attempt a raise belongs to: the configured one from 0 %, else the one of the last raise from 0 %."""
     if at_zero:

@@ -25,6 +25,9 @@ DATA_TAKE: Final = timedelta(minutes=5)
 #: Not in the seed, whose final report asks for "zero critical incidents": what goes to zero at once is critical.
 SEVERITY: Final = {"zero": "critical"}
 
+#: In the place of a metric: the store was put back from a backup, and with it a value from before a lowering.
+SET_BACK: Final = "set-back"
+
 #: How far an incident is.
 UNDER_WAY: Final = "the flag is down; the steps after that were begun, and nothing says yet that they ended"
 LEFT: Final = "the flag is down; something is left to do, see steps"
@@ -55,6 +58,12 @@ def from_answer(domain: str, answer: Answer, ladder: Ladder = DEFAULT) -> Fire |
     first = next((judged for judged in burning if judged.target == answer.target), burning[0])
     seen = f"{words.count(first.k or 0)} of {words.count(first.n or 0)}"
     return Fire(domain, first.name, first.target or "previous", seen, answer.reason, tuple(answer.lines()[1:]), ladder)
+
+
+def from_set_back(domain: str, percent: int, before: int) -> Fire:
+    """The fire in a store that was set back under a watch, which had seen `before` percent, later written, live."""
+    reason = f"{domain} {percent} %: the database was set back: {before} % was written after this"
+    return Fire(domain, SET_BACK, str(before), "its version", reason)
 
 
 def from_alarm(

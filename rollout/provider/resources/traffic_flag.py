@@ -23,6 +23,11 @@ from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]
 
+#: Live value, recorded one.
+_SET_BACK: Final = (
+    "the database was set back: live {} was written before the {} % that is on record (docs/runbooks/set-back.md)"
+)
+
 #: A property whose value is known only after the write.
 UNKNOWN: Final = object()
 
@@ -72,6 +77,9 @@ class TrafficFlag:
             changed["percent"] = "update" if "percent" in old else "add"
         if old.get("rules") != new.get("rules"):
             changed["rules"] = "update"
+        before = moves.set_back(recorded(old.get("moves")), str(old.get("version")))
+        if before is not None and isinstance(old.get("percent"), int) and old["percent"] > before:
+            changed["percent"] = "update"  # also where the stack asks for what is live: a stop was undone
         return changed
 
     def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
@@ -86,6 +94,8 @@ class TrafficFlag:
             return state
         self._read_here.add(urn)
         history = recorded(state.get("moves"))
+        if entry is not None and (before := moves.set_back(history, entry.version)) is not None:
+            row.warn(_SET_BACK.format(Live(entry.text).show(), before))
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
         conditions = conditions_of(inputs)
         if entry is not None and Live(entry.text).percent and conditions.get("gate") != "off":
@@ -124,6 +134,10 @@ class TrafficFlag:
             return self._lowered(change, Live("unread"))
         history = change.moves
         live = self._context.live(entry, {}, history)
+        before = moves.set_back(history, live.version)
+        if before is not None and (live.percent is None or live.percent > before):
+            change.row.warn(f"{_SET_BACK.format(live.show(), before)}: it is brought down to {min(before, wanted)} %")
+            return self._lowered(change, live, min(before, wanted))
         kind = moves.classify(live, wanted, change.before)
         if kind in (Kind.LOWER, Kind.STAY):
             return self._down(change, kind, live, entry)
@@ -174,8 +188,9 @@ class TrafficFlag:
         alone = settings.simulator and not settings.only_lower and not elsewhere
         return absent and alone and self._context.snapshot(change.name.stack).was_empty
 
-    def _lowered(self, change: Change, live: Live) -> Properties:
-        wanted, row = change.wanted, change.row
+    def _lowered(self, change: Change, live: Live, lower: int | None = None) -> Properties:
+        """Brings it down to what the stack wants, or to `lower`, where that is less."""
+        wanted, row = change.wanted if lower is None else lower, change.row
         if live.text is not None:
             row.info(f"rollback {live.show()} -> {wanted} %")
         if change.preview:
