@@ -17,7 +17,7 @@ from pulumi.runtime import mocks, rpc, settings, stack
 
 from components import stack_file
 from rollout.model.problem import BadInput
-from rollout.model.yaml_text.tree import Map, read
+from rollout.model.yaml_text.tree import Map, Node, Scalar, read
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -103,6 +103,12 @@ def _as_pulumi(raw: bytes) -> dict[str, str]:
     except BadInput:
         return {}
     values = section.values if isinstance(section, Map) else {}
-    return {
-        key: node.text if hasattr(node, "text") else json.dumps(stack_file._plain(node)) for key, node in values.items()
-    }
+    return {key: node.text if hasattr(node, "text") else json.dumps(_plain(node)) for key, node in values.items()}
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Map):
+        return {key: _plain(value) for key, value in node.values.items()}
+    return [_plain(item) for item in node.items]

@@ -106,6 +106,9 @@ def _forbidden(ask: Ask) -> list[Refusal]:
         found.append(
             Refusal("only-lower", "this run only lowers (ROLLOUT_ONLY_LOWER=1)", "raise by a `pulumi up` of its own")
         )
+    for text in conditions.odd:
+        what, _, do = text.partition("\n")
+        found.append(Refusal("malformed", what, do or "mend it in the stack file"))
     if conditions.gate == "off" and not ask.loopback:
         found.append(Refusal("gate", "gate: off is for loopback endpoints only", "set wa-rollout:gate: required"))
     if conditions.drill == "off" and not ask.loopback:

@@ -184,7 +184,8 @@ class Conditions:
 
     `on_call` is the hours as written, None where nobody is on call; `frozen` and `held` are `why; by`; `attempt` is
     0 where none is configured; `unaudited` names the domains whose data were found inconsistent and that nobody has
-    audited since; `start` is the plan's day 1; `checked` maps attested items to who and when; `malformed` names unreadable entries.
+    audited since; `start` is the plan's day 1; `checked` maps attested items to who and when; `malformed` names unreadable entries;
+    `odd` are values that forbid a raise, each with what to write on a line of its own.
     Each field says what the config gives for a domain (`told`), and how that is read again.
     """
 
@@ -202,6 +203,7 @@ class Conditions:
     closed: bool = told(lambda config, _: True if config.closed else None, lambda value: value is True)
     start: date | None = told(lambda config, _: config.start.isoformat() if config.start else None, _date)
     malformed: tuple[str, ...] = told(lambda config, domain: list(config.malformed.get(domain, ())), _texts)
+    odd: tuple[str, ...] = told(lambda config, domain: list(config.odd.get(domain, ())), _texts)
 
     @classmethod
     def from_inputs(cls, inputs: Plain) -> Conditions:

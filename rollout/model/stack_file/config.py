@@ -1,8 +1,8 @@
 """The stack config as typed values: `parse(raw, where, catalogue)` reads `Pulumi.<stack>.yaml`.
 
-Wrong `flags`, `start`, `gate`, `drill` and unknown keys are errors. In every other malformed entry, what permits
-(waivers, restore, checked, attempt) counts as absent and what forbids (freeze, held, breach) as present;
-`warnings` says which. Pulumi reads the same file before us, and reads it loosely: hence a strict reader here.
+Wrong `flags` and unknown keys are errors. In every other malformed entry, what permits (waivers, restore, checked, attempt)
+counts as absent and what forbids (freeze, held, breach) as present; `warnings` says which, and an odd or secret value
+(`rollout.model.stack_file.odd`) forbids raises. Pulumi reads the same file before us, and reads it loosely: hence a strict reader here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rollout.model.stack_file import listeners
 from rollout.model.stack_file.entries import PREFIX, Entries
 from rollout.model.stack_file.flags import Flag, read_flags
 from rollout.model.stack_file.forms import Attempt, Breach, Command, OnCall, Restore, Waiver, Why
-from rollout.model.stack_file.keys import entry, nothing, setting
+from rollout.model.stack_file.keys import entry, nothing, required
 from rollout.model.yaml_text.fields import Fields, nearest
 from rollout.model.yaml_text.tree import Map, read
 
@@ -59,9 +59,9 @@ class StackConfig:
     freeze: Why | None = entry(Entries.freeze, nothing, "freeze")
     closed: Why | None = entry(Entries.closed, nothing, "closed")
     on_call: OnCall | None = entry(Entries.on_call, nothing)
-    gate: str = setting("required")  # required | off
-    drill: str = setting("required")  # required | off
-    start: date | None = setting(None)
+    gate: str = entry(lambda entries: entries.switch("gate"), required)  # required | off
+    drill: str = entry(lambda entries: entries.switch("drill"), required)  # required | off
+    start: date | None = entry(Entries.start, nothing)
     held: dict[str, Why] = entry(Entries.held, dict, "held", per="domain")
     breach: dict[str, Breach] = entry(Entries.breach, dict, "breach", per="domain")
     attempt: dict[str, Attempt] = entry(Entries.attempt, dict, "attempt", per="domain")
@@ -74,6 +74,7 @@ class StackConfig:
     region: str | None = None
     warnings: tuple[str, ...] = ()
     malformed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # domain -> the warnings that concern it
+    odd: dict[str, tuple[str, ...]] = field(default_factory=dict)  # domain -> values that forbid its raises (`odd.py`)
 
 
 #: Every key that a stack config may have beside `flags`: its name in the file, and what is said of it.
@@ -86,22 +87,17 @@ def parse(raw: bytes, where: str, catalogue: Catalogue) -> StackConfig:
     """The stack config in `raw`, the bytes of the file named `where`. Raises BadInput with every problem found."""
     problems: list[Problem] = []
     config = _config(raw, where, problems, catalogue, KEYS)
-    start, gate, drill = None, "required", "required"
     flags: dict[str, Flag] = {}
     if config is not None:
-        start = config.day(f"{PREFIX}start", required=False)
-        gate = config.choice(f"{PREFIX}gate", ("required", "off"), required=False) or gate
-        drill = config.choice(f"{PREFIX}drill", ("required", "off"), required=False) or drill
         flags = read_flags(config, catalogue)
     if config is None or problems:
         raise BadInput(problems)
     entries = Entries(config, catalogue)
-    read = {one.name: key.read(entries) for one in fields(StackConfig) if (key := one.metadata.get("key")) and key.read}
-    region = entries.region()
+    read = {one.name: one.metadata["key"].read(entries) for one in fields(StackConfig) if one.metadata}
+    region, odd = entries.region(), entries.odd()
     malformed = {name: tuple(texts) for name, texts in entries.malformed.items()}
     return StackConfig(
-        where=where, start=start, gate=gate, drill=drill, flags=flags, region=region, warnings=tuple(entries.warnings),
-        malformed=malformed, **read,
+        where=where, flags=flags, region=region, warnings=tuple(entries.warnings), malformed=malformed, odd=odd, **read,
     )  # fmt: skip
 
 

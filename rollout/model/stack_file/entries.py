@@ -14,9 +14,9 @@ from typing import Final, TypeVar
 
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.problem import Problem, shown
-from rollout.model.stack_file import forms
+from rollout.model.stack_file import forms, odd
 from rollout.model.stack_file.forms import UNREADABLE_ATTEMPT, Attempt, Breach, Command, OnCall, Restore, Waiver, Why
-from rollout.model.yaml_text.fields import Fields, nearest, written
+from rollout.model.yaml_text.fields import Fields, instead, nearest, written
 from rollout.model.yaml_text.tree import Map, Node, Scalar
 
 T = TypeVar("T")
@@ -31,7 +31,9 @@ class Entries:
         self.config = config
         self.catalogue = catalogue
         self.warnings: list[str] = []
+        self.places: set[str] = set()  # what a warning has named
         self.malformed: dict[str, list[str]] = {}
+        self.unread: dict[str, list[str]] = {}  # domain -> reasons against each of its raises
 
     def warn(self, domains: Iterable[str], key: str, node: Node, effect: str, problems: list[Problem]) -> str:
         """Notes a malformed entry and returns it as `malformed: ...`."""
@@ -44,6 +46,7 @@ class Entries:
         ]
         detail = "; ".join([first.what, *filter(None, parts)])
         text = f"{where}: {detail}: {effect}"
+        self.places.add(where)
         self.warnings.append(text)
         for domain in domains:
             self.malformed.setdefault(domain, []).append(text)
@@ -163,7 +166,7 @@ class Entries:
                 found[name] = node.text
             else:
                 place = f"{self.config.file}:{node.line} {key}"
-                problem = Problem("not a note", place, '"2026-12-03": "text"', written(node))
+                problem = Problem("not a note", place, '"2026-12-03": "text"', written(node), instead(node))
                 self.warn([], key, node, "left out", [problem])
         return found
 
@@ -179,6 +182,45 @@ class Entries:
 
     def closed(self) -> Why | None:
         return self.single("closed", forms.read_why, self.catalogue.domains, "counts as absent")[0]
+
+    def start(self) -> date | None:
+        return self._setting("start", lambda fields, key: fields.day(key, required=False), "counts as absent") or None
+
+    def switch(self, name: str) -> str:
+        """`gate` or `drill`: one that can't be read asks for everything."""
+        words = ("required", "off")
+        effect = "counts as required"
+        return self._setting(name, lambda f, key: f.choice(key, words, required=False), effect) or "required"
+
+    def _setting(self, name: str, read: Callable[[Fields, str], T], effect: str) -> T | None:
+        """A single value that stands under its own key; None where it can't be read, and then nothing rises."""
+        problems: list[Problem] = []
+        fields = Fields(self.config.node, self.config.file, "", problems)
+        key = PREFIX + name
+        value = read(fields, key)
+        if not problems:
+            return value
+        text = self.warn(self.catalogue.domains, key, self.config.node, f"{effect}, and no raise is allowed", problems)
+        self.refuse(self.catalogue.domains, text.removeprefix("malformed: "), problems[0].do)
+        return None
+
+    def refuse(self, domains: Iterable[str], text: str, do: str) -> None:
+        """Notes a reason against every raise of these domains."""
+        for domain in domains:
+            self.unread.setdefault(domain, []).append(f"{text}\n{do}" if do else text)
+
+    def odd(self) -> dict[str, tuple[str, ...]]:
+        """Per domain, the odd and secret values that concern it, as reasons against a raise. Asked last: a value that
+        another warning names gets none of its own.
+        """
+        for one in odd.values(self.config.node, self.config.file, PREFIX, self.catalogue):
+            if one.place in self.places:
+                for texts in (self.warnings, *self.malformed.values()):
+                    texts[:] = [_also(text, one.place) for text in texts]
+            else:
+                self.warn(one.domains, "", self.config.node, odd.EFFECT, [one.problem])
+            self.refuse(one.domains, f"{one.place}: {one.problem.what}", one.problem.do)
+        return {domain: tuple(texts) for domain, texts in self.unread.items()}
 
     def on_call(self) -> OnCall | None:
         key = PREFIX + "on-call"
@@ -230,6 +272,11 @@ class Entries:
             parts, _ = self.one("", node, forms.read_breach)
         attempt, at = (parts.attempt, parts.at) if parts else (UNREADABLE_ATTEMPT, None)
         return Breach(attempt, at, parts.metric if parts and parts.metric else "a malformed entry", why, None, None, "")
+
+
+def _also(text: str, place: str) -> str:
+    """A warning of that place, which says too that nothing rises."""
+    return text if not text.startswith(f"{place}:") or odd.EFFECT in text else f"{text}, and {odd.EFFECT}"
 
 
 def _is_date(text: str) -> bool:

@@ -16,22 +16,22 @@ Per = Literal["", "domain", "its domain", "name"]
 
 @dataclass(frozen=True)
 class Key:
-    """`read`: how the tolerant reader reads it (None: it is read strictly). `said`: the kind of a mark in the log."""
+    """`read`: how the tolerant reader reads it. `said`: the kind of a mark in the log."""
 
-    read: Callable[[Entries], object] | None
+    read: Callable[[Entries], object]
     said: str
     per: Per
 
 
 def entry(read: Callable[[Entries], T], absent: Callable[[], T], said: str = "settings", *, per: Per = "") -> T:
-    """The field of a key that is read tolerantly; `absent` makes its value where a config is made without it."""
+    """The field of a key ; `absent` makes its value where a config is made without it."""
     return field(default_factory=absent, metadata={"key": Key(read, said, per)})
-
-
-def setting(absent: T) -> T:
-    """The field of a key that is read strictly and stands once."""
-    return field(default=absent, metadata={"key": Key(None, "settings", "")})
 
 
 def nothing() -> None:
     """The value of an entry that stands once and is absent."""
+
+
+def required() -> str:
+    """The value of `gate` and of `drill` where they are absent."""
+    return "required"

@@ -37,9 +37,25 @@ def written(node: Node | None) -> str:
             return shown(f'"{node.text}"')
         case Seq():
             return "a list"
+        case Map() if is_secret(node):
+            return "a secret (secure: ...)"
         case Map(flow=True):
             return "a map in braces"
     return "a map"
+
+
+def is_secret(node: Node | None) -> bool:
+    """Whether this is what `pulumi config set --secret` writes: a map of `secure` and the ciphertext."""
+    return isinstance(node, Map) and list(node.values) == ["secure"] and isinstance(node.values["secure"], Scalar)
+
+
+def instead(node: Node | None) -> str:
+    """What to write in place of a scalar that isn't what it looks like, or of a secret; nothing where nobody can know."""
+    if is_secret(node):
+        return "write the value itself: what stands here is no secret, and a review has to read it"
+    if isinstance(node, Scalar) and node.plain and node.kind in ("odd", "int", "float", "bool") and node.text:
+        return f'write "{shown(node.text)}", with the quotes'
+    return ""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -69,7 +85,9 @@ class Fields:
     def bad(self, key: str, what: str, allowed: str = "", do: str = "", *, given: str | None = None) -> None:
         """Notes a problem of `key`; `given` is what stands there, if not said otherwise."""
         node = self.node.values.get(key)
-        if isinstance(node, Scalar) and node.reason and not do:
+        if is_secret(node):
+            do = instead(node)
+        elif isinstance(node, Scalar) and node.reason and not do:
             do = node.reason
         given = written(node) if given is None else given
         self.problems.append(Problem(what, self.place(key), allowed, given, do))
@@ -91,7 +109,7 @@ class Fields:
         elif isinstance(node, Scalar) and node.kind == "text" and node.text.strip():
             return node.text.strip()
         else:
-            self.bad(key, f"{key} is not text", allowed)
+            self.bad(key, f"{key} is not text", allowed, instead(node))
         return ""
 
     def choice(self, key: str, allowed: Iterable[str], *, required: bool = True) -> str:
@@ -164,7 +182,8 @@ class Fields:
                 return parse(node.text)
             except ValueError:  # the 31st of November
                 pass
-        self.bad(key, f"{key} is not {allowed.partition(',')[0]}", allowed)
+        quoted = isinstance(node, Scalar) and form.fullmatch(node.text)
+        self.bad(key, f"{key} is not {allowed.partition(',')[0]}", allowed, instead(node) if quoted else "")
         return None
 
     def section(self, key: str, *, required: bool = True, block: bool = False) -> Fields | None:

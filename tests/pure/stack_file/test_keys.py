@@ -17,7 +17,7 @@ SAID = {
     "start": "settings", "held": "held", "breach": "breach", "attempt": "attempt", "waivers": "waiver",
     "restore": "restore", "checked": "checked", "notes": "note", "notify": "notify", "commands": "settings",
 }  # fmt: skip
-NO_KEYS = {"where", "flags", "region", "warnings", "malformed"}
+NO_KEYS = {"where", "flags", "region", "warnings", "malformed", "odd"}
 
 
 def test_every_field_is_a_key_or_says_why_not() -> None:
