@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test quick bench day preview rollback unlock plan live status report rehearse watch drill review log lint clean requirements tools
+.PHONY: help up down env test quick bench day preview rollback unlock plan live status report board rehearse watch drill review log lint clean requirements tools
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -28,6 +28,7 @@ help:
 	@echo 'make status                   where each domain stands, and what comes next'
 	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
 	@echo 'make report [STACK=prod]      daily log, comparison, incidents and final report, into reports/<stack>'
+	@echo 'make board                    one page with everything, into .local/board;  make up  serves it on loopback'
 	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
 	@echo 'make review                   the same as a page for a pull request;  make log  what happened so far'
 	@echo 'make drill DOMAIN=jobs        a timed rollback on a copy: a domain'\''s first raise of a week asks for one'
@@ -58,6 +59,9 @@ up: tools
 	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
 	        --stack '$(STACK)' --message 'make up' && \
 	    python -m rollout live --stack '$(STACK)' --traffic
+ifneq ($(filter local postgres,$(STACK)),)
+	@$(CHOSEN) python -m rollout board --start --stack '$(STACK)' || :
+endif
 
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
 rehearse: tools
@@ -65,6 +69,7 @@ rehearse: tools
 	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rollout rehearse $(if $(STORY),--story,'$(SCENARIO)') $(if $(STORE),--store '$(STORE)')
 
 down:
+	@! test -x .venv/bin/python || .venv/bin/python -m rollout board --stop
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/simulator.py stop
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/database.py stop
 
@@ -113,6 +118,9 @@ status:
 report:
 	@sh setup/python.sh dev
 	@$(CHOSEN) .venv-dev/bin/python -m rollout report --stack '$(STACK)' $(ARGS)
+
+board:
+	@$(CHOSEN) python -m rollout board --stack '$(STACK)' $(ARGS)
 
 live:
 	@$(CHOSEN) python -m rollout live --stack '$(STACK)'

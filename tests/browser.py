@@ -47,9 +47,13 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         self._rest, self._number, self._session = b"", 0, ""
+        self.asked: dict[
+            str, str
+        ] = {}  # addresses that its pages asked for, by request; not those that a policy kept back
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.ask("Page.enable")
+        self.ask("Network.enable")
 
     def __enter__(self) -> Browser:
         return self
@@ -74,10 +78,17 @@ class Browser:
         os.write(self._write, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next()
+            self._note(answer.get("method"), answer.get("params", {}))
             if answer.get("id") == self._number:
                 assert "error" not in answer, (method, answer)
                 result: dict[str, Any] = answer["result"]
                 return result
+
+    def _note(self, event: str | None, about: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.asked[about["requestId"]] = about["request"]["url"]
+        elif event == "Network.loadingFailed" and about.get("blockedReason") == "csp":
+            self.asked.pop(about["requestId"], None)
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:

@@ -19,6 +19,10 @@ COMMANDS: Final = {
     "promote": ("rollout.commands.promote", "Write the next step into a stack config, to be reviewed."),
     "log": ("rollout.commands.log", "Show what happened: raises, rollbacks, stops, freezes, waivers."),
     "report": ("rollout.commands.report.command", "Write the reports: daily log, performance, incidents, final."),
+    "board": (
+        "rollout.commands.board.command",
+        "Write one page with everything: where it stands, curves, what happened.",
+    ),
     "review": (
         "rollout.commands.review.command",
         "Preview a change as a page to decide from, and what an approval binds.",

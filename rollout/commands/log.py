@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +15,7 @@ from rollout.commands.engine import pulumi
 from rollout.commands.project import files, options
 from rollout.commands.reading import history
 from rollout.model import times
-from rollout.model.gate import words
+from rollout.model.log.evidence import counted
 from rollout.model.log.journal import KINDS, Line
 from rollout.model.problem import BadInput, Problem
 
@@ -58,18 +57,6 @@ def table(lines: list[Line], width: int, *, evidence: bool = False) -> list[str]
             said, width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ", break_on_hyphens=False
         )
     return shown
-
-
-def counted(line: Line) -> list[str]:
-    """`errors 0/1,966 (legacy 12/36,193)`, a text a metric; none where the gate wasn't asked."""
-    found = []
-    counts = line.move.get("counts")
-    for name, kept in counts.items() if isinstance(counts, Mapping) else ():
-        seen = words.of(kept["bad"], kept["total"]) if "total" in kept else words.count(kept["bad"])
-        legacy = f" (legacy {words.of(kept['legacy_bad'], kept['legacy_total'])})" if "legacy_total" in kept else ""
-        waived = f", waived: {kept['waived']}" if kept.get("waived") else ""
-        found.append(f"{name} {seen}{legacy}{waived}")
-    return found
 
 
 def _what(line: Line) -> str:

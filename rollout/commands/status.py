@@ -25,7 +25,7 @@ WIDTH: Final = 80
 def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     """The heading, every domain in the catalogue's order, and what couldn't be read."""
     seen = around.look(stack)
-    rows = [_row(seen, domain) for domain in seen.known.domains.values()]
+    rows = [row(seen, domain) for domain in seen.known.domains.values()]
     heading = f"{stack} at {times.show(seen.now)}{_day(seen.day)}"
     return heading, rows, [*seen.wrong, *filter(None, [alerts.silence(seen.context.settings, stack)])]
 
@@ -36,7 +36,8 @@ def _day(day: int | None) -> str:
     return f", day {day} of the plan" if day > 0 else f", {1 - day} days before day 1"
 
 
-def _row(seen: Around, domain: Domain) -> Standing:
+def row(seen: Around, domain: Domain) -> Standing:
+    """One domain: its live value is judged, and what its next raise waits for is said."""
     live, planned, flag = seen.live[domain.name], seen.planned(domain.name), seen.config.flags.get(domain.name)
     wanted = flag.percent if flag else None
     if live is None:

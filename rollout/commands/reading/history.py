@@ -47,10 +47,11 @@ def load(stack: str) -> Journal:
 
 
 def tell(
-    stack: str, known: Catalogue, past: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> Journal:
-    """The story out of what was read."""
-    plan = read_plan(known)
+    stack: str, known: Catalogue, past: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]],
+    read: Plan | None = None,
+) -> Journal:  # fmt: skip
+    """The story out of what was read; the plan, too, where the caller has `read` it."""
+    plan = read or read_plan(known)
     moves = {name: records.get(name, ()) for name in known.domains}
     start = _start(stack, known, past)
     return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start))

@@ -8,16 +8,15 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import yaml
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, options, progress
 from rollout.commands.reading import history
+from rollout.commands.reading.records import records
 from rollout.commands.report import fonts, markdown
-from rollout.model import times
 from rollout.model.gate import fire
 from rollout.model.judge import drill
 from rollout.model.problem import BadInput, Problem
@@ -43,32 +42,6 @@ def load(stack: str, as_of: datetime | None = None) -> Story:
         stack, found.known, found.plan, found.start, found.updates, found.moves, found.lines,
         records(fire.RECORDS, stack), records(drill.RECORDS, stack), as_of,
     )  # fmt: skip
-
-
-def records(folder: str, stack: str) -> dict[str, Mapping[str, Any]]:
-    """The records of a folder that are this stack's, by file name. Raises `BadInput` with every one that can't be read."""
-    found: dict[str, Mapping[str, Any]] = {}
-    problems: list[Problem] = []
-    for path in sorted((files.ROOT / folder).glob("*.yaml")):
-        try:
-            record = yaml.safe_load(files.read(path))
-        except yaml.YAMLError as error:
-            problems.append(
-                Problem("no YAML", files.name(path), given=str(error).splitlines()[0], do="mend it: it is evidence")
-            )
-            continue
-        if not isinstance(record, dict):
-            problems.append(Problem("no record", files.name(path), "keys and values", do="mend it: it is evidence"))
-        elif record.get("stack", stack) == stack:
-            found[path.stem] = {str(key): _plain(value) for key, value in record.items()}
-    if problems:
-        raise BadInput(problems)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """YAML reads an unquoted time as one; the model takes text."""
-    return times.iso(value) if isinstance(value, datetime) else value
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:

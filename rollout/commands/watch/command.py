@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -19,6 +20,7 @@ import click
 from rollout.commands.project import files, options, place
 from rollout.commands.rollback.order import say
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
+from rollout.commands.watch.board import Boarding
 from rollout.commands.watch.ending import Ended, Ending
 from rollout.commands.watch.news import News
 from rollout.commands.watch.recorder import Recorder, part_with_engines
@@ -226,8 +228,14 @@ def exit_code(recorder: Recorder, every: float | None, rows: list[Row] | None) -
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--no-commit", is_flag=True, help="Edit the stack file and write the record, but commit nothing.")
+@click.option(
+    "--board", type=click.Path(dir_okay=False, path_type=Path), metavar="PATH",
+    help="After each look, write the board there (see `rollout board`).",
+)  # fmt: skip
 @options.json("Print each look as one line of JSON.")
-def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bool, json_: bool) -> None:
+def command(
+    stack: str | None, every: float | None, dry_run: bool, no_commit: bool, board: Path | None, json_: bool
+) -> None:
     """Judge every domain above 0, and bring down what burns.
 
     Once, or every SECONDS until it is ended. Ctrl-C or SIGTERM: no more looks, and what is brought down is recorded
@@ -241,6 +249,7 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
     ending.install()
     watch = Watch(chosen, place.settings(chosen), place.known(), acts=not dry_run)
     news = News(watch.settings, chosen)
+    boarding = Boarding(chosen, board.absolute() if board else None)
     live = every is not None and sys.stdout.isatty() and not json_
     rows: list[Row] | None = None
     try:
@@ -253,7 +262,9 @@ def command(stack: str | None, every: float | None, dry_run: bool, no_commit: bo
                 say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
             recorder.stop([] if dry_run else fires)
             news.tell(watch.changes)  # after the stops, and beside the next look
+            boarding.write()
     finally:  # whatever ends the looks: what is down gets its record
         recorder.wait()
         news.wait()
+        boarding.wait()
     sys.exit(exit_code(recorder, every, rows))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from rollout.model import schedule, times
@@ -21,7 +22,8 @@ KINDS: Final = {
     "P": "raise, gate passed", "H": "raise refused", "R": "rollback", "S": "stop", "O": "changed outside",
     "I": "incident", "F": "freeze", "W": "waiver used", "D": "drill",
 }  # fmt: skip
-_OF_LINE: Final = {
+#: The letter of a line of the log, by its kind.
+LETTERS: Final = {
     "raise": "P", "restored": "P", "not applied": "H", "rollback": "R", "stop": "S", "outside": "O",
 }  # fmt: skip
 
@@ -32,21 +34,25 @@ _FIRST: Final = "ISROHFPWD"
 
 @dataclass(frozen=True)
 class Step:
-    """A stretch of days at one percent."""
+    """A stretch of days at one percent; `since` and `until` (None: it stands) where it was live and not only planned."""
 
     start: float
     end: float
     percent: int
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One thing that happened: its letter in `KINDS`, and for the table what and where in the record."""
+    """One thing that happened: its letter in `KINDS`, and for the table what and where (`place`) in the record."""
 
     x: float
     letter: str
     when: Cell
     what: Cell
+    place: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Strip:
-    """`end`: where the record ends; `last`: the day on whose midnight the picture does; `freezes`: over every row."""
+    """`end`: where the record ends; `last`: the day on whose midnight the picture does; `freezes`: over every row.
+
+    `frozen`: for each freeze the place of the run that set it.
+    """
 
     rows: Sequence[Row]
     freezes: Sequence[tuple[float, float]]
     end: float
     planned_last: int
     last: int
+    frozen: Sequence[str] = ()
 
 
 def strip(story: Story) -> Strip | None:
@@ -83,7 +93,8 @@ def strip(story: Story) -> Strip | None:
         for first, last in story.spans("freeze")
     ]
     rows = [_row(story, name, end) for name in story.known.domains]
-    return Strip(rows, freezes, end, story.plan.last, max(story.plan.last, int(end)))
+    places = [f"history/{first}/at" for first, _ in story.spans("freeze")]
+    return Strip(rows, freezes, end, story.plan.last, max(story.plan.last, int(end)), places)
 
 
 def table(story: Story, drawn: Strip) -> Table:
@@ -119,7 +130,7 @@ def _row(story: Story, name: str, end: float) -> Row:
     actual, soaks = [], []
     for one in story.stretches(name):
         start, until = story.day_x(one.since), story.day_x(one.until) if one.until else end
-        actual.append(Step(start, until, one.percent))
+        actual.append(Step(start, until, one.percent, one.since, one.until))
         hours = story.domain(name).soak_hours.get(one.percent)
         if hours is not None and one.percent:
             over = story.day_x(schedule.soak_ends(one.since, hours, story.known.soak_slack_hours))
@@ -148,7 +159,7 @@ def _planned(story: Story, name: str) -> list[Step]:
 def _marks(story: Story, name: str) -> list[Mark]:
     found: list[Mark] = []
     for line in story.lines:
-        letter = _OF_LINE.get(line.kind)
+        letter = LETTERS.get(line.kind)
         if letter and line.domain == name:
             place = story.place(line)
             number = story.move_number(line)
@@ -156,20 +167,22 @@ def _marks(story: Story, name: str) -> list[Mark]:
             if number is not None:
                 at = f"moves/{name}/{number}"
                 what = (f"{line.kind} ", percent(line.old, f"{at}/from"), " -> ", percent(line.new, f"{at}/to"))
-            found.append(Mark(story.day_x(line.at), letter, (moment(line.at, place),), what))
+            found.append(Mark(story.day_x(line.at), letter, (moment(line.at, place),), what, place, line.at))
     for file, record in story.incidents.items():
         at_ = times.moment(record.get("at"))
         if at_ and record.get("domain") == name:
             what = ("incident: ", quoted(record.get("metric", "?"), f"incidents/{file}/metric"))
-            found.append(Mark(story.day_x(at_), "I", (moment(at_, f"incidents/{file}/at"),), what))
+            found.append(
+                Mark(story.day_x(at_), "I", (moment(at_, f"incidents/{file}/at"),), what, f"incidents/{file}", at_)
+            )
     for file, record in story.drills.items():
         at_ = times.moment(record.get("at"))
         if at_ and record.get("domain") == name:
             what = ("drill ", "passed" if record.get("passed") is True else "failed")
-            found.append(Mark(story.day_x(at_), "D", (moment(at_, f"drills/{file}/at"),), what))
+            found.append(Mark(story.day_x(at_), "D", (moment(at_, f"drills/{file}/at"),), what, f"drills/{file}", at_))
     for place, (waiver, entry) in waivers(story).items():
         use = used_by(story, waiver, entry)
         if use and use[1].domain == name:
             what = ("waiver used: ", Figure(waiver, "name", place))
-            found.append(Mark(story.day_x(use[1].at), "W", (moment(use[1].at, use[0]),), what))
+            found.append(Mark(story.day_x(use[1].at), "W", (moment(use[1].at, use[0]),), what, use[0], use[1].at))
     return found

@@ -10,6 +10,7 @@ import pytest
 from rollout.commands import log
 from rollout.commands.reading import history as reading
 from rollout.model.log import journal, runs
+from rollout.model.log.evidence import counted
 from rollout.model.log.journal import Line
 from rollout.model.stack_file import marks
 from tests.pure.cases import CATALOGUE
@@ -169,7 +170,7 @@ def test_the_counts_behind_a_raise_are_shown_where_they_are_asked_for() -> None:
         "share": {"bad": 3, "total": 9, "waived": "few"},
     }
     lines = told([run(days(8), 5)], [{**move(days(8), 0, 5), "counts": counts}])
-    assert log.counted(lines[0]) == ["errors 1/1,966 (legacy 12/36,193)", "complaints 0", "share 3/9, waived: few"]
+    assert counted(lines[0]) == ["errors 1/1,966 (legacy 12/36,193)", "complaints 0", "share 3/9, waived: few"]
     assert "legacy" in " ".join(log.table(lines, 80, evidence=True))
     assert "legacy" not in " ".join(log.table(lines, 80))
 
