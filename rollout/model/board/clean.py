@@ -26,7 +26,7 @@ _SECRET: Final = re.compile(
 def secrets(environment: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """The values of an environment that are secret by their names, the longest first."""
     found = {value for name, value in environment if _SECRET.search(name.upper()) and len(value) >= SHORTEST}
-    return tuple(sorted(found, key=len, reverse=True))
+    return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 
 def clean(text: str, hidden: Iterable[str] = ()) -> str:
