@@ -74,10 +74,19 @@ def part_operator(folder: Path, runs: int, say: Say) -> None:
     operator.run(folder, runs, say)
 
 
+def part_decisions(folder: Path, runs: int, say: Say) -> None:
+    """The gate's decisions: whole migrations, outages, planted faults, delays; `--runs 5` plays all of them."""
+    from tests.bench.decisions import play  # numpy, which no other part needs
+
+    missed = play.run(say, runs / 5)
+    assert not missed, f"{len(missed)} figures aren't as they must be"
+
+
 PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
+    "decisions": part_decisions,
 }  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def _text(
     if start is None:
         yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
     yield ""
-    yield from decidable.text(catalogue)
+    planned = {name: row.number for row in reversed(rows) for name in row.changed if row.percents[name]}
+    yield from decidable.text(catalogue, planned)
     for finding in findings:
         yield ""
         label = "BROKEN" if finding.severity == "broken" else "note"

@@ -7,18 +7,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rollout.model.catalogue.domain import Catalogue
-from rollout.model.plan import feasible
+from rollout.model.plan import chances, feasible
+from rollout.model.plan.chances import Chance
 from rollout.model.plan.feasible import Raise
 
 WIDTH: Final = 80
 #: What looks like a way out and is none.
 NO_OPTION: Final = "no option: a bigger step (the ladder), or needs: presence (it proves nothing about errors)"
 
+#: What `chances` assumes where the catalogue says nothing.
+TAKEN: Final = (
+    "bad events come one by one, at 30 % of each good limit (latency 50 %, sessions 20 %), half a complaint a day; "
+    "legacy shows 14 days of it before"
+)
+
 _ANSWER: Final[Mapping[bool | None, str]] = {True: "yes", False: "NO", None: "unknown"}
 
 
-def text(catalogue: Catalogue) -> Iterator[str]:
-    """The block under the table of days: how many raises can be decided, a row for each, and what to do about the rest."""
+def text(catalogue: Catalogue, planned: Mapping[str, int] | None = None) -> Iterator[str]:
+    """The block under the table of days: how many raises can be decided, a row for each, and what to do about the rest.
+
+    `planned`: the day of each domain's first raise, for the plan's end.
+    """
     found = {name: feasible.raises(domain) for name, domain in catalogue.domains.items()}
     every = [one for raises in found.values() for one in raises]
     good = sum(one.decided is True for one in every)
@@ -31,6 +41,34 @@ def text(catalogue: Catalogue) -> Iterator[str]:
     for name, raises in found.items():
         yield from _unknown(name, raises)
         yield from _options(name, raises)
+    yield ""
+    yield from _likely(catalogue, planned or {}, wide)
+
+
+def _likely(catalogue: Catalogue, planned: Mapping[str, int], wide: int) -> Iterator[str]:
+    """What is to be expected of a service in health, whose events aren't all clean."""
+    played = {name: chances.chances(domain) for name, domain in catalogue.domains.items()}
+    yield "a service in health: chance to pass at the first look, days late on average"
+    for name, raises in played.items():
+        cells = (
+            f"{one.to:>3} %: {'?' if one.first is None or one.late is None else f'{100 * one.first:>3.0f} % {one.late:>4.1f}'}"
+            for one in raises
+        )
+        yield f"{name:<{wide}} {' '.join(cells)}".rstrip()
+    end = chances.whole(catalogue, planned, played)
+    if end is not None:
+        told = (
+            f"the whole plan: ends at most {chances.SLACK_DAYS} days late with a chance of {100 * end.on_time:.0f} %, "
+            f"{end.late:.1f} days late on average, {end.median} in the middle"
+        )
+        yield from _wrapped(told)
+    yield from _wrapped(f"taken for granted: {TAKEN}")
+
+
+def _wrapped(told: str) -> list[str]:
+    whole = told.replace(" %", "\N{NO-BREAK SPACE}%")
+    found = textwrap.wrap(whole, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in found]
 
 
 def _row(one: Raise, wide: int) -> str:
@@ -74,20 +112,22 @@ def _item(told: str) -> list[str]:
 
 def as_json(catalogue: Catalogue) -> list[dict[str, Any]]:
     """One object per domain: its raises, and what can be done where they can't be decided."""
-    return [_domain(name, feasible.raises(domain)) for name, domain in catalogue.domains.items()]
+    return [
+        _domain(name, feasible.raises(domain), chances.chances(domain)) for name, domain in catalogue.domains.items()
+    ]
 
 
-def _domain(name: str, raises: Sequence[Raise]) -> dict[str, Any]:
+def _domain(name: str, raises: Sequence[Raise], played: Sequence[Chance]) -> dict[str, Any]:
     extra = feasible.longer(raises)
     return {
         "domain": name,
-        "raises": [_raise(one) for one in raises],
+        "raises": [_raise(one, chance) for one, chance in zip(raises, played, strict=True)],
         "days_longer": None if extra is None else round(extra, 2),
         "options": feasible.options(raises),
     }
 
 
-def _raise(one: Raise) -> dict[str, Any]:
+def _raise(one: Raise, chance: Chance) -> dict[str, Any]:
     need = one.bottleneck
     return {
         "from": one.percent,
@@ -99,4 +139,6 @@ def _raise(one: Raise) -> dict[str, Any]:
         "expected_per_day": None if need is None else need.expected,
         "days": None if need is None or need.days is None else round(need.days, 2),
         "unknown": list(one.unknown),
+        "first_look": None if chance.first is None else round(chance.first, 3),
+        "days_late": None if chance.late is None else round(chance.late, 2),
     }

@@ -157,7 +157,7 @@ def stale(newest: datetime | None, now: datetime) -> bool:
 
 
 def add(sums: Counts, more: Counts | None) -> Counts:
-    """A sum; counts that can't be add nothing (an impossible period of legacy excuses nobody)."""
+    """A sum; counts that can't be add nothing (an impossible period of legacy's is no comparison)."""
     return Counts(sums.bad + more.bad, sums.total + more.total) if more is not None and more.possible else sums
 
 

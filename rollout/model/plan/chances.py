@@ -116,7 +116,7 @@ def whole(catalogue: Catalogue, planned: Mapping[str, int], found: Mapping[str, 
     due = 0
     for name, domain in catalogue.domains.items():
         raises = found.get(name, ())
-        if name not in planned or any(one.late_days is None for one in raises):
+        if name not in planned or not raises or any(one.late_days is None for one in raises):
             return None
         soaks = sum(math.ceil(domain.soak_hours[one.percent] / _DAY) for one in raises)
         due = max(due, planned[name] + soaks)

@@ -12,8 +12,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
+from rollout.model.plan import chances
 from tests.bench.decisions.rows import Outcome, Row, rows
 from tests.bench_gate import wilson
+from tests.pure.samples import CATALOGUE
 
 CHUNK = 20
 
@@ -69,6 +71,18 @@ def line(row: Row, found: Sequence[Outcome]) -> tuple[str, list[str]]:
     return f"{row.name} | {len(found):,} | {'; '.join(parts)}", missed
 
 
+def foretold(found: Sequence[Outcome]) -> str:
+    """How far what `plan` says of first looks is from what was seen, for the catalogue's own traffic."""
+    seen = first_looks(found)
+    off = {
+        f"first look {name} from {one.percent} %": one.first
+        for name, domain in CATALOGUE.domains.items()
+        for one in chances.chances(domain)
+    }
+    most = max(seen, key=lambda key: abs(seen[key] - (off[key] or 0)))
+    return f"`plan` is off by at most {abs(seen[most] - (off[most] or 0)):.3f} ({most.removeprefix('first look ')})"
+
+
 def first_looks(found: Sequence[Outcome]) -> dict[str, float]:
     """Per raise of a migration how often the first look let it pass."""
     keys = dict.fromkeys(key for outcome in found for key in outcome if key.startswith("first look"))
@@ -87,6 +101,8 @@ def run(say: Callable[[str], None], part: float = 1.0, only: str = "") -> list[s
             say(f"\n{group} | n | seen (99 % bounds)")
         text, wrong = line(row, found)
         say(text)
+        if row.name == rows()[0].name:
+            say(foretold(found))
         missed += wrong
     for one in missed:
         say(f"MISSED {one}")
