@@ -48,10 +48,10 @@ def text(catalogue: Catalogue, planned: Mapping[str, int] | None = None) -> Iter
 def _likely(catalogue: Catalogue, planned: Mapping[str, int], wide: int) -> Iterator[str]:
     """What is to be expected of a service in health, whose events aren't all clean."""
     played = {name: chances.chances(domain) for name, domain in catalogue.domains.items()}
-    yield "a service in health: chance to pass at the first look, days late on average"
+    yield "a service in health: raise to, chance at the first look, days late on average"
     for name, raises in played.items():
         cells = (
-            f"{one.to:>3} %: {'?' if one.first is None or one.late is None else f'{100 * one.first:>3.0f} % {one.late:>4.1f}'}"
+            f"{one.to:>3}: {'?' if one.first is None or one.late is None else f'{100 * one.first:>3.0f} % {one.late:>4.1f}'}"
             for one in raises
         )
         yield f"{name:<{wide}} {' '.join(cells)}".rstrip()

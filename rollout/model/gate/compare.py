@@ -105,6 +105,20 @@ def baseline(
     return _compared(held, unified, legacy, next_percent == 100, good, dispersion)
 
 
+def holds(unified: Counts, legacy: Counts, good: float, dispersion: float = 1.0, *, last: bool) -> bool:
+    """Whether the comparison holds a raise, and nothing else of it: for who plays many. Totals over 0, a bad event."""
+    if unified.bad * legacy.total <= legacy.bad * unified.total:
+        return False
+    part = unified.total / (unified.total + legacy.total)
+    bad, both = unified.bad / dispersion, (unified.bad + legacy.bad) / dispersion
+    if unified.bad * legacy.total > TIMES * legacy.bad * unified.total:
+        if odds.mix(bad, both, part, BASELINE_CONCENTRATION) >= odds.PROOF - odds.EPSILON:
+            return True
+    elif odds.evidence(bad, both, part, TIMES * part / (1 + part)) >= odds.PROOF - odds.EPSILON:
+        return False
+    return last and bool(_inferior(unified, legacy, good, dispersion))
+
+
 def _compared(held: Judged, unified: Counts, legacy: Counts, last: bool, good: float, dispersion: float) -> Judged:
     """The comparison itself, of services that both have events and at least a bad one; `held` is what it says so far."""
     text, passed = held.reason, replace(held, verdict=Verdict.PASS, key="pass")

@@ -16,7 +16,6 @@ from typing import Final
 
 from rollout.model.catalogue.domain import Catalogue, Domain, Metric
 from rollout.model.gate import bunches, compare, odds
-from rollout.model.gate.metric import Verdict
 from rollout.model.gate.seen import Counts
 from rollout.model.ladder import LADDER
 
@@ -208,11 +207,9 @@ class _Raise:
         if bad * legacy_total <= legacy * total or not legacy_total:
             return True
         metric, a_day = self.metrics[index]
-        judged = compare.baseline(
-            metric.name, Counts(bad, total), Counts(legacy, legacy_total), self.to,
-            good=metric.good, dispersion=self.background.size(metric, a_day),
-        )  # fmt: skip
-        return judged.verdict is Verdict.PASS
+        size = self.background.size(metric, a_day)
+        own, other = Counts(bad, total), Counts(legacy, legacy_total)
+        return not compare.holds(own, other, metric.good, size, last=self.to == LADDER[-1])
 
 
 #: The metrics that are compared with legacy.

@@ -40,7 +40,7 @@ def bad(rng: Generator, totals: Events, rates: Rates | float, bunches: Bunches =
     """How many of `totals` are bad at `rates`."""
     if bunches.icc:
         apart = 1 / bunches.icc - 1
-        rates = np.broadcast_to(np.asarray(rates, dtype=float), totals.shape)
+        rates = np.broadcast_to(np.clip(rates, 1e-9, 1 - 1e-9), totals.shape)
         return rng.binomial(totals, rng.beta(rates * apart, (1 - rates) * apart))
     if bunches.tries == 1:
         return rng.binomial(totals, rates)

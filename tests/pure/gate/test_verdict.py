@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.gate import words
-from rollout.model.gate.compare import baseline, share
+from rollout.model.gate.compare import baseline, holds, share
 from rollout.model.gate.metric import Judged, Verdict
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Answer, Question, judge_domain
@@ -187,6 +188,19 @@ def test_exactly_twice_legacys_rate_is_not_over_twice() -> None:
     exactly, legacy = Counts(2000, 10_000), Counts(1000, 10_000)
     assert baseline("errors", exactly, legacy, 10, good=0.001).key == "pass"
     assert baseline("errors", replace(exactly, bad=2001), legacy, 10, good=0.001).key == "veto"
+
+
+def test_who_plays_many_asks_the_same_comparison() -> None:
+    rng = random.Random(5)
+    told = set[bool]()
+    for _ in range(400):
+        own, other = (Counts(rng.randrange(40), rng.randrange(5_000, 20_000)) for _ in range(2))
+        if own.bad + other.bad:
+            for to in (50, 100):
+                held = holds(own, other, 0.001, 1.3, last=to == 100)
+                assert held == (baseline("errors", own, other, to, good=0.001, dispersion=1.3).key != "pass")
+                told.add(held)
+    assert told == {True, False}
 
 
 def waiver(**changes: object) -> Waiver:
