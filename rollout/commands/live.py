@@ -14,6 +14,7 @@ from rollout.commands.project import files, options, place
 from rollout.model import times
 from rollout.model.flag.name import secret_name
 from rollout.model.gate.window import MINUTE, Window, floor
+from rollout.model.ladder import parse_percent
 from rollout.model.problem import masked
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
@@ -24,6 +25,7 @@ from rollout.provider.stores.store import Entry
 
 #: How far back the traffic is shown.
 LATELY: Final = timedelta(minutes=10)
+NOT_READ: Final = "not read: "
 
 
 def rows(stack: str) -> list[dict[str, Any]]:
@@ -42,10 +44,15 @@ def rows(stack: str) -> list[dict[str, Any]]:
             row["error"] = str(entry)
         else:
             row["percent"] = _percent(entry)
-            row["since"] = _since(context, entry)
+            try:
+                row["since"] = _since(context, entry)
+            except StoreError as error:  # the value is known all the same
+                row.update(since=None, error=str(error))
         if domain.enable_flag is not None:
             switch = found[flags[domain.enable_flag]]
-            row["enabled"] = str(switch) if isinstance(switch, StoreError) else _enabled(switch)
+            row["enabled"] = None if isinstance(switch, StoreError) else _enabled(switch)
+            if isinstance(switch, StoreError):
+                row.setdefault("error", str(switch))
         result.append(row)
     return result
 
@@ -54,10 +61,17 @@ def _enabled(entry: Entry | None) -> str | None:
     return None if entry is None or entry.text is None else masked(entry.text)
 
 
+def _cell(value: object) -> str:
+    """A value on one line, whatever somebody put into a flag."""
+    text = str(value)
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def _percent(entry: Entry | None) -> int | str | None:
     if entry is None or entry.text is None:
         return None
-    return int(entry.text) if entry.text.isdigit() else masked(entry.text)
+    share = parse_percent(entry.text)
+    return masked(entry.text) if share is None else share
 
 
 def _since(context: Context, entry: Entry | None) -> datetime | None:
@@ -71,13 +85,19 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
     """The rows for a terminal, under 80 columns."""
     lines = [f"live on {stack}", f"{'domain':<13}{'percent':>8}  {'enabled':<9}since"]
     for row in found:
-        if "error" in row:
-            lines.append(f"{row['domain']:<13}{'?':>8}  {row['error']}")
+        if "percent" not in row:
+            lines.append(f"{row['domain']:<13}{'?':>8}  {_cell(row['error'])}")
             continue
-        percent = "absent" if row["percent"] is None else f"{row['percent']} %"
-        enabled = row.get("enabled", "-") or "absent"
+        share = row["percent"]
+        percent = "absent" if share is None else f"{share} %" if isinstance(share, int) else f"{_cell(share)!r}"
+        enabled = "-" if "enabled" not in row else _cell(row["enabled"] or ("?" if "error" in row else "absent"))
         since = times.show(row["since"]) if row["since"] else "-"
-        lines.append(f"{row['domain']:<13}{percent:>8}  {enabled:<9}{since:<22}".rstrip())
+        error = f"  {_cell(row['error'])}" if "error" in row else ""
+        lines.append(f"{row['domain']:<13}{percent:>8}  {enabled:<9}{since:<22}{error}".rstrip())
+        if share is not None and not isinstance(share, int):
+            lines.append(
+                f"    no percent: people get 0 %; do: python -m rollout rollback {row['domain']} --to zero --stack {stack}"
+            )
     return "\n".join(lines)
 
 
@@ -93,7 +113,7 @@ def traffic(stack: str) -> list[str]:
         try:
             found = source.read(domain.name, series, window)
         except StoreError as error:
-            return [*lines, f"not read: {error}"]
+            return [*lines, f"{NOT_READ}{error}"]
         shown = [_counted(found, service) for service in (known.unified, domain.legacy)]
         lines.append(f"{domain.name:<13}{shown[0]:>24}{shown[1]:>24}")
     return lines
@@ -115,7 +135,10 @@ def _sum(periods: Mapping[datetime, tuple[float, float]]) -> int:
 @options.json("Print one JSON list.")
 @click.option("--traffic", "with_traffic", is_flag=True, help="Show the last minutes of traffic too.")
 def command(stack: str | None, json_: bool, with_traffic: bool) -> None:
-    """Show what is live now, read back from the store."""
+    """Show what is live now, read back from the store.
+
+    Exit code 0; 1 where something couldn't be read.
+    """
     chosen = files.need_stack(stack)
     found = rows(chosen)
     if json_:
@@ -126,7 +149,8 @@ def command(stack: str | None, json_: bool, with_traffic: bool) -> None:
         )
     else:
         click.echo(table(found, chosen))
-    if with_traffic and not json_:
-        click.echo("\n".join(traffic(chosen)))
-    if any("error" in row for row in found):
+    lines = traffic(chosen) if with_traffic and not json_ else []
+    if lines:
+        click.echo("\n".join(lines))
+    if any("error" in row for row in found) or any(line.startswith(NOT_READ) for line in lines):
         sys.exit(1)

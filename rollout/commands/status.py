@@ -44,6 +44,8 @@ def row(seen: Around, domain: Domain) -> Standing:
         return Standing(domain.name, "?", wanted, planned, 0, None, "not read", "read it again")
     ask = seen.ask(domain, live, domain.ladder.next(live.percent or 0) or TOP)
     look, unread = seen.look(ask)
+    if unread.startswith("not judged"):
+        seen.wrong.append(f"{domain.name}: {unread}")
     behind = standing.behind(seen.plan, seen.day, domain.name, live.percent)
     return standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread)
 

@@ -47,6 +47,7 @@ from rollout.provider.stores.store import Entry
 #: Seconds between two looks (docs/rules/gate.md#when-it-is-judged).
 EVERY: Final = 60.0
 EXIT_BURNING: Final = 4
+NOT_READ: Final = "alarms not read"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Row:
     text: str
     fire: Fire | None = None
     judged: bool = True
+    unread: bool = False  # an alarm that would bring it down couldn't be read
 
 
 @dataclass
@@ -127,7 +129,7 @@ class Watch:
             return Row(domain.name, live, f"just raised: counted from {times.show(look.over.counted)} on")
         said = burning.reason if burning else look.answer.why()
         text = f"{Verdict.ROLLBACK if burning else look.answer.verdict} {said.removeprefix(f'{domain.name} ')}"
-        return Row(domain.name, live, f"{text}{f'; {unread}' if unread else ''}", burning)
+        return Row(domain.name, live, f"{text}{f'; {unread}' if unread else ''}", burning, unread=NOT_READ in unread)
 
     def _remember(self, name: str, version: str, percent: int | None) -> None:
         if version.isdigit() and percent is not None and int(version) >= self._newest.get(name, (0, 0))[0]:
@@ -153,7 +155,7 @@ class Watch:
             )  # fmt: skip
 
     def _alarm_states(self, domains: list[str]) -> tuple[dict[str, str], str]:
-        """The state of every alarm that brings one of `domains` down; and what is said where they can't be read."""
+        """The state of every alarm that brings one of `domains` down; and what is said of those that can't be read or aren't there."""
         names = [
             alarms.alarm_name(self.stack, name, policy.name)
             for name in domains
@@ -167,7 +169,12 @@ class Watch:
             for name, alarm in found.items()
             if alarm is not None and not isinstance(alarm, StoreError)
         }
-        return states, f"alarms not read: {failed}" if failed else ""
+        absent = [name for name, alarm in found.items() if alarm is None]
+        said = [
+            f"{NOT_READ}: {failed}" if failed else "",
+            f"alarms not found: {', '.join(absent)}" if absent else "",
+        ]
+        return states, "; ".join(filter(None, said))
 
 
 def _above_zero(entry: Entry | StoreError | None) -> bool:
@@ -217,7 +224,7 @@ def exit_code(recorder: Recorder, every: float | None, rows: list[Row] | None) -
         return recorder.code
     if any(row.fire for row in rows or ()):
         return EXIT_BURNING
-    return 0 if rows is not None and all(row.judged for row in rows) else EXIT_LEFT_TO_DO
+    return 0 if rows is not None and all(row.judged and not row.unread for row in rows) else EXIT_LEFT_TO_DO
 
 
 @click.command("watch")

@@ -156,6 +156,8 @@ def _waiver(plain: Plain) -> Waiver | None:
         rate = None if worst is None else float(str(worst))
     except ValueError:
         return None
+    if rate is not None and not 0 <= rate <= 1:
+        return None
     return Waiver(name, domain, metric, to, accepts, rate, why, by, until)
 
 

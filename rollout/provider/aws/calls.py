@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
 
+from rollout.provider.aws import answers
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import Absent, StoreError
 from rollout.provider.settings import Settings
@@ -81,8 +82,7 @@ def _translated(operation: str, about: str, error: Exception) -> StoreError:
     """A `StoreError` for what botocore raised. Only code and message go in: neither ever holds a credential."""
     response = getattr(error, "response", None)
     if not isinstance(response, Mapping):
-        reason = str(error).splitlines()[0] if str(error) else ""
-        return StoreError(f"{about}: {operation} failed: {type(error).__name__} {reason}".rstrip())
+        return answers.failed(about, operation, error)
     code = str(response.get("Error", {}).get("Code", "?"))
     message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:200]
     text = f"{about}: {operation} failed: {code} {message}".rstrip()

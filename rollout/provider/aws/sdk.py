@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
+from rollout.provider.aws import answers
 from rollout.provider.settings import Settings
 
 #: What this provider speaks to, by botocore's names.
@@ -36,9 +37,11 @@ class Sdk:
                 read_timeout=read,
                 max_pool_connections=POOL,
             )
-            return self._session.create_client(
+            client = self._session.create_client(
                 service, region_name=settings.region, endpoint_url=settings.endpoint, config=config
             )
+            client.meta.events.register("after-call", answers.check)
+            return client
 
 
 def _session() -> Any:

@@ -85,8 +85,7 @@ class AlertPolicy(Beside):
         self._store.put(new, before)
         back = self._store.get(name)
         if back is None or (wrong_keys := _differing(back, new)):
-            found = "nothing" if back is None else f"another {', '.join(wrong_keys)}"
-            raise StoreError(f"alarm {name}: written, but read back {found}: somebody else writes too")
+            raise StoreError(f"alarm {name}: written, but {_not_as_written(back, wrong_keys if back else [])}")
         return outputs
 
     def _live(self, stack: str, name: str) -> LiveAlarm | None:
@@ -96,6 +95,16 @@ class AlertPolicy(Beside):
             made: Snapshot[LiveAlarm] = Snapshot(self._store, names, again=False)
             self._snapshots.setdefault(stack, made)  # many rows ask at once: the first one's is everybody's
         return self._snapshots[stack].take(name)
+
+
+def _not_as_written(back: LiveAlarm | None, wrong: list[str]) -> str:
+    """What read-back found: a property that is empty there was dropped by the endpoint, and only another value is somebody's."""
+    if back is None:
+        return "it isn't there when it is read back: run again"
+    dropped = [key for key in wrong if back.properties.get(key) in (None, "", [], {})]
+    if dropped == wrong:
+        return f"the endpoint dropped its {', '.join(dropped)}: it doesn't keep what AWS keeps"
+    return f"read back another {', '.join(wrong)}: somebody else writes too"
 
 
 def _name(properties: Properties) -> str:

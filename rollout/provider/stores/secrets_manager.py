@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
+from rollout.provider.aws import answers
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
 from rollout.provider.settings import Settings
@@ -124,8 +125,7 @@ def _translated(operation: str, about: str, error: Exception) -> StoreError:
     """A `StoreError` for what botocore raised. Only code and message go in: neither ever holds a credential."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
-        reason = str(error).splitlines()[0] if str(error) else ""
-        return StoreError(f"{about}: {operation} failed: {type(error).__name__} {reason}".rstrip())
+        return answers.failed(about, operation, error)
     code = str(response.get("Error", {}).get("Code", "?"))
     message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:200]
     if message.startswith("<"):

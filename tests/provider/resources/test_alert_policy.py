@@ -11,12 +11,13 @@ import pytest
 from rollout.model.alarms import alarm as alarms
 from rollout.model.alarms import topics
 from rollout.provider.aws import calls
-from rollout.provider.aws.alarms import Alarms
+from rollout.provider.aws.alarms import Alarms, LiveAlarm
 from rollout.provider.aws.bucket import Bucket
 from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.topics import Topics
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
+from rollout.provider.resources import alert_policy
 from rollout.provider.resources.alert_policy import AlertPolicy
 from rollout.provider.resources.topic import Topic
 from rollout.provider.settings import Settings
@@ -242,7 +243,7 @@ def test_a_lost_answer_and_a_write_that_does_nothing_are_told(
     desk: Desk, moto: Simulator, cloudwatch: Any, fault: Callable[..., None]
 ) -> None:
     fault(None, target="cloudwatch.PutMetricAlarm", status=200, body={}, times=1)
-    with pytest.raises(StoreError, match="written, but read back nothing"):
+    with pytest.raises(StoreError, match="written, but it isn't there when it is read back"):
         line(desk)
     moto.call("DELETE", "/faults")
     lost = {"target": "cloudwatch.PutMetricAlarm", "status": 500, "after": True, "times": 1}
@@ -342,3 +343,13 @@ def test_alarm_and_ok_reach_a_queue_behind_the_topic(desk: Desk, moto: Simulator
         (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
         assert json.loads(json.loads(message["Body"])["Message"])["NewStateValue"] == state
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_what_an_endpoint_drops_is_no_other_writer() -> None:
+    back = LiveAlarm({"okActions": [], "description": None, "period": 60}, "arn")
+    dropped = alert_policy._not_as_written(back, ["okActions", "description"])
+    assert "dropped its okActions, description" in dropped
+    assert "somebody else" not in dropped
+    assert "another okActions, period: somebody else writes too" in alert_policy._not_as_written(
+        back, ["okActions", "period"]
+    )

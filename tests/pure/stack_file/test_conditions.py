@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -121,3 +122,36 @@ def test_inconsistent_data_of_one_domain_stop_every_raise_until_an_audit_is_atte
     assert not any("unaudited" in conditions(audited, domain) for domain in audited.flags)
     other = read_stack(PROD + DATA_BREACH.replace(b"metric: data", b"metric: errors"))
     assert "unaudited" not in conditions(other, "jobs")
+
+
+ODD: tuple[object, ...] = (
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9" * 5000, 10**5000, float("inf"), float("nan"), -1, 1e300, True,
+    "", "²", "\x00", [], [[]], {}, {"why": {}}, [{"until": "0001-01-01T00:00:00+14:00", "to": float("nan")}], object(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD, ids=range(len(ODD)))
+def test_inputs_of_any_kind_are_read(value: object) -> None:
+    keys = [one.name for one in fields(Conditions)]
+    for key in keys:
+        Conditions.from_inputs({key: value})
+    whole = (
+        "attempt",
+        "at",
+        "metric",
+        "seen",
+        "from",
+        "to",
+        "by",
+        "cleared",
+        "until",
+        "why",
+        "name",
+        "worst",
+        "domain",
+    )
+    entry = dict.fromkeys(whole, value)
+    now = {**entry, "until": "2026-12-14T00:00:00Z", "to": 25.0}
+    read = Conditions.from_inputs({"breach": entry, "restore": entry, "waivers": [entry, now]})
+    assert read.breach
+    assert all(waiver.worst is None or 0 <= waiver.worst <= 1 for waiver in read.waivers)
