@@ -83,11 +83,13 @@ class Checkout:
         self.folder = folder / "checkout"
         self._stubs = folder / "stubs"
         self._stubs.mkdir(parents=True)
+        (self.folder / ".github" / "workflows").mkdir(parents=True)
+        shutil.copy(ROOT / ".github" / "workflows" / "deploy.yml", self.folder / ".github" / "workflows")
         for name in COPIED:
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "domains.yaml", self.folder)
         self._git("init", "--quiet", "--initial-branch", "main")
-        self.before = self.commit()
+        self.commit()
         (self.folder / "Pulumi.prod.yaml").write_text(stack_file)
         self.commit()
         stub = _STUB.format(python=sys.executable, folder=str(folder), stands_in=STANDS_IN)
@@ -124,8 +126,8 @@ class Checkout:
             "GITHUB_ACTOR": "ana", "GITHUB_SHA": COMMIT, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2",
             "GITHUB_SERVER_URL": "https://git.example",
         }  # fmt: skip
-        context = {"repository": REPO, "sha": COMMIT, "run_id": "77", "token": "token-of-the-run",
-                   "event": {"before": self.before}, **github}  # fmt: skip
+        context = {"repository": REPO, "sha": COMMIT, "run_id": "77", "run_attempt": "2", "token": "token-of-the-run",
+                   "event": {}, **github}  # fmt: skip
         values = {"STATE_BACKEND": "s3://state", "AWS_REGION": "eu-west-1", "PLANNER_ROLE": "planner",
                   "APPLIER_ROLE": "applier", "LOWER_ROLE": "lower"}  # fmt: skip
         return Run(workflow, self.folder, env, github=context, vars=values)

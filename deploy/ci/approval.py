@@ -1,7 +1,7 @@
 """Fetches what the review of the merged pull request approved, into approval.json. Without one, nothing is approved.
 
-Usage: python -m deploy.ci.approval STACK, with REPO, COMMIT and GH_TOKEN. Output `overtaken`: `true` where main's stack
-file has changed since this run's commit, so that the newer commit's run has to apply it, and this one nothing.
+Usage: python -m deploy.ci.approval STACK, with REPO, COMMIT and GH_TOKEN. Output `overtaken`: `true` where main
+differs from this run's commit in anything that is deployed: the newer run carries the raises, if its own review shows them.
 Nothing here fails the deploy: what is lowered needs no approval, and a raise without one is refused by the provider.
 """
 
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from deploy.ci import actions
+from deploy.ci import actions, main_now
 from deploy.ci.actions import Unanswered
 
 WORKFLOW = "review.yml"
@@ -23,38 +23,31 @@ def main(stack: str) -> int:
     """Always 0: see above."""
     repo, commit = os.environ["REPO"], os.environ["COMMIT"]
     actions.APPROVAL.write_text(actions.NOTHING)
-    overtaken = _overtaken(repo, stack)
+    overtaken = main_now.overtaken(repo, commit)
     actions.output("overtaken", str(overtaken).lower())
     if overtaken:
-        text = f"main's Pulumi.{stack}.yaml has changed since {commit[:7]}: the newer run applies it, this one does nothing."
+        text = f"main has changed since {commit[:7]}: the newer run applies it, this one only lowers to what main says."
         actions.warn("Overtaken", text, level="notice")
         actions.summary(text)
         return 0
     try:
-        number, head = _pull_request(repo, commit)
-        run = _review(repo, head)
+        run, origin = _reviewed(repo, commit)
         actions.APPROVAL.write_text(_download(repo, run, stack))
     except Unanswered as error:
         text = f"No raise is approved: {error}. What is lowered goes all the same."
         actions.warn("Nothing approved", text)
         actions.summary(text)
         return 0
-    actions.summary(
-        f"Approved: what [the review]({run['html_url']}) of pull request #{number} shows, and no other raise."
-    )
+    actions.summary(f"Approved: what [the review]({run['html_url']}) of {origin} shows, and no other raise.")
     return 0
 
 
-def _overtaken(repo: str, stack: str) -> bool:
-    """Whether main says something else by now. Where that can't be known: no; every move is judged anyway."""
-    name = f"Pulumi.{stack}.yaml"
-    try:
-        newest = actions.gh(
-            "api", f"repos/{repo}/contents/{name}?ref=main", "--header", "Accept: application/vnd.github.raw+json"
-        )
-    except Unanswered:
-        return False
-    return newest != Path(name).read_text(encoding="utf-8")
+def _reviewed(repo: str, commit: str) -> tuple[dict[str, Any], str]:
+    """The review that answers for `commit`, and of what it is: a merge queue's own, of this very commit, goes first."""
+    if queued := _runs(repo, commit, "merge_group"):
+        return max(queued, key=lambda run: int(run["run_number"])), "the merge queue's commit"
+    number, head = _pull_request(repo, commit)
+    return _review(repo, head), f"pull request #{number}"
 
 
 def _pull_request(repo: str, commit: str) -> tuple[int, str]:
@@ -68,17 +61,21 @@ def _pull_request(repo: str, commit: str) -> tuple[int, str]:
 
 def _review(repo: str, head: str) -> dict[str, Any]:
     """The newest finished review of that commit. A fork's run of the same commit counts for nothing."""
-    found = actions.ask(f"repos/{repo}/actions/workflows/{WORKFLOW}/runs?event=pull_request&head_sha={head}")
-    runs: list[dict[str, Any]] = [
+    runs = _runs(repo, head, "pull_request")
+    if not runs:
+        raise Unanswered(f"{head[:7]} has no finished review")
+    return max(runs, key=lambda run: int(run["run_number"]))
+
+
+def _runs(repo: str, head: str, event: str) -> list[dict[str, Any]]:
+    found = actions.ask(f"repos/{repo}/actions/workflows/{WORKFLOW}/runs?event={event}&head_sha={head}")
+    return [
         run
         for run in found["workflow_runs"]
         if run["status"] == "completed"
         and run["head_sha"] == head
         and (run.get("head_repository") or {}).get("full_name") == repo
     ]
-    if not runs:
-        raise Unanswered(f"{head[:7]} has no finished review")
-    return max(runs, key=lambda run: int(run["run_number"]))
 
 
 def _download(repo: str, run: dict[str, Any], stack: str) -> str:

@@ -1,9 +1,10 @@
 """Brings down, at once, every domain whose stack file is below what is live. No approval, no queue, and first no engine.
 
-Usage: python -m deploy.ci.lower now|record STACK, with BEFORE: the commit that main was at before the push
+Usage: python -m deploy.ci.lower now|record|settle STACK
 `now` finds what is due and writes to the store; `record` repeats it once the engine is there, which moves nothing any
-more, and brings stack state and history up to date. Outputs of `now`: `lower` (`jobs=5 ...`, or empty) and `rest`
-(`false` only where an `up` has nothing more to do: the push touched the stack file alone, and the command says so too).
+more, and brings stack state and history up to date. `settle` is both at once, after an `up` and on main as it is by then: a
+revert that was merged while its raise was being applied comes down here. Output of `now`: `lower` (`jobs=5 ...`, or empty).
+Each lowering is told once: `record` sends no second message about what `now` told.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ DOWN, LEFT_TO_DO, NOT_DOWN = 0, 1, 3
 
 def main(step: str, stack: str) -> int:
     """Exit code 0: all are down (`record`: and on record); else the worst of the rollbacks'."""
-    if step == "now":
+    if step != "record":
         _find(stack)
-    due: dict[str, int] = json.loads(DUE.read_text())["lower"]
-    codes = {domain: _rollback(domain, percent, stack) for domain, percent in due.items()}
+    found = json.loads(DUE.read_text())
+    due: dict[str, int] = found["lower"]
+    told: list[str] = found["told"]
+    codes = {domain: _rollback(domain, percent, stack, told) for domain, percent in due.items()}
     for _ in range(TRIES - 1):  # again only after every other domain had its turn
         for domain, code in codes.items():
             if code == NOT_DOWN:
-                codes[domain] = _rollback(domain, due[domain], stack)
+                codes[domain] = _rollback(domain, due[domain], stack, told)
+    DUE.write_text(json.dumps({"lower": due, "told": told}))
     for domain, code in codes.items():
         _tell(step, domain, due[domain], stack, code)
     # Without the engine, what comes after the store is left to do: that is what `record` is for.
@@ -44,39 +48,36 @@ def _find(stack: str) -> None:
     done = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False)
     try:
         found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
-        due, rest = dict(found["lower"]), found["rest"] is not False
+        due = dict(found["lower"])
     except (ValueError, KeyError, TypeError):
         actions.warn("Lowerings unknown", "what has to come down could not be found out: see above; "
                      f"by hand: make rollback DOMAIN=... TO=... STACK={stack}", level="error")  # fmt: skip
         raise SystemExit(done.returncode or 1) from None
-    DUE.write_text(json.dumps({"lower": due}))
+    DUE.write_text(json.dumps({"lower": due, "told": []}))
     actions.output("lower", " ".join(f"{domain}={percent}" for domain, percent in due.items()))
-    actions.output("rest", str(rest or _touched_more(stack)).lower())
     if not due:
         actions.summary(f"Nothing to lower on {stack}.")
 
 
-def _touched_more(stack: str) -> bool:
-    """Whether the push touched more than the stack file: a changed limit or component is no number that `review` sees.
-
-    Where that can't be known (a first push, a forced one), it counts as touched.
-    """
-    asked = ["git", "diff", "--name-only", "--end-of-options", os.environ.get("BEFORE", ""), "HEAD"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return done.returncode != 0 or {*done.stdout.splitlines()} - {f"Pulumi.{stack}.yaml"} != set()
-
-
-def _rollback(domain: str, percent: int, stack: str) -> int:
+def _rollback(domain: str, percent: int, stack: str, told: list[str]) -> int:
+    """One rollback; its exit code. Notes in `told` that a message about the domain was sent."""
     # --no-commit: main says so already. --wait 0: a runner has nothing to do with the traffic's five minutes.
-    return subprocess.run(
+    done = subprocess.run(
         ["python", "-m", "rollout", "rollback", domain, "--to", str(percent), "--no-commit", "--wait", "0",
+         *(["--no-news"] if domain in told else []), "--json",
          "--by", os.environ.get("GITHUB_ACTOR") or "deploy", "--stack", stack],
-        check=False,
-    ).returncode  # fmt: skip
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    try:
+        if json.loads(done.stdout or "{}").get("told"):
+            told.append(domain)
+    except (ValueError, AttributeError):
+        pass  # its lines are on stderr; whether it told isn't known, and twice is better than never
+    return done.returncode
 
 
 def _tell(step: str, domain: str, percent: int, stack: str, code: int) -> None:
-    if step == "record":
+    if step != "now":
         said = "on record" if code == DOWN else "down, **not on record**: see the log"
     else:
         said = "down" if code in (DOWN, LEFT_TO_DO) else "**not known to be down**"

@@ -1,5 +1,7 @@
 """Applies the stack file of this commit: `pulumi up`, in which the provider refuses each raise that isn't approved.
 
+Whether main has moved on is asked again once the lock is had: what was true when the run began may be an hour old.
+
 Usage: python -m deploy.ci.up STACK. Its exit code is the engine's; the page of the run shows what it printed.
 """
 
@@ -7,12 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Final
 
-from deploy.ci import actions
+from deploy.ci import actions, main_now
 from rollout.commands.engine import pulumi
 
 PATIENCE: Final = 600.0  # seconds that another run's lock is waited for: a rollback's takes a few
+
+
+class Overtaken(Exception):
+    """Main says something else by now; the newer run applies it."""
 
 
 def main(stack: str) -> int:
@@ -21,11 +28,20 @@ def main(stack: str) -> int:
         actions.APPROVAL.write_text(actions.NOTHING)
     arguments = (
         "up", "--yes", "--skip-preview", "--diff", "--continue-on-error", "--suppress-outputs",
-        "--stack", stack, "--message", f"deploy {os.environ.get('GITHUB_SHA', '')[:12]}",
+        "--stack", stack, "--message", f"deploy {os.environ.get('GITHUB_SHA', '')[:12]} {run_name()}".rstrip(),
     )  # fmt: skip
+
+    def prepare() -> Sequence[str]:
+        if main_now.overtaken(os.environ.get("REPO", ""), os.environ.get("GITHUB_SHA", "")):
+            raise Overtaken
+        return arguments
+
     env = {"ROLLOUT_APPROVED": str(actions.APPROVAL.resolve())}
     try:
-        done = pulumi.run_locked(lambda: arguments, stack, patience=PATIENCE, say=print, env=env)
+        done = pulumi.run_locked(prepare, stack, patience=PATIENCE, say=print, env=env)
+    except Overtaken:
+        actions.warn("Overtaken", "main has changed meanwhile: the newer run applies it", level="notice")
+        return 0
     except pulumi.EngineFailed as error:
         actions.warn("No up", str(error), level="error")
         return 1
@@ -35,6 +51,12 @@ def main(stack: str) -> int:
     if done.returncode != 0:
         actions.warn("Not all of it was applied", pulumi.failure(done), level="error")
     return done.returncode
+
+
+def run_name() -> str:
+    """What this run's entry in the history is known by: `run 41.1`, the hosting's number and attempt."""
+    number, attempt = os.environ.get("GITHUB_RUN_ID", ""), os.environ.get("GITHUB_RUN_ATTEMPT", "")
+    return f"run {number}.{attempt}" if number else ""
 
 
 if __name__ == "__main__":

@@ -43,27 +43,33 @@ def coming(stack: str, approved: str | None) -> Message | None:
     return message.before(stack, raised, on_call(stack)) if raised else None
 
 
-def happened(stack: str) -> Message | None:
-    """What the newest run of the stack did. Raises `EngineFailed`."""
+def happened(stack: str, run: str | None = None) -> Message | None:
+    """What the newest run of the stack did; with `run`, the run whose message names it. Raises `EngineFailed`.
+
+    None where nothing moved, or where no such run is on record: an `up` that never began has done nothing, and what the one
+    before it did was told then.
+    """
     story = history.load(stack)
-    newest = story.updates[-1].number if story.updates else None
-    return message.after(stack, [line for line in story.lines if line.update == newest and newest], on_call(stack))
+    named = [one.number for one in story.updates if run is None or run in one.message]
+    number = named[-1] if named else None
+    return message.after(stack, [line for line in story.lines if line.update == number and number], on_call(stack))
 
 
 @click.command("notify")
 @click.argument("when", type=click.Choice(["before", "after"]))
 @options.stack
 @click.option("--approval", "approved", metavar="FILE", help="With `before`: only the raises that were approved.")
+@click.option("--run", "run_", metavar="TEXT", help="With `after`: only of the run whose message has this in it.")
 @click.option("--dry-run", is_flag=True, help="Print the message, and send nothing.")
 @options.json()
-def command(when: str, stack: str | None, approved: str | None, dry_run: bool, json_: bool) -> None:
+def command(when: str, stack: str | None, approved: str | None, run_: str | None, dry_run: bool, json_: bool) -> None:
     """Tell the topic `changes` what is about to rise (before), or what the newest run did (after), and who is on call.
 
     Exit code 0: told, or nothing to tell; 1: couldn't be told; 2: wrong use.
     """
     chosen = files.need_stack(stack)
     try:
-        told = coming(chosen, approved) if when == "before" else happened(chosen)
+        told = coming(chosen, approved) if when == "before" else happened(chosen, run_)
         sent = news.send(place.settings(chosen), chosen, told) if told and not dry_run else None
     except Absent as error:
         topic = "the stack has no topic for changes yet, `pulumi up` makes it"

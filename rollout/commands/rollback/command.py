@@ -43,6 +43,7 @@ def guarded(action: Callable[[], int]) -> int:
     "--lock-wait", default=LOCK_PATIENCE, metavar="SECONDS", help="How long another run's lock is waited for."
 )
 @click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
+@click.option("--no-news", is_flag=True, help="Send no message about it: somebody was told already.")
 @click.option("--store-only", is_flag=True, help="Only the first step: the flag, and nothing after it (for drills).")
 @options.json("Print one JSON object at the end; the lines go to stderr.")
 def command(
@@ -55,6 +56,7 @@ def command(
     wait: float,
     lock_wait: float,
     no_commit: bool,
+    no_news: bool,
     store_only: bool,
     json_: bool,
 ) -> None:
@@ -69,7 +71,9 @@ def command(
 
     def carried_out() -> int:
         chosen = files.need_stack(stack)
-        order = Order(domain, chosen, to, because, who, wait, lock_wait, commit=not no_commit, freeze=why)
+        order = Order(
+            domain, chosen, to, because, who, wait, lock_wait, commit=not no_commit, freeze=why, news=not no_news
+        )
         if json_:
             return down.run_json(order, store_only)
         return down.only_down(order) if store_only else down.run(order)

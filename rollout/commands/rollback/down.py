@@ -47,7 +47,9 @@ def run_json(order: Order, store_only: bool) -> int:
         code = 0 if store_only else carry_on(order, down, tell)
         return code
     finally:
-        say(json.dumps({**told, "code": code, "steps": steps}, ensure_ascii=False))
+        unsent = ("told FAILED", "told nobody")
+        sent = any(step.startswith("told ") and not step.startswith(unsent) for step in steps)
+        say(json.dumps({**told, "told": sent, "code": code, "steps": steps}, ensure_ascii=False))
 
 
 def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process.age) -> Down:

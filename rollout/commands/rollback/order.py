@@ -33,6 +33,7 @@ class Order:
     patience: float
     commit: bool
     seen: str = "reported by hand"
+    news: bool = True  # whether who has to know is told
     freeze: str = ""  # why nothing may rise any more; empty: no freeze
 
 

@@ -189,6 +189,9 @@ def _tell(left: Left, settings: Settings) -> None:
     from rollout.provider import news
 
     order = left.order
+    if not order.news:
+        left.fact("news", "none sent, as asked: somebody was told already")
+        return
     told = message.stopped(
         order.stack, order.domain, left.done.was, left.live, order.because or "", order.by, on_call(order.stack)
     )

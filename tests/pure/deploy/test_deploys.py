@@ -12,6 +12,7 @@ from tests.deploys import COMMIT, REPO, Answer, Checkout, answer
 
 pytestmark = pytest.mark.processes  # each step of a workflow is a shell
 
+AFTER = "rollout notify after --run run 77.2 --stack prod"
 STACK_FILE = "config:\n  wa-rollout:flags:\n    jobs:\n      percent: 5\n"
 HEAD = "beef" * 10
 APPROVAL = '{"approves": "what the review showed"}'
@@ -19,8 +20,13 @@ RUN = {"id": 41, "run_number": 7, "status": "completed", "head_sha": HEAD, "html
        "head_repository": {"full_name": REPO}}  # fmt: skip
 PULL = {"number": 12, "merged_at": "2026-12-09T08:00:00Z", "merge_commit_sha": COMMIT,
         "base": {"ref": "main"}, "head": {"sha": HEAD}}  # fmt: skip
-ROLLBACK = "rollout rollback jobs --to 5 --no-commit --wait 0 --by ana --stack prod"
-NOT_OVERTAKEN = Answer("gh api repos/acme/rollout/contents/Pulumi.prod.yaml?ref=main", STACK_FILE)
+ROLLBACK = "rollout rollback jobs --to 5 --no-commit --wait 0 --json --by ana --stack prod"
+TOLD = "rollout rollback jobs --to 5 --no-commit --wait 0 --no-news --json --by ana --stack prod"
+COMPARED = f"gh api repos/acme/rollout/compare/{COMMIT}...main"
+NOT_OVERTAKEN = answer(COMPARED, {"files": []})
+NOT_QUEUED = answer(f"gh api repos/{REPO}/actions/workflows/review.yml/runs?event=merge_group&head_sha={COMMIT}",
+                    {"workflow_runs": []})  # fmt: skip
+NOTHING_LEFT = answer("rollout review --lowerings --json --stack prod", {"lower": {}, "rest": False})
 
 
 @pytest.fixture
@@ -28,8 +34,9 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, STACK_FILE)
 
 
-def due(rest: bool, **lower: int) -> Answer:
-    return answer("rollout review --lowerings --json --stack prod", {"lower": lower, "rest": rest})
+def due(**lower: int) -> Answer:
+    """What the first look finds to lower; there is nothing left at the look after the `up` (NOTHING_LEFT)."""
+    return answer("rollout review --lowerings --json --stack prod", {"lower": lower, "rest": True}, times=1)
 
 
 def reviewed(
@@ -37,7 +44,9 @@ def reviewed(
 ) -> list[Answer]:
     artifacts = [{"name": name, "expired": False} for name in names]
     return [
+        NOTHING_LEFT,
         NOT_OVERTAKEN,
+        NOT_QUEUED,
         answer(f"gh api repos/{REPO}/commits/{COMMIT}/pulls", [pull]),
         answer(f"gh api repos/{REPO}/actions/workflows/review.yml/runs?event=pull_request&head_sha={HEAD}",
                {"workflow_runs": [run]}),
@@ -47,62 +56,77 @@ def reviewed(
 
 
 def test_a_lowering_and_a_raise(checkout: Checkout) -> None:
-    done = checkout.run("deploy.yml", [due(True, jobs=5), *reviewed()])
+    done = checkout.run("deploy.yml", [due(jobs=5), *reviewed()])
     lines = checkout.lines()
     assert lines[:3] == ["setup python run", "rollout review --lowerings --json --stack prod", ROLLBACK]
     assert lines.index(ROLLBACK) < lines.index("setup engine")  # at once: not behind the engine's download
     assert lines.count(ROLLBACK) == 2  # the second time with the engine, for the record
-    assert lines.index("rollout notify after --stack prod") < lines.index(
-        "rollout notify before --stack prod --approval approval.json"
-    )
     (up,) = checkout.calls("pulumi")
     assert up["line"].split()[:4] == ["pulumi", "--non-interactive", "--color", "never"]
     assert {"up", "--yes", "--skip-preview", "--diff", "--continue-on-error"} < {*up["line"].split()}
     assert "--stack prod" in up["line"]
     assert up["approved"] == APPROVAL
     assert up["PULUMI_BACKEND_URL"] == "s3://state"
-    assert lines[-1] == "rollout notify after --stack prod"
+    assert lines[-2:] == [AFTER, "rollout review --lowerings --json --stack prod"]
+    assert "run 77.2" in up["line"]
     assert [job.result for job in done.jobs.values()] == ["success", "success"]
     assert "jobs to 5 % on prod: on record" in done.jobs["lower"].summary
     assert "pull request #12" in done.jobs["up"].summary
 
 
-def test_a_change_that_only_lowers_needs_nobody(checkout: Checkout) -> None:
-    done = checkout.run("deploy.yml", [due(False, jobs=5)])
-    assert ROLLBACK in checkout.lines()
-    assert done.jobs["up"].result == "skipped"
-    assert not checkout.calls("pulumi")
-    assert not checkout.calls("gh")
+def test_a_lowering_waits_for_nobody_and_an_up_queues_behind_what_is_under_way(checkout: Checkout) -> None:
+    """A revert may find nothing to lower yet, while its raise is still being applied: it must not be the end of it."""
+    for first in (due(jobs=5), due()):
+        done = checkout.run("deploy.yml", [first, *reviewed()])
+        assert checkout.calls("pulumi")
+        assert done.jobs["up"].result == "success"
 
 
-@pytest.mark.parametrize("before", ["", "0" * 40, "--output=x"])  # a new branch's; what isn't a commit
-def test_where_the_push_is_unknown_there_is_an_up(checkout: Checkout, before: str) -> None:
-    checkout.run("deploy.yml", [due(False, jobs=5), *reviewed()], event={"before": before})
-    assert checkout.calls("pulumi")
+def test_what_main_lowers_while_an_up_runs_comes_down_after_it(checkout: Checkout) -> None:
+    late = answer("rollout review --lowerings --json --stack prod", {"lower": {"jobs": 0}, "rest": True})
+    done = checkout.run("deploy.yml", [due(), late, *reviewed()])
+    lines = checkout.lines()
+    rollback = ROLLBACK.replace("--to 5", "--to 0")
+    assert lines[-1] == rollback
+    assert lines.index(rollback) > next(at for at, line in enumerate(lines) if line.startswith("pulumi"))
+    ran = done.jobs["up"].ran
+    assert ran.index("Up") < ran.index("Main as it is by now") < ran.index("Bring down what main has lowered meanwhile")
+    assert "jobs to 0 % on prod: on record" in done.jobs["up"].summary
 
 
-def test_a_lowering_beside_a_change_of_the_code_is_followed_by_an_up(checkout: Checkout) -> None:
-    (checkout.folder / "domains.yaml").write_text("# another limit\n")
-    checkout.commit()
-    checkout.run("deploy.yml", [due(False, jobs=5), *reviewed()])
+@pytest.mark.parametrize("failing", ["pulumi", "rollout notify after"])
+def test_it_comes_down_too_where_the_up_or_its_message_fails(checkout: Checkout, failing: str) -> None:
+    late = answer("rollout review --lowerings --json --stack prod", {"lower": {"jobs": 0}, "rest": True})
+    done = checkout.run("deploy.yml", [due(), late, Answer(failing, code=1), *reviewed()])
+    assert checkout.lines()[-1] == ROLLBACK.replace("--to 5", "--to 0")
+    assert done.jobs["up"].result == "failure"
+
+
+def test_a_lowering_that_was_told_is_told_once(checkout: Checkout) -> None:
+    tells = Answer(ROLLBACK, out='{"told": true, "code": 1}\n', code=1)
+    checkout.run("deploy.yml", [due(jobs=5), tells, *reviewed()])
+    assert checkout.lines("rollout rollback") == [ROLLBACK, TOLD]
+    assert checkout.lines("rollout notify after") == [AFTER], "of the up alone: a rollback tells by itself"
+
+
+@pytest.mark.parametrize("said", ['{"told": false}', "", "no JSON", "[]"])
+def test_a_lowering_that_was_not_told_is_told_with_its_record(checkout: Checkout, said: str) -> None:
+    checkout.run("deploy.yml", [due(jobs=5), Answer(ROLLBACK, out=said), *reviewed()])
     assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
-    assert checkout.calls("pulumi")
 
 
 def test_nothing_to_lower_waits_for_no_engine(checkout: Checkout) -> None:
-    done = checkout.run("deploy.yml", [due(True), *reviewed()])
+    done = checkout.run("deploy.yml", [due(), *reviewed()])
     assert not checkout.calls("rollout rollback")
     assert not {"Engine", "Record it in state and history"} & {*done.jobs["lower"].ran}
-    assert checkout.lines("rollout notify") == [
-        "rollout notify before --stack prod --approval approval.json", "rollout notify after --stack prod",
-    ]  # fmt: skip
+    assert checkout.lines("rollout notify") == ["rollout notify before --stack prod --approval approval.json", AFTER]
     assert checkout.calls("pulumi")[0]["approved"] == APPROVAL
 
 
 def test_one_domain_that_fails_keeps_no_other_up(checkout: Checkout) -> None:
     jobs = Answer("rollout rollback jobs", code=3, times=1)  # tried again, and then down
     property_ = Answer("rollout rollback property", code=3)
-    done = checkout.run("deploy.yml", [due(False, jobs=5, property=0), jobs, property_, *reviewed()])
+    done = checkout.run("deploy.yml", [due(jobs=5, property=0), jobs, property_, *reviewed()])
     tried = [line.split()[2] for line in checkout.lines("rollout rollback")]
     assert tried == ["jobs", "property", "jobs", "property", "property", *["jobs", "property", "property", "property"]]
     assert done.jobs["lower"].result == "failure"
@@ -114,7 +138,7 @@ def test_one_domain_that_fails_keeps_no_other_up(checkout: Checkout) -> None:
 
 def test_without_an_engine_the_flag_is_down_all_the_same(checkout: Checkout) -> None:
     left = Answer("rollout rollback jobs", code=1)  # down, and the record is left to do
-    done = checkout.run("deploy.yml", [due(False, jobs=5), left, Answer("setup engine", code=1)])
+    done = checkout.run("deploy.yml", [due(jobs=5), left, Answer("setup engine", code=1), NOTHING_LEFT])
     assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
     assert "jobs to 5 % on prod: down\n" in done.jobs["lower"].summary
     assert "**not on record**" in done.jobs["lower"].summary
@@ -123,27 +147,20 @@ def test_without_an_engine_the_flag_is_down_all_the_same(checkout: Checkout) -> 
 
 def test_what_the_engine_was_missing_for_is_caught_up(checkout: Checkout) -> None:
     left = Answer("rollout rollback jobs", code=1, times=1)
-    done = checkout.run("deploy.yml", [due(False, jobs=5), left])
+    done = checkout.run("deploy.yml", [due(jobs=5), left, *reviewed()])
     assert done.jobs["lower"].result == "success"
     assert "jobs to 5 % on prod: on record" in done.jobs["lower"].summary
-    assert done.jobs["up"].result == "skipped"
-
-
-def test_a_message_that_cannot_be_sent_stops_no_lowering(checkout: Checkout) -> None:
-    done = checkout.run("deploy.yml", [due(False, jobs=5), Answer("rollout notify", code=1)])
-    assert done.jobs["lower"].result == "success"
-    assert "::warning title=Nobody was told" in done.jobs["lower"].log
 
 
 def test_a_raise_waits_where_nobody_could_be_told(checkout: Checkout) -> None:
-    done = checkout.run("deploy.yml", [due(True), *reviewed(), Answer("rollout notify before", code=1)])
+    done = checkout.run("deploy.yml", [due(), *reviewed(), Answer("rollout notify before", code=1)])
     (up,) = checkout.calls("pulumi")  # what else there is goes on
     assert json.loads(up["approved"]) == {}
     assert "::warning title=Raises wait" in done.jobs["up"].log
 
 
 def test_lowerings_that_cannot_be_found_out_leave_it_to_the_up(checkout: Checkout) -> None:
-    unknown = Answer("rollout review --lowerings", out="no store", code=1)
+    unknown = Answer("rollout review --lowerings", out="no store", code=1, times=1)
     done = checkout.run("deploy.yml", [unknown, *reviewed()])
     assert done.jobs["lower"].result == "failure"
     assert "::error title=Lowerings unknown" in done.jobs["lower"].log
@@ -153,7 +170,7 @@ def test_lowerings_that_cannot_be_found_out_leave_it_to_the_up(checkout: Checkou
 
 FORK = {**RUN, "head_repository": {"full_name": "mallory/rollout"}}
 NO_APPROVAL = {
-    "a direct push": [NOT_OVERTAKEN, answer(f"gh api repos/{REPO}/commits/{COMMIT}/pulls", [])],
+    "a direct push": [NOTHING_LEFT, NOT_OVERTAKEN, NOT_QUEUED, answer(f"gh api repos/{REPO}/commits/{COMMIT}/pulls", [])],
     "a pull request that isn't merged": reviewed(pull={**PULL, "merged_at": None}),
     "one whose merge is another commit": reviewed(pull={**PULL, "merge_commit_sha": HEAD}),
     "one into another branch": reviewed(pull={**PULL, "base": {"ref": "next"}}),
@@ -164,15 +181,15 @@ NO_APPROVAL = {
     "a preview that couldn't be made": [
         Answer("gh run download", files={"review.md": "no preview"}), *reviewed(),
     ],
-    "an API that fails": [NOT_OVERTAKEN, Answer("gh api", code=1, err="HTTP 503")],
-    "an API that answers no JSON": [NOT_OVERTAKEN, Answer("gh api", "<html>")],
+    "an API that fails": [NOTHING_LEFT, NOT_OVERTAKEN, Answer("gh api", code=1, err="HTTP 503")],
+    "an API that answers no JSON": [NOTHING_LEFT, NOT_OVERTAKEN, Answer("gh api", "<html>")],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", NO_APPROVAL)
 def test_no_approval_is_an_approval_of_nothing(checkout: Checkout, case: str) -> None:
     (checkout.folder / "approval.json").write_text(APPROVAL)  # one that lies about counts for nothing
-    done = checkout.run("deploy.yml", [due(True, jobs=5), *NO_APPROVAL[case]])
+    done = checkout.run("deploy.yml", [due(jobs=5), *NO_APPROVAL[case]])
     assert ROLLBACK in checkout.lines()
     (up,) = checkout.calls("pulumi")
     assert json.loads(up["approved"]) == {}
@@ -181,32 +198,77 @@ def test_no_approval_is_an_approval_of_nothing(checkout: Checkout, case: str) ->
 
 
 def test_the_newest_attempt_of_a_review_counts(checkout: Checkout) -> None:
-    checkout.run("deploy.yml", [due(True), *reviewed(names=("review-prod-9", "review-prod-10"))])
+    checkout.run("deploy.yml", [due(), *reviewed(names=("review-prod-9", "review-prod-10"))])
     assert [line.split()[7] for line in checkout.lines("gh run download")] == ["review-prod-10"]
     assert checkout.calls("pulumi")[0]["approved"] == APPROVAL
 
 
-def test_a_run_that_was_overtaken_applies_nothing(checkout: Checkout) -> None:
-    newer = Answer(NOT_OVERTAKEN.to, STACK_FILE.replace("5", "10"))
-    done = checkout.run("deploy.yml", [due(True), newer, *reviewed()])
+@pytest.mark.parametrize(
+    "file", ["Pulumi.prod.yaml", "domains.yaml", "rollout/model/judge/rules.py", "stacks/day-06.yaml", "setup/a/b.mod"]
+)
+def test_a_run_that_was_overtaken_only_lowers(checkout: Checkout, file: str) -> None:
+    """Whatever of it main has changed: a run that is run again would put back yesterday's limits, or judge by older rules."""
+    newer = answer(COMPARED, {"files": [{"filename": "docs/a.md"}, {"filename": file}]})
+    late = answer("rollout review --lowerings --json --stack prod", {"lower": {"jobs": 0}, "rest": True})
+    done = checkout.run("deploy.yml", [due(), newer, late, *reviewed()])
     assert not checkout.calls("pulumi")
     assert not checkout.calls("rollout notify")
     assert done.jobs["up"].result == "success"
-    assert "The applier's credentials" not in done.jobs["up"].ran
-    assert "has changed since" in done.jobs["up"].summary
+    assert "main has changed since" in done.jobs["up"].summary
+    assert checkout.lines()[-1] == ROLLBACK.replace("--to 5", "--to 0")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [[], [{"filename": "docs/a.md"}], [{"filename": "README.md"}], [{"filename": "tests/rollout/x.py"}],
+     [{"filename": "sub/Pulumi.prod.yaml"}]],
+)  # fmt: skip
+def test_what_is_not_deployed_overtakes_nothing(checkout: Checkout, files: list[dict[str, str]]) -> None:
+    checkout.run("deploy.yml", [due(), answer(COMPARED, {"files": files}), *reviewed()])
+    assert checkout.calls("pulumi")
+
+
+def test_a_file_that_was_moved_away_and_a_list_that_was_cut_overtake(checkout: Checkout) -> None:
+    moved = [{"filename": "docs/old.yaml", "previous_filename": "domains.yaml"}]
+    for files in (moved, [{"filename": f"docs/{number}.md"} for number in range(300)]):
+        checkout.run("deploy.yml", [due(), answer(COMPARED, {"files": files}), *reviewed()])
+        assert not checkout.calls("pulumi")
+
+
+def test_main_is_asked_again_once_the_lock_is_had(checkout: Checkout) -> None:
+    first = answer(COMPARED, {"files": []}, times=2)
+    newer = answer(COMPARED, {"files": [{"filename": "Pulumi.prod.yaml"}]})
+    locked = "error: the stack is currently locked by 1 lock(s).\n  s3://state/x.json: created by a@b (pid 1) at 2026-12-09T08:00:00Z\n"
+    held = Answer("pulumi", code=255, err=locked, times=1)
+    done = checkout.run("deploy.yml", [due(), first, newer, held, *reviewed()])
+    assert len(checkout.calls("pulumi")) == 1, "the try behind the lock found main changed"
+    assert done.jobs["up"].result == "success"
+    assert "title=Overtaken" in done.jobs["up"].log
+
+
+def test_a_merge_queues_own_review_goes_first(checkout: Checkout) -> None:
+    queued = {**RUN, "id": 50, "head_sha": COMMIT, "html_url": "https://git.example/run/50"}
+    answers = [
+        due(), NOTHING_LEFT, NOT_OVERTAKEN, answer(NOT_QUEUED.to, {"workflow_runs": [queued]}),
+        answer(f"gh api repos/{REPO}/actions/runs/50/artifacts", {"artifacts": [{"name": "review-prod-1"}]}),
+        Answer(f"gh run download 50 --repo {REPO} --name review-prod-1", files={"approval.json": APPROVAL}),
+    ]  # fmt: skip
+    done = checkout.run("deploy.yml", answers)
+    assert checkout.calls("pulumi")[0]["approved"] == APPROVAL
+    assert "the merge queue's commit" in done.jobs["up"].summary
 
 
 def test_a_refused_raise_is_loud_and_told(checkout: Checkout) -> None:
     refused = Answer("pulumi", code=255, out="Diagnostics:\n  jobs-percent:\n    error: not approved: jobs 5 -> 10\n")
-    done = checkout.run("deploy.yml", [due(True), *reviewed(), refused])
+    done = checkout.run("deploy.yml", [due(), *reviewed(), refused])
     assert done.jobs["up"].result == "failure"
-    assert checkout.lines()[-1] == "rollout notify after --stack prod"  # something else may have moved
+    assert AFTER in checkout.lines()  # something else may have moved
     assert "::error title=Not all of it was applied::error: not approved: jobs 5 -> 10" in done.jobs["up"].log
     assert "    error: not approved: jobs 5 -> 10" in done.jobs["up"].summary
 
 
 def test_another_runs_lock_is_waited_for(checkout: Checkout) -> None:
     text = "error: the stack is currently locked by 1 lock(s).\n  s3://state/x.json: created by a@b (pid 1) at 2026-12-09T08:00:00Z\n"
-    done = checkout.run("deploy.yml", [due(True), *reviewed(), Answer("pulumi", code=255, err=text, times=1)])
+    done = checkout.run("deploy.yml", [due(), *reviewed(), Answer("pulumi", code=255, err=text, times=1)])
     assert len(checkout.calls("pulumi")) == 2
     assert done.jobs["up"].result == "success"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from deploy.ci import main_now
 from rollout.commands.cli import COMMANDS
 from tests.actions import ROOT, WORKFLOWS, load
 
@@ -21,6 +22,7 @@ NAMES = sorted(path.name for path in WORKFLOWS.iterdir())
 #: Job -> its permissions: the whole of what the hosting's token may do.
 PERMISSIONS = {
     "review.yml/fork": {},
+    "review.yml/touched": {"contents": "read", "pull-requests": "read"},
     "review.yml/review": {"contents": "read", "id-token": "write"},
     "review.yml/comment": {"contents": "read", "actions": "read", "pull-requests": "write"},
     "deploy.yml/lower": {"contents": "read", "id-token": "write"},
@@ -75,14 +77,16 @@ def test_credentials_are_short_lived_and_by_role() -> None:
 
 def test_forks_and_pull_requests_reach_no_credentials() -> None:
     on = {name: load(name)[True] for name in NAMES}
+    ours = f"github.event_name == 'merge_group' || {NOT_A_FORK}"  # a queue holds no fork's branch
     assert not [name for name in NAMES if "pull_request_target" in on[name] or "workflow_run" in on[name]]
     for name in [name for name in NAMES if "pull_request" in on[name]]:
         for key, job in load(name)["jobs"].items():
             if "id-token" in job["permissions"] or "write" in job["permissions"].values():
-                needs = load(name)["jobs"].get(job.get("needs"), {})
-                assert job.get("if") == NOT_A_FORK or needs.get("if") == NOT_A_FORK, f"{name}/{key}"
-    assert JOBS["review.yml/fork"]["if"] == NOT_A_FORK.replace("==", "!=")
-    assert "needs.review.result != 'skipped'" in JOBS["review.yml/comment"]["if"]
+                assert "touched" in job["needs"], f"{name}/{key}"
+    assert JOBS["review.yml/touched"]["if"] == ours
+    assert JOBS["review.yml/fork"]["if"] == f"github.event_name == 'pull_request' && {NOT_A_FORK.replace('==', '!=')}"
+    assert JOBS["review.yml/review"]["if"] == "${{ needs.touched.outputs.touched == 'true' }}"
+    assert "needs.touched.result == 'success'" in JOBS["review.yml/comment"]["if"]
 
 
 def test_no_credentials_stay_in_a_checkout() -> None:
@@ -112,13 +116,15 @@ def test_an_up_waits_for_its_turn_and_a_lowering_for_nothing() -> None:
     assert up["environment"] == "prod"
     assert up["concurrency"] == {"group": "up-prod", "cancel-in-progress": False}
     assert not {"environment", "concurrency", "needs", "if"} & {*lower}
+    assert up["if"] == "${{ !cancelled() }}", "whatever is under way, a push queues behind it"
     assert "concurrency" not in load("deploy.yml")
     assert {where for where, job in JOBS.items() if "environment" in job} == {"deploy.yml/up"}
 
 
 def test_what_is_deployed_was_reviewed() -> None:
-    reviewed, deployed = load("review.yml")[True]["pull_request"], load("deploy.yml")[True]["push"]
-    assert reviewed == deployed
+    reviewed, deployed = load("review.yml")[True], load("deploy.yml")[True]["push"]
+    assert reviewed == {"pull_request": {"branches": ["main"]}, "merge_group": None}
+    assert main_now.patterns() == tuple(deployed["paths"])
     assert deployed["branches"] == ["main"]
     # whatever stands in the project and is imported by a run is on the list
     listed = {path.removesuffix("/**") for path in deployed["paths"]}
@@ -144,7 +150,8 @@ def _asked() -> Iterator[list[str]]:
         for found in re.findall(r"python -m rollout ([^|\n&{]*)", step.get("run", "")):
             yield shlex.split(found.partition("2>")[0].strip().rstrip("\\"))
     yield ["review", "--lowerings", "--json", "--stack", "prod"]
-    yield ["rollback", "jobs", "--to", "5", "--no-commit", "--wait", "0", "--by", "ana", "--stack", "prod"]
+    yield ["rollback", "jobs", "--to", "5", "--no-commit", "--wait", "0", "--json", "--by", "ana", "--stack", "prod"]
+    yield ["rollback", "jobs", "--to", "5", "--no-news", "--stack", "prod"]
 
 
 @pytest.mark.parametrize("words", [*_asked()], ids=" ".join)

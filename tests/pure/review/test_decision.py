@@ -25,7 +25,11 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def pull_request(repo: str | None = REPO) -> dict[str, Any]:
     head = {"sha": "beef" * 10, "repo": None if repo is None else {"full_name": repo}}
-    return {"event": {"pull_request": {"number": 12, "head": head}}, "ref": "refs/pull/12/merge"}
+    return {
+        "event_name": "pull_request",
+        "event": {"pull_request": {"number": 12, "head": head}},
+        "ref": "refs/pull/12/merge",
+    }
 
 
 def reviewed(code: int = 0, page: str = PAGE, comments: tuple[dict[str, Any], ...] = ()) -> list[Answer]:
@@ -39,7 +43,7 @@ def reviewed(code: int = 0, page: str = PAGE, comments: tuple[dict[str, Any], ..
 
 def test_a_review_is_a_new_comment(checkout: Checkout) -> None:
     done = checkout.run("review.yml", reviewed(), **pull_request())
-    assert checkout.lines()[:3] == ["setup python run", "setup engine", REVIEW]
+    assert checkout.lines()[1:4] == ["setup python run", "setup engine", REVIEW]
     (posted,) = checkout.calls("gh api --method")
     assert posted["line"].startswith(f"gh api --method POST repos/{REPO}/issues/12/comments")
     assert posted["body"] == PAGE
@@ -96,7 +100,7 @@ def test_a_comment_that_is_refused_is_loud(checkout: Checkout) -> None:
 def test_a_fork_is_not_reviewed(checkout: Checkout, repo: str | None) -> None:
     done = checkout.run("review.yml", reviewed(), **pull_request(repo))
     assert {key: job.result for key, job in done.jobs.items()} == {
-        "fork": "success", "review": "skipped", "comment": "skipped",
+        "fork": "success", "touched": "skipped", "review": "skipped", "comment": "skipped",
     }  # fmt: skip
     assert "no credentials" in done.jobs["fork"].summary
     assert not checkout.calls()
@@ -106,6 +110,42 @@ def test_no_token_reaches_the_code_under_review(checkout: Checkout) -> None:
     checkout.run("review.yml", reviewed(), **pull_request())
     assert {call["GH_TOKEN"] for call in checkout.calls("rollout")} == {None}
     assert {call["GH_TOKEN"] for call in checkout.calls("gh")} == {"token-of-the-run"}
+
+
+FILES = f"gh api repos/{REPO}/pulls/12/files?per_page=100 --paginate --slurp"
+OLD = {"id": 3, "user": BOT, "body": PAGE}
+
+
+@pytest.mark.parametrize("comments", [(OLD,), ()])
+def test_no_verdict_stays_where_nothing_is_touched_any_more(
+    checkout: Checkout, comments: tuple[dict[str, Any], ...]
+) -> None:
+    untouched = answer(FILES, [[{"filename": "README.md"}, {"filename": "docs/a.md"}]])
+    done = checkout.run("review.yml", [untouched, *reviewed(comments=comments)], **pull_request())
+    assert not checkout.lines("rollout review")
+    assert done.jobs["review"].result == "skipped"
+    bodies = [call["body"] for call in checkout.calls("gh api --method")]
+    assert len(bodies) == len(comments)
+    assert all(body.startswith(f"{MARKER}\n**Nothing to review at beefbee**") for body in bodies)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [Answer(FILES, code=1), Answer(FILES, "<html>"), answer(FILES, [[{"filename": "docs/a.md"}], [{"filename": "domains.yaml"}]]),
+     answer(FILES, [[{"filename": "docs/a.yaml", "previous_filename": "stacks/day-06.yaml"}]])],
+)  # fmt: skip
+def test_where_something_is_touched_or_nobody_can_say_there_is_a_review(checkout: Checkout, files: Answer) -> None:
+    done = checkout.run("review.yml", [files, *reviewed()], **pull_request())
+    assert done.jobs["review"].result == "success"
+    assert checkout.calls("gh api --method")[0]["body"] == PAGE
+
+
+def test_a_merge_queue_has_its_own_review_and_no_comment(checkout: Checkout) -> None:
+    done = checkout.run("review.yml", reviewed(), event_name="merge_group", event={"merge_group": {}})
+    assert done.jobs["review"].result == "success"
+    assert "Keep page and approval" in done.jobs["review"].ran
+    assert {done.jobs[key].result for key in ("fork", "comment")} == {"skipped"}
+    assert not checkout.calls("gh api")
 
 
 def test_drift_looks_at_flags_and_at_everything(checkout: Checkout) -> None:
