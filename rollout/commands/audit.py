@@ -14,6 +14,7 @@ from rollout.commands.reading import deployed
 from rollout.model.flag.name import secret_name
 from rollout.model.problem import BadInput, masked
 from rollout.model.stack_file import config
+from rollout.provider import alerts
 from rollout.provider.errors import StoreError
 from rollout.provider.stores import choose as stores
 from rollout.provider.stores.store import Entry
@@ -95,7 +96,14 @@ def command(stack: str | None, json_: bool) -> None:
 
     Exit code 0: all agree; 1: something differs or can't be read.
     """
-    found, wrong = lines(files.need_stack(stack))
+    chosen = files.need_stack(stack)
+    found, wrong = lines(chosen)
+    settings = place.settings(chosen)
+    if silence := alerts.silence(settings, chosen):
+        if settings.simulator:  # nobody watches over a play
+            click.echo(silence, err=True)
+        else:
+            wrong.append(silence)
     if json_:
         click.echo(json.dumps([{**vars(line), "agrees": line.agrees} for line in found], indent=2))
     else:

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from rollout.commands.project import files, options
+from rollout.commands.project import files, options, place
 from rollout.commands.reading import around
 from rollout.commands.reading.around import Around
 from rollout.model import times
@@ -27,7 +27,7 @@ def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     seen = around.look(stack)
     rows = [row(seen, domain) for domain in seen.known.domains.values()]
     heading = f"{stack} at {times.show(seen.now)}{_day(seen.day)}"
-    return heading, rows, [*seen.wrong, *filter(None, [alerts.silence(seen.context.settings, stack)])]
+    return heading, rows, seen.wrong
 
 
 def _day(day: int | None) -> str:
@@ -72,7 +72,8 @@ def command(stack: str | None, json_: bool) -> None:
 
     Exit code 0; 1 where something couldn't be read.
     """
-    heading, rows, wrong = standings(files.need_stack(stack))
+    chosen = files.need_stack(stack)
+    heading, rows, wrong = standings(chosen)
     if json_:
         shown = [
             {**vars(row), "soak_left": row.soak_left.total_seconds() if row.soak_left is not None else None}
@@ -81,6 +82,6 @@ def command(stack: str | None, json_: bool) -> None:
         click.echo(json.dumps(shown, indent=2))
     else:
         click.echo(table(rows, heading))
-    for text in wrong:
+    for text in filter(None, [*wrong, alerts.silence(place.settings(chosen), chosen)]):
         click.echo(text, err=True)
     sys.exit(1 if wrong else 0)

@@ -57,6 +57,12 @@ class Context:
     def catalogue(self) -> Catalogue:
         return load_catalogue(self.home)
 
+    @cached_property
+    def unverified(self) -> list[str]:
+        """What is said once a run: ways to a database that nobody has verified, but for one that plays."""
+        database = self.settings.database
+        return [] if database is None or not database.warnings or self.settings.simulator else [*database.warnings]
+
     def snapshot(self, stack: str) -> Snapshot[Entry]:
         """The batched view of all flags of a stack, made at its first use in this process."""
         if stack not in self._snapshots:

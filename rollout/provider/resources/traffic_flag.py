@@ -93,6 +93,8 @@ class TrafficFlag:
             row.warn(f"live value not read, the record says {state.get('percent')} %: {error}")
             return state
         self._read_here.add(urn)
+        while self._context.unverified:
+            row.warn(self._context.unverified.pop())
         history = recorded(state.get("moves"))
         if entry is not None and (before := moves.set_back(history, entry.version)) is not None:
             row.warn(_SET_BACK.format(Live(entry.text).show(), before))
@@ -124,6 +126,8 @@ class TrafficFlag:
         name, wanted, store = change.name, change.wanted, self._context.store
         if not self._context.settings.may_move(name.domain):
             return self._left_alone(change)
+        while self._context.unverified:
+            change.row.warn(self._context.unverified.pop())
         try:
             entry = store.get(name.secret)
         except StoreError as error:
