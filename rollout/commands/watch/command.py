@@ -34,6 +34,7 @@ from rollout.model.gate.metric import Verdict
 from rollout.model.gate.window import LEGACY_COUNTERS
 from rollout.model.problem import masked
 from rollout.provider import alerts
+from rollout.provider.aws.alarms import LiveAlarm
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence
@@ -100,7 +101,12 @@ class Watch:
                 self.changes = rows.look(self.stack, alarms.names(self.known, self.stack), self.settings.now())
 
     def _row(
-        self, context: Context, domain: Domain, entry: Entry | StoreError | None, states: dict[str, str], unread: str
+        self,
+        context: Context,
+        domain: Domain,
+        entry: Entry | StoreError | None,
+        states: dict[str, LiveAlarm],
+        unread: str,
     ) -> Row:
         if isinstance(entry, StoreError):
             return Row(domain.name, None, f"not read: {entry}", judged=False)
@@ -121,10 +127,12 @@ class Watch:
             look = evidence.look(context, domain, live, (), watching=True)
         except StoreError as error:
             return Row(domain.name, live, f"not judged: {error}", judged=False)
-        burning = fire.from_answer(domain.name, look.answer, domain.ladder)
-        if burning is None:
-            age = self.settings.now() - since if since else timedelta(0)
-            burning = next(filter(None, self._alarmed(domain, live.percent or 0, age, look, states)), None)
+        age = self.settings.now() - since if since else timedelta(0)
+        fires = [
+            fire.from_answer(domain.name, look.answer, domain.ladder),
+            *self._alarmed(domain, live.percent or 0, age, look, states),
+        ]
+        burning = fire.lowest([one for one in fires if one is not None], live.percent or 0)
         if burning is None and not look.over.starts():
             return Row(domain.name, live, f"just raised: counted from {times.show(look.over.counted)} on")
         said = burning.reason if burning else look.answer.why()
@@ -142,19 +150,22 @@ class Watch:
         return fire.from_set_back(name, percent, before) if older else None
 
     def _alarmed(
-        self, domain: Domain, percent: int, age: timedelta, look: evidence.Look, states: dict[str, str]
+        self, domain: Domain, percent: int, age: timedelta, look: evidence.Look, states: dict[str, LiveAlarm]
     ) -> Iterator[Fire | None]:
         metrics = {metric.name: metric for metric in domain.metrics}
         for policy in domain.alerts:
             name = alarms.alarm_name(self.stack, domain.name, policy.name)
-            self._in_alarm[name] = self._in_alarm.get(name, 0) + 1 if states.get(name) == "ALARM" else 0
+            alarm = states.get(name)
+            self._in_alarm[name] = self._in_alarm.get(name, 0) + 1 if alarm and alarm.state == "ALARM" else 0
+            own = alarm.since if alarm and not self.settings.virtual else None  # the store's clock is the machine's
+            looks = fire.looks_of(self._in_alarm[name], own, self.settings.now())
             counters = {metrics[policy.metric].bad, metrics[policy.metric].total} if policy.metric in metrics else set()
             yield fire.from_alarm(
-                domain.name, percent, policy, self._in_alarm[name], age, look.metrics.get(policy.metric),
+                domain.name, percent, policy, looks, age, look.metrics.get(policy.metric),
                 compared=bool(counters) and counters <= LEGACY_COUNTERS, ladder=domain.ladder,
             )  # fmt: skip
 
-    def _alarm_states(self, domains: list[str]) -> tuple[dict[str, str], str]:
+    def _alarm_states(self, domains: list[str]) -> tuple[dict[str, LiveAlarm], str]:
         """The state of every alarm that brings one of `domains` down; and what is said of those that can't be read or aren't there."""
         names = [
             alarms.alarm_name(self.stack, name, policy.name)
@@ -165,9 +176,7 @@ class Watch:
         found = self._alarms.get_many(names) if names else {}
         failed = next((str(alarm) for alarm in found.values() if isinstance(alarm, StoreError)), "")
         states = {
-            name: alarm.state
-            for name, alarm in found.items()
-            if alarm is not None and not isinstance(alarm, StoreError)
+            name: alarm for name, alarm in found.items() if alarm is not None and not isinstance(alarm, StoreError)
         }
         absent = [name for name, alarm in found.items() if alarm is None]
         said = [

@@ -19,6 +19,8 @@ from rollout.model.ladder import DEFAULT, TOP, Ladder
 RECORDS: Final = "records/incidents"
 #: An alarm is acted on once it has been in ALARM at so many looks in a row (docs/rules/gate.md#when-it-is-judged).
 POLLS: Final = 2
+#: The time between two looks of a watch that goes on, which an alarm's own history is counted in.
+LOOK: Final = timedelta(seconds=60)
 #: An alarm's state says nothing of a value younger than the alarm's own window, and the time its data take.
 DATA_TAKE: Final = timedelta(minutes=5)
 
@@ -45,6 +47,12 @@ class Fire:
     rows: tuple[str, ...] = ()
     ladder: Ladder = DEFAULT  # of the domain
 
+    def rung(self, percent: int) -> int:
+        """The percent that it brings a domain at `percent` down to."""
+        if self.to.isdigit():
+            return int(self.to)
+        return 0 if self.to == "zero" else self.ladder.previous(percent)
+
     @property
     def severity(self) -> str:
         return SEVERITY.get(self.to, "major")
@@ -58,6 +66,21 @@ def from_answer(domain: str, answer: Answer, ladder: Ladder = DEFAULT) -> Fire |
     first = next((judged for judged in burning if judged.target == answer.target), burning[0])
     seen = f"{words.count(first.k or 0)} of {words.count(first.n or 0)}"
     return Fire(domain, first.name, first.target or "previous", seen, answer.reason, tuple(answer.lines()[1:]), ladder)
+
+
+def lowest(fires: Sequence[Fire], percent: int) -> Fire | None:
+    """Of all that burns, from counts and alarms together, the one that goes lowest; of two alike the first."""
+    return min(fires, key=lambda one: one.rung(percent), default=None)
+
+
+def looks_of(in_a_row: int, since: datetime | None, now: datetime) -> int:
+    """At how many looks an alarm was in ALARM: those of this process, or by its own history, a look a minute.
+
+    A watch that looks once (cron) has seen it once, however long it has burnt. `since` (None: not said) is when the alarm
+    came into its state; a time to come says nothing.
+    """
+    told = 0 if since is None or since > now else 1 + int((now - since) / LOOK)
+    return max(in_a_row, told) if in_a_row else 0
 
 
 def from_set_back(domain: str, percent: int, before: int) -> Fire:

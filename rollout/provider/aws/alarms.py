@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from rollout.provider.aws.calls import Aws
@@ -17,12 +18,16 @@ PAGE: Final = 100
 
 @dataclass(frozen=True)
 class LiveAlarm:
-    """An alarm as it stands: its properties (`rollout.model.alarms.alarm.PROPERTIES`), and its state, which is nobody's to change."""
+    """An alarm as it stands: its properties (`rollout.model.alarms.alarm.PROPERTIES`), and its state, which is nobody's to change.
+
+    `since`: when it came into that state, by the store's clock (None: not said).
+    """
 
     properties: dict[str, Any]
     arn: str
     state: str = ""
     reason: str = ""
+    since: datetime | None = None
 
 
 class Alarms:
@@ -135,7 +140,10 @@ def _live(alarm: Mapping[str, Any]) -> LiveAlarm:
         "insufficientDataActions": _short(alarm.get("InsufficientDataActions"), topics),
         "actionsEnabled": alarm.get("ActionsEnabled") is not False,
     }
-    return LiveAlarm(properties, arn, str(alarm.get("StateValue") or ""), str(alarm.get("StateReason") or ""))
+    state, reason = str(alarm.get("StateValue") or ""), str(alarm.get("StateReason") or "")
+    # The time of the transition; an update within the same state (its data) moves the other one alone.
+    since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
+    return LiveAlarm(properties, arn, state, reason, since if isinstance(since, datetime) else None)
 
 
 def _series(alarm: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:

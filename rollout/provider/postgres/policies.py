@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from rollout.model import times
 from rollout.model.alarms import alarm, state
 from rollout.model.alarms.state import State, Watched
 from rollout.model.gate.window import MINUTE, Window
@@ -105,7 +106,11 @@ class Policies:
         answer = believed(about, self._link.ask(about, "select rollout.policies_read(%s::text[])", [list(names)]))
         return {
             str(row["name"]): LiveAlarm(
-                dict(row["inputs"]), "", _AS_ALARM.get(str(row["state"]), ""), str(row["reason"] or "")
+                dict(row["inputs"]),
+                "",
+                _AS_ALARM.get(str(row["state"]), ""),
+                str(row["reason"] or ""),
+                times.moment(row.get("since")),
             )
             for row in answer["policies"]
         }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +14,17 @@ from click.testing import CliRunner
 from rollout.commands.project import place
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN
 from rollout.commands.watch import command as watch
-from rollout.commands.watch.command import EXIT_BURNING, Row
+from rollout.commands.watch.command import EXIT_BURNING, Row, Watch
 from rollout.commands.watch.ending import Ended, Ending
 from rollout.model.flag.moves import Live
 from rollout.model.gate.fire import Fire
+from rollout.model.gate.seen import Counts, Seen, Slot
+from rollout.model.gate.verdict import Question, judge_domain
+from rollout.provider.aws.alarms import LiveAlarm
+from rollout.provider.judging import evidence
+from rollout.provider.settings import Settings
+from rollout.provider.stores.store import Entry
+from tests.pure.samples import CATALOGUE
 
 FIRE = Fire("jobs", "errors", "previous", "31 of 1,800", "jobs 25 %: errors 31/1,800")
 CALM = Row("jobs", Live("25"), "no rollback")
@@ -122,3 +130,61 @@ def test_a_dry_run_stops_nothing(looked: list[Any]) -> None:
 )
 def test_every_without_a_number_is_every_minute(asked: list[str], every: float | None) -> None:
     assert watch.command.make_context("watch", asked).params["every"] == every
+
+
+class Shelf:
+    """One flag at 25 % since yesterday; the other domains are at 0."""
+
+    def get_many(self, names: Any) -> dict[str, Entry | None]:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        return {
+            name: Entry(name, "25", "v1", yesterday) if "UNIFIED_ROLLOUT" in name else Entry(name, "0", "v1", yesterday)
+            for name in names
+        }
+
+
+def one_look(monkeypatch: pytest.MonkeyPatch, alarms: dict[str, LiveAlarm], burning: dict[str, Seen]) -> Row:
+    """A single look of a new process at ai-agents, over counts in which `burning` burns and legacy is calm."""
+    domain = CATALOGUE.domains["ai-agents"]
+    calm = (Slot(0, 10, Counts(0, 90)),) * 60
+    metrics = {metric.name: burning.get(metric.name, Seen(0, 600, series=calm)) for metric in domain.metrics}
+    answer = judge_domain(Question(domain, 25, None, metrics))
+    seen = SimpleNamespace(answer=answer, metrics=metrics, over=SimpleNamespace(starts=lambda: True))
+    monkeypatch.setattr(evidence, "look", lambda *_, **__: seen)
+    looking = Watch("local", Settings.read({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "eu-west-1"), CATALOGUE)
+    monkeypatch.setattr(looking, "_store", Shelf())
+    asked = SimpleNamespace(get_many=lambda names: {name: alarms.get(name.rsplit("-", 1)[-1]) for name in names})
+    monkeypatch.setattr(looking, "_alarms", asked)
+    return next(row for row in looking.look() if row.domain == "ai-agents")
+
+
+def in_alarm(seconds: float) -> LiveAlarm:
+    return LiveAlarm({}, "arn", "ALARM", since=datetime.now(UTC) - timedelta(seconds=seconds))
+
+
+def test_of_two_alarms_that_stay_the_lowest_target_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = one_look(monkeypatch, {"errors": in_alarm(300), "sessions": in_alarm(300)}, {})
+    assert row.fire is not None
+    assert (row.fire.metric, row.fire.to) == ("sessions", "zero")
+
+
+def test_an_alarm_may_ask_for_less_than_the_counts_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    burns = {"errors": Seen(60, 1800, Counts(1, 5000))}
+    row = one_look(monkeypatch, {"sessions": in_alarm(300)}, burns)
+    assert row.fire is not None
+    assert (row.fire.metric, row.fire.to) == ("sessions", "zero")
+    alone = one_look(monkeypatch, {}, burns)
+    assert alone.fire is not None
+    assert (alone.fire.metric, alone.fire.to) == ("errors", "previous")
+
+
+@pytest.mark.parametrize(("seconds", "acts"), [(300, True), (61, True), (30, False), (-60, False)])
+def test_a_single_look_acts_on_an_alarm_by_its_own_history(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, acts: bool
+) -> None:
+    row = one_look(monkeypatch, {"errors": in_alarm(seconds)}, {})
+    assert (row.fire is not None) is acts
+
+
+def test_an_alarm_whose_history_nobody_tells_waits_for_a_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert one_look(monkeypatch, {"errors": LiveAlarm({}, "arn", "ALARM")}, {}).fire is None

@@ -102,3 +102,34 @@ def test_the_record_says_what_when_and_how_long() -> None:
     assert (record["severity"], record["from"], record["to"], record["done"]) == ("major", "25 %", "10 %", "all of it")
     assert "left to do" in fire.incident(burning, "prod", "watch", at, "25 %", 10, [], 1)["done"]
     assert fire.file_name(burning, at) == "2026-12-09T021400Z-jobs-errors.yaml"
+
+
+@pytest.mark.parametrize(
+    ("targets", "chosen"),
+    [(("previous", "zero"), 1), (("zero", "previous"), 0), (("previous", "5", "previous"), 1), (("10", "zero", "5"), 1),
+     (("previous", "previous"), 0), (("50", "previous"), 1), ((), None)],
+)  # fmt: skip
+def test_of_all_that_burns_the_lowest_target_wins(targets: tuple[str, ...], chosen: int | None) -> None:
+    """Whatever the catalogue's order, and whether a count or an alarm says so."""
+    fires = [Fire("jobs", f"metric-{number}", to, "", "") for number, to in enumerate(targets)]
+    found = fire.lowest(fires, 50)
+    assert found is (None if chosen is None else fires[chosen])
+
+
+NOON = datetime(2026, 12, 9, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("in_a_row", "since", "looks"),
+    [
+        (1, NOON - timedelta(seconds=61), 2),  # a watch that looks once, by the alarm's own history
+        (1, NOON - timedelta(hours=3), 181),
+        (1, NOON - timedelta(seconds=59), 1),
+        (1, NOON + timedelta(seconds=1), 1),  # somebody's clock is wrong: nothing is known by it
+        (1, None, 1),
+        (3, NOON, 3),
+        (0, NOON - timedelta(hours=3), 0),  # it isn't in ALARM now
+    ],
+)
+def test_an_alarm_has_a_history_of_its_own(in_a_row: int, since: datetime | None, looks: int) -> None:
+    assert fire.looks_of(in_a_row, since, NOON) == looks
