@@ -208,7 +208,7 @@ def test_the_newest_attempt_of_a_review_counts(checkout: Checkout) -> None:
 )
 def test_a_run_that_was_overtaken_only_lowers(checkout: Checkout, file: str) -> None:
     """Whatever of it main has changed: a run that is run again would put back yesterday's limits, or judge by older rules."""
-    newer = answer(COMPARED, {"files": [{"filename": "docs/a.md"}, {"filename": file}]})
+    newer = answer(COMPARED, {"files": [{"filename": "docs/review.md"}, {"filename": file}]})
     late = answer("rollout review --lowerings --json --stack prod", {"lower": {"jobs": 0}, "rest": True})
     done = checkout.run("deploy.yml", [due(), newer, late, *reviewed()])
     assert not checkout.calls("pulumi")
@@ -220,7 +220,7 @@ def test_a_run_that_was_overtaken_only_lowers(checkout: Checkout, file: str) -> 
 
 @pytest.mark.parametrize(
     "files",
-    [[], [{"filename": "docs/a.md"}], [{"filename": "README.md"}], [{"filename": "tests/rollout/x.py"}],
+    [[], [{"filename": "docs/review.md"}], [{"filename": "README.md"}], [{"filename": "tests/rollout/x.py"}],
      [{"filename": "sub/Pulumi.prod.yaml"}]],
 )  # fmt: skip
 def test_what_is_not_deployed_overtakes_nothing(checkout: Checkout, files: list[dict[str, str]]) -> None:

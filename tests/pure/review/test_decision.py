@@ -120,7 +120,7 @@ OLD = {"id": 3, "user": BOT, "body": PAGE}
 def test_no_verdict_stays_where_nothing_is_touched_any_more(
     checkout: Checkout, comments: tuple[dict[str, Any], ...]
 ) -> None:
-    untouched = answer(FILES, [[{"filename": "README.md"}, {"filename": "docs/a.md"}]])
+    untouched = answer(FILES, [[{"filename": "README.md"}, {"filename": "docs/review.md"}]])
     done = checkout.run("review.yml", [untouched, *reviewed(comments=comments)], **pull_request())
     assert not checkout.lines("rollout review")
     assert done.jobs["review"].result == "skipped"
@@ -131,7 +131,7 @@ def test_no_verdict_stays_where_nothing_is_touched_any_more(
 
 @pytest.mark.parametrize(
     "files",
-    [Answer(FILES, code=1), Answer(FILES, "<html>"), answer(FILES, [[{"filename": "docs/a.md"}], [{"filename": "domains.yaml"}]]),
+    [Answer(FILES, code=1), Answer(FILES, "<html>"), answer(FILES, [[{"filename": "docs/review.md"}], [{"filename": "domains.yaml"}]]),
      answer(FILES, [[{"filename": "docs/a.yaml", "previous_filename": "stacks/day-06.yaml"}]])],
 )  # fmt: skip
 def test_where_something_is_touched_or_nobody_can_say_there_is_a_review(checkout: Checkout, files: Answer) -> None:
