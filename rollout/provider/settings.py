@@ -68,6 +68,7 @@ class Settings:
     `only_domain`: the one domain that this run may move; the `up` of a rollback moves no other (ROLLOUT_ONLY_DOMAIN).
     `count_period`: seconds between two data of a counter (ROLLOUT_COUNT_PERIOD, a rehearsal's; the contract says 60).
     `approved`: the file of what was approved (ROLLOUT_APPROVED); a raise that isn't in it is refused.
+    `reviewed`: this preview is a review's (ROLLOUT_REVIEW), whose approval is what decides after a stop.
     `warnings` are for the operator: what the environment asked for and did not get.
     """
 
@@ -77,6 +78,7 @@ class Settings:
     only_lower: bool = False
     only_domain: str | None = None
     approved: str | None = None
+    reviewed: bool = False
     virtual_now: datetime | None = None
     configured_region: str | None = None
     count_period: int = MINUTE
@@ -143,6 +145,7 @@ class Settings:
             only_lower=environ.get("ROLLOUT_ONLY_LOWER") == "1",
             only_domain=environ.get("ROLLOUT_ONLY_DOMAIN") or None,
             approved=environ.get("ROLLOUT_APPROVED") or None,
+            reviewed=environ.get("ROLLOUT_REVIEW") == "1",
             virtual_now=now,
             configured_region=region,
             count_period=int(period),

@@ -70,14 +70,16 @@ class Desk:
 
     def new_run(self) -> None:
         """A fresh process: snapshots and what was read are gone."""
-        self.context = Context(self.context.settings, self.context.store, counters=self.context._counters)
+        self.context = Context(
+            self.context.settings, self.context.store, self.context.home, counters=self.context._counters
+        )
 
     def later(self, **span: float) -> None:
         """The virtual clock goes on."""
         now = self.context.settings.now() + timedelta(**span)
         settings = replace(self.context.settings, virtual_now=now)
         store = choose.store(settings) if self.store.can.own_clock else self.store
-        self.context = Context(settings, store, counters=self.context._counters)
+        self.context = Context(settings, store, self.context.home, counters=self.context._counters)
 
     def climb(self, domain: str, to: int, **conditions: Any) -> None:
         """Up to `to`, rung by rung, each soaked."""

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files
@@ -34,6 +34,8 @@ from rollout.provider import git
 from rollout.provider.git import GitFailed
 from rollout.provider.judging import judging, on_record
 
+#: Its previews are asked for no decision after a stop: they are what one is made of.
+REVIEW: Final = {"ROLLOUT_REVIEW": "1"}
 #: A live value that couldn't be read: no percent, so that `classify` stays on the safe side.
 UNREAD = Live("unread")
 
@@ -64,7 +66,7 @@ def page(stack: str) -> Page:
 
 def _preview(stack: str, protected: tuple[str, ...]) -> tuple[Preview | None, str]:
     try:
-        return previewing.run(stack, protected), ""
+        return previewing.run(stack, protected, REVIEW), ""
     except pulumi.EngineFailed as error:
         return None, str(error)
 
@@ -89,7 +91,7 @@ def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
         with tempfile.TemporaryDirectory(prefix="review-", dir=files.passing()) as folder:
             file = Path(folder, path.name)
             file.write_text(text, encoding="utf-8")
-            env = {"ROLLOUT_CONFIG_FILE": str(file)}
+            env = {**REVIEW, "ROLLOUT_CONFIG_FILE": str(file)}
             found = previewing.run(seen.stack, seen.known.protected, env, "--config-file", str(file))
     except (BadInput, pulumi.EngineFailed):
         return refused
@@ -122,8 +124,9 @@ def row(seen: Around, domain: Domain) -> Row:
     also = _also(seen, domain, live)
     if kind in (Kind.RAISE, Kind.OUTSIDE):
         behind = standing.behind(seen.plan, seen.day, name, wanted)  # where the raise brings it
-        weighed = judging.weigh(seen.context, ask, kind, seen.stack, probe=False)
+        weighed = judging.weigh(seen.context, ask, kind, seen.stack, probe=False, reviewed=True)
         answer = weighed.seen.answer if weighed.seen and not weighed.seen.young() else None
+        also += (weighed.decided,) if weighed.decided else ()
         also += tuple(f"waived: {one.reason}" for one in (answer.metrics.values() if answer else ()) if one.waived)
         return Row(
             name, shown, percent, wanted, kind, planned, behind, _soak(ask), str(weighed.verdict),

@@ -19,6 +19,7 @@ from rollout.commands.rollback.order import Order
 from rollout.commands.rollback.rewrite import Rewrite, as_text
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
 from rollout.model import schedule, times
+from rollout.model.flag import tags
 from rollout.model.log import runs
 from rollout.model.problem import BadInput
 from rollout.model.review import message
@@ -208,5 +209,14 @@ def _commit(left: Left, message: str, now: datetime) -> None:
         return
     path = files.stack_file(left.order.stack)
     with files.alone():
-        made = commit.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message)
+        made = commit.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message + _trailer(left))
     left.fact("commit", made or "the last one says so already")
+
+
+def _trailer(left: Left) -> str:
+    """Names the stop in its own commit: what follows that commit was decided after the stop, whatever clocks say."""
+    with suppress(StoreError):
+        mark = tags.Stopped.parse(left.store.tags(left.done.name.secret).get(tags.STOPPED))
+        if mark is not None:
+            return f"\n{tags.TRAILER}: {mark.id}"
+    return ""

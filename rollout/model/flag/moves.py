@@ -30,7 +30,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Live:
-    """One flag as the store holds it now. `text` is None where there is no value (absent, or scheduled for deletion)."""
+    """One flag as the store holds it now. `text` is None where there is no value (absent, or scheduled for deletion).
+
+    `since` is when the live version was written; `written` the same by the store's own clock, which a virtual one isn't.
+    `lowered`: the newest lowering that was raised again since.
+    """
 
     text: str | None
     since: datetime | None = None
@@ -38,6 +42,8 @@ class Live:
     scheduled: bool = False
     stopped: Stopped | None = None
     breach: BreachTag | None = None
+    lowered: Stopped | None = None
+    written: datetime | None = None
 
     @property
     def percent(self) -> int | None:

@@ -8,35 +8,57 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from rollout.model import times
 
 STOPPED: Final = "stopped"
+LOWERED: Final = "lowered"
 BREACH: Final = "breach"
 LIVE_SINCE: Final = "live-since"
+
+#: The line of a rollback's own commit that names its stop.
+TRAILER: Final = "Rollout-Stop"
+
+
+#: A mark's time: no colon in it, so that an older reader still finds id and value; whole seconds, UTC.
+_TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """`stopped=<uuid>:<value>`: a stop happened, and the value it wanted. A new uuid for each stop."""
+    """`stopped=<uuid>@<time>:<value>`: a stop happened, when, and the value it wanted. A new uuid for each stop.
+
+    The time is the clock's of whoever stopped, also under a virtual clock: it is held against commits. An older version
+    wrote none (`at` None). `lowered=` has the same form: the newest lowering, remembered after it was raised again.
+    """
 
     id: str
     value: str
+    at: datetime | None = None
 
     @classmethod
-    def new(cls, value: str) -> Stopped:
-        """A stop that no other one equals."""
-        return cls(str(uuid.uuid4()), value)
+    def new(cls, value: str, at: datetime | None = None) -> Stopped:
+        """A stop that no other one equals; `at`: None is now."""
+        return cls(str(uuid.uuid4()), value, (at or datetime.now(UTC)).replace(microsecond=0))
 
     def text(self) -> str:
-        return f"{self.id}:{self.value}"
+        when = "" if self.at is None else f"@{self.at.astimezone(UTC).strftime(_TIME)}"
+        return f"{self.id}{when}:{self.value}"
 
     @classmethod
     def parse(cls, text: str | None) -> Stopped | None:
-        ident, colon, value = (text or "").partition(":")
-        return cls(ident, value) if colon and ident and value else None
+        mark, colon, value = (text or "").partition(":")
+        ident, _, when = mark.partition("@")
+        return cls(ident, value, _time(when)) if colon and ident and value else None
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rollout.model import times
+from rollout.model.flag import lowering
+from rollout.model.flag.lowering import Lowering
 from rollout.model.gate.metric import RULE_VERSION
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.problem import BadInput, Problem
 from rollout.model.times import iso
 
 #: The form of the file; another one is refused rather than guessed at.
-FORM: Final = 1
+FORM: Final = 2
 DO: Final = "review what is to be applied now: rollout review"
 
 
 @dataclass(frozen=True)
 class Raise:
-    """One move up. `live`: the text in the store (None: absent); `waivers`: a line each, sorted."""
+    """One move up. `live`: the text in the store (None: absent); `waivers`: a line each, sorted.
+
+    `stops`: by what the lowerings until now are known (`rollout.model.flag.lowering`): a later stop isn't among them.
+    """
 
     domain: str
     old: int | None
@@ -32,6 +38,7 @@ class Raise:
     live: str | None
     limits: str
     waivers: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, ask: Ask, before: int | None) -> Raise:
@@ -41,7 +48,10 @@ class Raise:
             f"{f', worst {one.worst}' if one.worst is not None else ''}, until {iso(one.until)}"
             for one in ask.conditions.waivers
         ]
-        return cls(ask.domain.name, before, ask.wanted, ask.live.text, ask.new_digest or "", tuple(sorted(waivers)))
+        return cls(
+            ask.domain.name, before, ask.wanted, ask.live.text, ask.new_digest or "", tuple(sorted(waivers)),
+            lowering.ids(ask.live, ask.moves),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class Approval:
         return hashlib.sha256(_canonical(self._parts()).encode()).hexdigest()
 
     def _parts(self) -> dict[str, object]:
-        raises = [{**vars(one), "waivers": list(one.waivers)} for one in self.raises]
+        raises = [{**vars(one), "waivers": list(one.waivers), "stops": list(one.stops)} for one in self.raises]
         return {
             "form": FORM, "stack": self.stack, "commit": self.commit, "tree": self.tree, "rule": self.rule,
             "raises": raises,
@@ -81,7 +91,15 @@ def read(raw: bytes, where: str) -> Approval:
     try:
         data = json.loads(raw)
         raises = tuple(
-            Raise(one["domain"], one["old"], one["new"], one["live"], one["limits"], tuple(one["waivers"]))
+            Raise(
+                one["domain"],
+                one["old"],
+                one["new"],
+                one["live"],
+                one["limits"],
+                tuple(one["waivers"]),
+                tuple(one.get("stops", ())),
+            )
             for one in data["raises"]
         )
         found = Approval(data["stack"], data["commit"], data["tree"], raises, data["rule"])
@@ -116,6 +134,15 @@ def refusals(approval: Approval, stack: str, asked: Raise, commit: str, tree: st
     else:
         found += _differs(one, asked)
     return [Refusal("approval", f"not what was approved: {text}", DO) for text in found]
+
+
+def older(approval: Approval, domain: str, low: Lowering | None) -> list[Refusal]:
+    """Why the approval decides nothing after the newest lowering: it was made before it."""
+    one = next((one for one in approval.raises if one.domain == domain), None)
+    if low is None or one is None or low.id in one.stops:
+        return []
+    when = "" if low.at is None else f" (on {times.show(low.at)})"
+    return [Refusal("undecided", f"{domain} was lowered after this was approved{when}", DO)]
 
 
 def _differs(approved: Raise, asked: Raise) -> list[str]:

@@ -124,6 +124,8 @@ class Context:
             scheduled=entry.scheduled,
             stopped=tags.Stopped.parse(found.get(tags.STOPPED)),
             breach=tags.BreachTag.parse(found.get(tags.BREACH)),
+            lowered=tags.Stopped.parse(found.get(tags.LOWERED)),
+            written=None if self.settings.virtual and self.store.can.own_clock else entry.created,
         )
 
     def since(self, entry: Entry, found: Mapping[str, str], moves: Sequence[Move]) -> datetime | None:

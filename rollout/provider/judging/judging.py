@@ -11,12 +11,13 @@ from typing import Final
 
 from rollout.model import times
 from rollout.model.catalogue.domain import ChecklistItem
-from rollout.model.flag import moves
+from rollout.model.flag import lowering, moves
 from rollout.model.flag.move import Evidence, recorded
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
 from rollout.model.gate.metric import Verdict
-from rollout.model.judge import approval, drill, rules
+from rollout.model.judge import approval, decided, drill, rules
+from rollout.model.judge.decision import Decision
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file.conditions import Conditions
@@ -68,11 +69,15 @@ def _others(context: Context, stack: str, names: Sequence[str]) -> dict[str, Liv
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a move up was weighed by: every reason against it, the look at its counters, and the items that are probed."""
+    """What a move up was weighed by: every reason against it, the look at its counters, and the items that are probed.
+
+    `decided`: after which stop it is, and who decided so; empty where none came before.
+    """
 
     refusals: Sequence[Refusal]
     seen: Look | None
     probed: Sequence[ChecklistItem]
+    decided: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -88,15 +93,19 @@ class Weighed:
         return [*self.seen.answer.lines()[1:], self.seen.span()]
 
 
-def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = True) -> Weighed:
-    """Every reason against a raise, or against a value's being put back. `probe`: whether URLs are asked too."""
+def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = True, reviewed: bool = False) -> Weighed:
+    """Every reason against a raise, or against a value's being put back. `probe`: whether URLs are asked too.
+
+    `reviewed`: this is for the review itself, whose approval is what decides after a stop.
+    """
     settings = context.settings
     found = rules.judge_restore(ask) if kind is Kind.OUTSIDE else rules.judge_raise(ask)
     if settings.configured_region not in (None, settings.region):
         # First: in the wrong region every flag looks absent, and the other reasons would hide why.
         text = f"AWS_REGION is {settings.region}, rollout:region is {settings.configured_region}"
         found.insert(0, Refusal("region", text, "unset AWS_REGION, or set it to the stack's region"))
-    found += _approved(context, ask, stack)
+    refusals, decided_by = _decided(context, ask, kind, stack, reviewed=reviewed)
+    found += refusals
     seen: Look | None = None
     if ask.conditions.gate != "off" and not {refusal.key for refusal in found} & UNASKED:
         refusals, seen = _evidence(context, ask, kind, stack)
@@ -106,7 +115,7 @@ def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = T
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
     if probe and kind is Kind.RAISE and not found:
         found = probes.run(probed, settings.unified_url)
-    return Weighed(found, seen, probed)
+    return Weighed(found, seen, probed, decided_by)
 
 
 def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
@@ -114,7 +123,8 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     row = change.row
     for text in (*context.settings.warnings, *ask.conditions.malformed):
         row.warn(text)
-    weighed = weigh(context, ask, kind, change.name.stack)
+    reviewed = change.preview and context.settings.reviewed
+    weighed = weigh(context, ask, kind, change.name.stack, reviewed=reviewed)
     if kind is Kind.RAISE or weighed.verdict is Verdict.ROLLBACK:  # a value that is put back is asked for a fire alone
         for line in weighed.lines():
             row.info(line)
@@ -122,6 +132,8 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     if weighed.refusals:
         raise Refused(_problem(f"{weighed.verdict} {move}", weighed.refusals, change.where))
     _say_independence(ask, row)
+    if weighed.decided:
+        row.info(weighed.decided)
     if kind is Kind.OUTSIDE:
         return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
     attested = sum(item.kind == "attested" and ask.wanted >= item.before for item in ask.domain.checklist)
@@ -134,18 +146,32 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     return Allowed(passed, weighed.seen.record() if weighed.seen else Evidence())
 
 
-def _approved(context: Context, ask: Ask, stack: str) -> list[Refusal]:
-    """Where an approval is asked for (ROLLOUT_APPROVED): whatever in this raise isn't what was approved."""
+def _decided(context: Context, ask: Ask, kind: Kind, stack: str, *, reviewed: bool) -> tuple[list[Refusal], str]:
+    """Whether this was approved, where an approval is asked for (ROLLOUT_APPROVED), and decided after the newest stop.
+
+    An approval names the stops that its reviewer could see, and decides after them; without one, git is asked.
+    """
+    low = lowering.newest(ask.live, ask.moves, virtual=context.settings.virtual)
     file = context.settings.approved
-    if file is None:
-        return []
-    try:
-        given = on_record.approved(file)
-        commit = on_record.commit(context.home)
-    except BadInput as error:
-        return [Refusal("approval", problem.line(), approval.DO) for problem in error.problems]
-    found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree)
-    return [*found, *([Refusal("approval", commit.unclean, "commit, and review that")] if commit.unclean else [])]
+    if file is not None:
+        try:
+            given = on_record.approved(file)
+            commit = on_record.commit(context.home)
+        except BadInput as error:
+            return [Refusal("approval", problem.line(), approval.DO) for problem in error.problems], ""
+        found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree)
+        found += approval.older(given, ask.domain.name, low)
+        if commit.unclean:
+            found.append(Refusal("approval", commit.unclean, "commit, and review that"))
+        return found, decided.said(low, Decision(), given.commit or "?")
+    if low is None:
+        return [], ""
+    if reviewed:
+        return [], f"{decided.stopped(low)}: a merge of this raises it again"
+    from rollout.provider.judging import decision  # here: most raises follow no stop
+
+    one = decision.find(context.home, stack, ask.domain.name, ask.wanted, low, restore=kind is Kind.OUTSIDE)
+    return decided.refusals(ask, low, one, restore=kind is Kind.OUTSIDE), decided.said(low, one)
 
 
 def warn_of_fire(

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from rollout.model import times
-from rollout.model.flag import moves, record
+from rollout.model.flag import lowering, moves, record
 from rollout.model.flag.move import recorded
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
+from rollout.model.flag.tags import LOWERED
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import Problem, masked, shown
 from rollout.provider.errors import StoreError
@@ -190,7 +191,8 @@ class TrafficFlag:
         absent = live.text is None and not live.scheduled and before is not None and wanted <= before
         elsewhere = settings.configured_region not in (None, settings.region)  # empty because it is another region's
         alone = settings.simulator and not settings.only_lower and not elsewhere
-        return absent and alone and self._context.snapshot(change.name.stack).was_empty
+        stopped = wanted > moves.value_before(change.moves)  # a stop since: its value isn't what the stack says
+        return absent and alone and not stopped and self._context.snapshot(change.name.stack).was_empty
 
     def _lowered(self, change: Change, live: Live, lower: int | None = None) -> Properties:
         """Brings it down to what the stack wants, or to `lower`, where that is less."""
@@ -212,10 +214,12 @@ class TrafficFlag:
     ) -> Properties:
         if change.preview:
             return _predicted(change, allowed.verdict)
+        virtual = self._context.settings.virtual_now
+        low = lowering.newest(live, change.moves, virtual=virtual is not None)
         try:
             back = writing.raise_to(
                 self._context.store, change.name, str(change.wanted),
-                before=entry, judged_tags=found, virtual=self._context.settings.virtual_now,
+                before=entry, judged_tags=found, virtual=virtual, keep={LOWERED: low.mark().text()} if low else {},
             )  # fmt: skip
         except writing.StoppedMeanwhile as stopped:
             raise Refused(Problem(str(stopped), where=change.where, do="lower the stack to the live value")) from None

@@ -175,11 +175,13 @@ def raise_to(
     before: Entry | None,
     judged_tags: Mapping[str, str],
     virtual: datetime | None = None,
+    keep: Mapping[str, str] | None = None,
     pause: float = PAUSE,
 ) -> Entry:
     """Writes a judged raise and answers what was read back.
 
-    `before` and `judged_tags` are the secret as it was judged; over anything else nothing is written. Raises
+    `before` and `judged_tags` are the secret as it was judged; over anything else nothing is written. `keep`: tags that
+    remember the newest lowering after it. Raises
     `StoppedMeanwhile` after writing the stop's value, where a stop came in between, and `StoreError` where the
     value isn't live at the end, or where nobody can say whether a stop came: then the old value is written again.
     Over a store without tags nothing is raised: a stop would leave no trace there.
@@ -187,7 +189,7 @@ def raise_to(
     if not store.can.tags:
         raise StoreError(f"{name.secret}: this store keeps no tags, so a raise couldn't see a stop: nothing is raised")
     if (judging := judges(store)) is not None:
-        return _raise_at_once(judging, name, value, before, judged_tags)
+        return _raise_at_once(judging, name, value, before, judged_tags, keep or {})
     current = store.get(name.secret)
     if _state(current) != _state(before):
         live = "absent" if current is None else masked(current.text or "")
@@ -208,17 +210,19 @@ def raise_to(
     if back is None or back.text != value:
         live = "absent" if back is None else masked(back.text or "")
         raise StoreError(f"{name.secret}: wrote {value}, read back {live}: somebody else writes too")
-    if stopped is not None:
+    remembered = all(found.get(key) == text for key, text in (keep or {}).items()) or tag(store, name, keep or {})
+    if stopped is not None and remembered:  # what isn't remembered stays as it is
         with contextlib.suppress(StoreError):  # the next raise removes it
             store.untag(name.secret, [tags.STOPPED])
     return back
 
 
 def _raise_at_once(
-    store: JudgingStore, name: FlagName, value: str, before: Entry | None, judged_tags: Mapping[str, str]
-) -> Entry:
+    store: JudgingStore, name: FlagName, value: str, before: Entry | None, judged_tags: Mapping[str, str],
+    keep: Mapping[str, str],
+) -> Entry:  # fmt: skip
     """The same where one write compares and puts: it is carried out over what was judged, or not at all."""
-    marks = name.tags if before is None else {}
+    marks = {**(name.tags if before is None else {}), **keep}
     done = store.raise_over(name.secret, value, before, judged_tags.get(tags.STOPPED), marks, drop=[tags.STOPPED])
     back = store.get(name.secret)
     if done is not None and back is not None and back.text == value:

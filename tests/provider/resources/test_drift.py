@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +37,18 @@ def test_what_exists_is_adopted(desk: Desk, written: Written) -> None:
         desk.percent("ai-agents", 25)
 
 
+def project(desk: Desk) -> Path:
+    """A clone whose stack file asks for 25 %, committed long ago, as the desk's project; answers the file."""
+    desk.context.home = Path(tempfile.mkdtemp())
+    file = desk.context.home / "Pulumi.test.yaml"
+    file.write_text("config:\n  wa-rollout:flags:\n    ai-agents:\n      percent: 25\n")
+    env = {**os.environ, "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (["init", "-q"], ["add", "--all"], [*identity, "commit", "-q", "-m", "25"]):
+        subprocess.run(["git", *words], cwd=desk.context.home, env=env, check=True)
+    return file
+
+
 def test_lowered_by_hand_is_recorded_and_not_repaired(desk: Desk, shelf: Shelf, written: Written) -> None:
     desk.climb("ai-agents", 25)
     shelf.put(desk.name("ai-agents"), "5")
@@ -48,11 +64,15 @@ def test_lowered_by_hand_is_recorded_and_not_repaired(desk: Desk, shelf: Shelf, 
         desk.percent("ai-agents", 25)
     assert written() == {}
     assert desk.traffic.diff("urn", state, desk.inputs["ai-agents"], desk.row) == {"percent": "update"}
+    clone = project(desk)
     restore = {"why": "mistake", "by": "Ana", "until": "2027-12-10T12:00:00Z"}
     if shelf.remembers:
         with pytest.raises(Refused, match="lowered by a stop"):
             desk.percent("ai-agents", 25, restore=restore)
     else:
+        with pytest.raises(Refused, match="nothing younger asks for 25 %: no commit"):
+            desk.percent("ai-agents", 25, restore=restore)
+        clone.write_text(f"{clone.read_text()}  wa-rollout:restore:\n    ai-agents:\n      why: mistake\n")
         desk.percent("ai-agents", 25, restore=restore)
         assert desk.live("ai-agents") == "25"
 

@@ -60,7 +60,7 @@ def test_an_approval_of_nothing_lets_no_raise_through() -> None:
 def test_a_raise_is_what_the_judge_is_asked() -> None:
     ask = asked(Live("5", LONG_AGO, "v"), 10, conditions=conditions(waivers=(WAIVER,)))
     waiver = "jobs-10: applications to 10 % accepts too-little-data, worst 0.04, until 2026-12-11T09:00:00Z"
-    assert Raise.of(ask, 5) == Raise("jobs", 5, 10, "5", "d", (waiver,))
+    assert Raise.of(ask, 5) == Raise("jobs", 5, 10, "5", "d", (waiver,), ("v",))
 
 
 def test_the_file_comes_back_as_it_went() -> None:
@@ -86,6 +86,6 @@ def test_junk_is_no_approval(raw: bytes) -> None:
 
 
 def test_another_form_is_not_guessed_at() -> None:
-    plain = {**json.loads(GIVEN.text()), "form": 2}
+    plain = {**json.loads(GIVEN.text()), "form": 1}
     with pytest.raises(BadInput, match="another version"):
         approval.read(json.dumps(plain).encode(), "approval.json")
