@@ -38,6 +38,7 @@ def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
         config.get("unified-url"),
         store=config.get("store"),
         source=config.get("source"),
+        mirror=config.get("mirror"),
     )
     sdk = Sdk()
     counters = sources.source(settings, sdk)

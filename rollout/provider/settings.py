@@ -62,6 +62,7 @@ class Settings:
     """Region, endpoint, clock and mode of one provider process.
 
     `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a simulator.
+    `mirror`: the Supabase project (its ref) whose Edge Function secrets mirror the flags of a database; None: none.
     `database`: where it is, for a stack that has its flags or counters there; holds passwords, and isn't shown.
     `store` and `source` are the names that the stack's config gives (`rollout:store`, `rollout:source`), None where it is
     silent; `stores.choose` and `sources.choose` know what they mean.
@@ -86,6 +87,7 @@ class Settings:
     store: str | None = None
     source: str | None = None
     database: Addresses | None = field(default=None, repr=False)
+    mirror: str | None = None
 
     @classmethod
     def read(
@@ -96,6 +98,7 @@ class Settings:
         *,
         store: str | None = None,
         source: str | None = None,
+        mirror: str | None = None,
     ) -> Settings:
         """The settings of this process. All but `environ` come from the stack config (`rollout:` keys).
 
@@ -153,6 +156,7 @@ class Settings:
             store=store,
             source=source,
             database=database,
+            mirror=mirror,
         )
 
     def may_move(self, domain: str) -> bool:

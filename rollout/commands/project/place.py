@@ -17,8 +17,9 @@ from rollout.provider.postgres import address
 from rollout.provider.settings import POSTGRES, Settings
 
 _REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
-_STORE, _SOURCE = (
-    re.compile(rf"""^\s*['"]?rollout:{key}['"]?\s*:\s*['"]?([^\s'"#]+)""", re.M) for key in ("store", "source")
+_STORE, _SOURCE, _MIRROR = (
+    re.compile(rf"""^\s*['"]?rollout:{key}['"]?\s*:\s*['"]?([^\s'"#]+)""", re.M)
+    for key in ("store", "source", "mirror")
 )
 
 
@@ -32,6 +33,7 @@ def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
         text = None
     found = _REGION.search(text or "")
     store, source = (key.search(text or "") for key in (_STORE, _SOURCE))
+    mirror = _MIRROR.search(text or "")
     name = store.group(1) if store else None
     if text is None:
         name = _guessed(stack, say)
@@ -40,6 +42,7 @@ def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
         found.group(1) if found else None,
         store=name,
         source=source.group(1) if source else POSTGRES if text is None and name == POSTGRES else None,
+        mirror=mirror.group(1) if mirror else None,
     )
 
 

@@ -64,6 +64,8 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
     with _still_trying(order, age):
         done = stop.stop(store, settings, name, order.to or target, breach, found.ladder)
     tell(f"live {done.to} %, {age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
+    for text in stores.warnings(store):
+        tell(text, err=True)
     if settings.configured_region not in (None, settings.region):
         tell(
             f"in {settings.region}, by AWS_REGION; the stack file says {settings.configured_region}: was that meant?",

@@ -18,7 +18,7 @@ from rollout.provider.errors import StoreError
 from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, name_of
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
-from rollout.provider.stores import writing
+from rollout.provider.stores import choose, writing
 from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
@@ -204,6 +204,8 @@ class TrafficFlag:
         settings = self._context.settings
         make = not change.moves or settings.simulator  # one that has lived must be there, where it is the right store
         entry = writing.lower(self._context.store, change.name, str(wanted), virtual=settings.virtual_now, make=make)
+        for text in choose.warnings(self._context.store):
+            row.warn(text)
         verdict = "rollback" if live.text is not None else "set"
         if entry.text != str(wanted):
             row.warn(f"live {masked(entry.text or '')} % already: somebody lowered it further meanwhile")
@@ -221,6 +223,8 @@ class TrafficFlag:
                 self._context.store, change.name, str(change.wanted),
                 before=entry, judged_tags=found, virtual=virtual, keep={LOWERED: low.mark().text()} if low else {},
             )  # fmt: skip
+            for text in choose.warnings(self._context.store):
+                change.row.warn(text)
         except writing.StoppedMeanwhile as stopped:
             raise Refused(Problem(str(stopped), where=change.where, do="lower the stack to the live value")) from None
         return self._recorded(change, live, back, allowed, allowed.verdict, attempt)

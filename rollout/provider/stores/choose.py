@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from rollout.home import HOME
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.settings import POSTGRES, Settings, chosen
 
@@ -30,7 +31,12 @@ def _postgres(settings: Settings, sdk: Sdk) -> Store:  # noqa: ARG001 - nothing 
     from rollout.provider.postgres.link import of
     from rollout.provider.stores.postgres import Postgres
 
-    return Postgres(of(settings), settings.virtual_now)
+    store = Postgres(of(settings), settings.virtual_now)
+    if not settings.mirror:
+        return store
+    from rollout.provider.stores.mirrored import Mirrored
+
+    return Mirrored(store, settings.mirror, HOME)
 
 
 #: By the name that a stack's config gives. Each imports its store when it is chosen: nobody pays for another's driver.
@@ -46,3 +52,11 @@ def store(settings: Settings, sdk: Sdk | None = None) -> Store:
     Raises `BadInput` where `settings.store` is the name of none.
     """
     return chosen(STORES, KEY, settings.store, DEFAULT)(settings, sdk or Sdk())
+
+
+def warnings(store: Store) -> list[str]:
+    """What a store has to say beside its answers, once each."""
+    found = list(getattr(store, "warnings", ()))
+    if found:
+        getattr(store, "warnings").clear()  # noqa: B009 - a mirrored one alone has any
+    return found
