@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test quick bench day preview rollback unlock plan live status report board rehearse watch drill review log lint clean requirements tools
+.PHONY: help up down env test quick bench day preview rollback unlock plan live status report board rehearse watch drill review log lint clean requirements tools wheel
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -153,6 +153,12 @@ lint:
 clean: down
 	rm -rf .venv .venv-dev .tools .local reports/local
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# For a project of one's own (docs/own-services.md): components/, set-up and the workflows' steps come along.
+wheel:
+	@sh setup/python.sh run
+	@.venv/bin/python -m pip wheel . --no-deps --quiet --disable-pip-version-check --wheel-dir dist
+	@ls dist/*.whl
 
 # After a change of a .in file: pins every package with the hashes of all its files. No index address enters the result.
 COMPILE := .tools/compile/bin/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \

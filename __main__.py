@@ -1,56 +1,7 @@
-"""The stack: what `Pulumi.<stack>.yaml` says, for every domain of the catalogue. No rule stands here."""
+"""The stack: what `Pulumi.<stack>.yaml` says, for every domain of the catalogue. The program's body stands in components/."""
 
-import asyncio
 from pathlib import Path
 
-import pulumi
+from components import program
 
-from components import ending, quiet, scripts, stack_file
-from components.alert_policies import AlertPolicies
-from components.dashboard import Dashboards
-from components.domain_rollout import DomainRollout
-from components.notifications import Notifications
-from rollout.model.catalogue import reading as catalogue
-from rollout.model.problem import BadInput
-
-HOME = Path(__file__).resolve().parent
-
-
-async def main() -> pulumi.Inputs:
-    """Registers one component a domain; input that is wrong in itself ends the run before anything is registered."""
-    stack = pulumi.get_stack()
-    try:
-        known = catalogue.parse((HOME / "domains.yaml").read_bytes(), "domains.yaml")
-        config = stack_file.load(HOME, stack, known)
-    except (BadInput, OSError) as error:
-        raise pulumi.RunError(str(error)) from None
-    for text in config.warnings:
-        pulumi.log.warn(text)
-    in_database = pulumi.Config("rollout").get("source") == "postgres"
-    outputs: dict[str, object] = {"frozen": config.freeze is not None}
-    domains: dict[str, DomainRollout] = {}
-    for domain in known.domains.values():
-        domains[domain.name] = DomainRollout(domain, config, stack)
-        outputs[domain.name] = domains[domain.name].outputs()
-        await asyncio.sleep(0)  # lets these registrations leave while the next ones are made
-    # What stands beside may fail, and must not take a rollback with it: it comes after every flag has answered. At preview
-    # nothing is carried out, and it is registered while the flags are being read.
-    answers = asyncio.gather(*(domain.answered() for domain in domains.values()))
-    if not pulumi.runtime.is_dry_run():
-        await answers
-    if not in_database:  # a database has no topics and no dashboards
-        Notifications(config, stack)
-        await asyncio.sleep(0)
-    AlertPolicies(known, config, stack)
-    await asyncio.sleep(0)
-    if not in_database:
-        Dashboards(known, config, stack)
-    scripts.run_after(dict(zip(domains, await answers, strict=True)), config)
-    return outputs
-
-
-ending.end_when_told()
-quiet.silence_debug()
-quiet.collect_rarely()
-quiet.leave_out_stack_traces()
-pulumi.run(main)
+program.run(Path(__file__).resolve().parent)

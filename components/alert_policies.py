@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
-from components.resources import AlertPolicy
 from rollout.model.alarms import alarm as alarms
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file.config import StackConfig
+
+from .resources import AlertPolicy
 
 
 class AlertPolicies(pulumi.ComponentResource):

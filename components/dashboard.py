@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
-from components.resources import Dashboard
 from rollout.model.alarms import dashboard as dashboards
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file.config import StackConfig
+
+from .resources import Dashboard
 
 
 class Dashboards(pulumi.ComponentResource):

@@ -8,10 +8,11 @@ from typing import Any
 
 import pulumi
 
-from components.resources import FlagSecret, TrafficFlag
 from rollout.model.catalogue.domain import Domain
 from rollout.model.stack_file.conditions import conditions
 from rollout.model.stack_file.config import StackConfig
+
+from .resources import FlagSecret, TrafficFlag
 
 #: What an output says in a run that left its flag as it was.
 REFUSED = "not changed in this run: see the row"

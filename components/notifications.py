@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pulumi
 
-from components.resources import Topic
 from rollout.model.alarms.topics import TOPICS, topic_name
 from rollout.model.stack_file.config import StackConfig
+
+from .resources import Topic
 
 
 class Notifications(pulumi.ComponentResource):

@@ -15,9 +15,10 @@ from typing import Any, Final
 
 import pulumi
 
-from components.domain_rollout import Moves
 from rollout.model import times
 from rollout.model.stack_file.config import Command, StackConfig
+
+from .domain_rollout import Moves
 
 PLUGIN: Final = "pulumi-resource-command"
 

@@ -1,6 +1,7 @@
 # Sourced by python.sh and engine.sh: where things are, and one way to show progress. Needs `name` set by its caller.
 # shellcheck shell=sh
-home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 1
+home=${SETUP_HOME:-$(dirname -- "$here")} # an installed wheel's scripts (`rollout setup`) set up the project that they are told
 tools=$home/.tools
 log=$tools/$name.log
 mkdir -p "$tools/tmp" || { echo "$name: can't write in $home: set-up keeps everything there; make the folder writable" >&2; exit 1; }

@@ -45,7 +45,7 @@ official() {
 }
 
 go_build() { # FOLDER PACKAGE OUTPUT, in a subshell: the settings below are the build's alone
-    cd "$home/setup/engine/$1" && exec go build -trimpath -o "$part/bin/$3" \
+    cd "$here/engine/$1" && exec go build -trimpath -o "$part/bin/$3" \
         -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$version" "$2"
 }
 
@@ -69,7 +69,7 @@ from_modules() {
     step "2 of 2: building the CLI (4 to 10 minutes on 2 cores)" go_build cli \
         github.com/pulumi/pulumi/pkg/v3/cmd/pulumi pulumi || failed
     # Two scripts that the official archive has beside the binaries; they belong to the SDK's version, not the host's.
-    sdk=$(cd "$home/setup/engine/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3 2>>"$log") || failed
+    sdk=$(cd "$here/engine/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3 2>>"$log") || failed
     cp "$sdk/python/cmd/pulumi-language-python-exec" "$sdk/python/dist/pulumi-resource-pulumi-python" "$part/bin/" || failed
     chmod 755 "$part"/bin/*
 }

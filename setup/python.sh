@@ -21,7 +21,7 @@ environment() {
     folder=$home/$1
     wanted=$home/$2
     if cmp -s "$wanted" "$folder/requirements.txt"; then
-        ! gone=$("$folder/bin/python" -I "$home/setup/whole.py" "$wanted" 2>/dev/null) || return 0
+        ! gone=$("$folder/bin/python" -I "$here/whole.py" "$wanted" 2>/dev/null) || return 0
         say "$1: not whole any more, made anew (gone: ${gone:-its Python})"
     fi
     python=$(find_python) || exit 1
@@ -43,7 +43,7 @@ environment() {
 }
 
 command_line() {
-    cmp -s "$home/setup/rollout.sh" "$home/.venv/bin/rollout" || install -m 755 "$home/setup/rollout.sh" "$home/.venv/bin/rollout"
+    cmp -s "$here/rollout.sh" "$home/.venv/bin/rollout" || install -m 755 "$here/rollout.sh" "$home/.venv/bin/rollout"
 }
 
 case ${1:-all} in
@@ -52,6 +52,7 @@ case ${1:-all} in
         command_line
         ;;
     dev) environment .venv-dev requirements-dev.txt ;;
+    simulator) environment .venv-dev .local/requirements-simulator.txt ;; # of a project that an installed wheel made
     all)
         environment .venv requirements.txt
         command_line

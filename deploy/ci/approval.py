@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from deploy.ci import actions, main_now
-from deploy.ci.actions import Unanswered
+from . import actions, main_now
+from .actions import Unanswered
 
 WORKFLOW = "review.yml"
 

@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deploy.ci import actions
-from deploy.ci.actions import Unanswered
+from . import actions
+from .actions import Unanswered
 
 LIMIT = 60_000  # characters; the hosting refuses a comment of more than 65,536
 AUTHOR = "github-actions[bot]"  # whoever else quotes the marker keeps his comment

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.ci import actions
+from . import actions
 
 DUE: Final = Path("lowerings.json")
 TRIES: Final = 3

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from deploy.ci import actions, main_now
 from rollout.commands.engine import pulumi
+
+from . import actions, main_now
 
 PATIENCE: Final = 600.0  # seconds that another run's lock is waited for: a rollback's takes a few
 

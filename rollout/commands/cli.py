@@ -43,10 +43,8 @@ COMMANDS: Final = {
         "Roll a domain back where nothing is lost by it, and measure how long it takes.",
     ),
     "rehearse": ("rollout.commands.rehearse", "Play the plan on a copy, with simulated traffic and a virtual clock."),
-    "setup": (
-        "rollout.commands.setup",
-        "Check a stack's database: what is missing or wrong, and the line that mends it.",
-    ),
+    "init": ("rollout.commands.init.command", "Make a project of your own in this folder, from a few answers."),
+    "setup": ("rollout.commands.setup", "Set up engine and simulator for a project; --check: a stack's database."),
     "unlock": (
         "rollout.commands.unlock",
         "Clear what a killed engine left: its lock, its processes, its open operations.",

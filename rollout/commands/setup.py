@@ -1,4 +1,4 @@
-"""`setup --check`: what is missing or wrong where a stack's flags and counters are, each with the line that mends it."""
+"""`setup`: engine and simulator for this project; `setup --check`: what is missing or wrong where a stack's flags and counters are, each with the line that mends it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,28 @@ EXIT_WRONG: Final = 1
 
 
 @click.command("setup")
-@click.option("--check", "check", is_flag=True, help="Look, and change nothing: the only thing that there is.")
+@click.option("--check", "check", is_flag=True, help="Look at the stack's database, and change nothing.")
+@click.option("--engine-only", is_flag=True, help="The engine alone: what a runner of CI needs.")
 @options.stack
 @options.json("Print one JSON list.")
-def command(check: bool, stack: str | None, json_: bool) -> None:
-    """Check the database of a stack: ways in, migrations, rights, row level security, whose it is.
+def command(check: bool, engine_only: bool, stack: str | None, json_: bool) -> None:
+    """Set up what this project needs beside the package, or check the database of a stack.
 
-    Everything is only read, as the roles that the environment's addresses come as. Exit code 0: all is right; 1:
-    something isn't, and is named with the line that mends it; 2: wrong use.
+    Without --check: the engine, and an environment for simulator and reports, in the project's folder; nothing where they
+    are there. With --check: ways in, migrations, rights, row level security, whose it is; everything is only read, as the
+    roles that the environment's addresses come as. Exit code 0: all is right; 1: something isn't, and is named with the
+    line that mends it; 2: wrong use.
     """
     if not check:
-        raise BadInput([Problem("setup checks, and changes nothing", allowed="--check", do="rollout setup --check")])
+        if json_ or stack:
+            given = "--json" if json_ else "--stack"
+            raise BadInput(
+                [Problem("that is an option of --check", given, "--engine-only", do="rollout setup --check")]
+            )
+        from rollout.commands.init import tools
+
+        tools.set_up(engine_only)
+        return
     chosen = files.need_stack(stack)
     settings = place.settings(chosen)
     if settings.database is None:

@@ -164,3 +164,7 @@ def main(arguments: list[str]) -> int:
     for key, value in changes.items():
         print(f"unset {key};" if value is None else f"export {key}={shlex.quote(value)};")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -16,6 +16,7 @@ from rollout.commands.project import files, options
 from rollout.commands.reading import days
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.plan import days as plan
+from rollout.model.plan import written
 from rollout.model.stack_file import config
 
 WIDTH: Final = 80
@@ -25,17 +26,21 @@ EXIT_BROKEN: Final = 1
 @click.command("plan")
 @options.stack
 @click.option("--from", "first", metavar="DATE", help="Lay what is left anew from then on, by what is live.")
+@click.option("--write", is_flag=True, help="Write stacks/day-NN.yaml from ladders, soaks and prerequisites.")
 @options.json()
-def command(stack: str | None, first: str | None, json_: bool) -> None:
+def command(stack: str | None, first: str | None, write: bool, json_: bool) -> None:
     """Show the plan with its dates, whether the gate can decide each raise in time, and what breaks a rule.
 
     With --from DATE: what is left, from what is live, on the earliest days that no rule forbids; nothing is written.
+    With --write: the days are laid anew from the catalogue, a raise as early as its rules let it; a diff to be reviewed.
     Exit code 1 where a rule is broken, 0 where there are only notes, 2 where a file can't be read.
     """
     if first is not None:
         _laid_anew(files.need_stack(stack), first, json_)
         return
     catalogue = files.read_catalogue()
+    if write:
+        _write(catalogue)
     the_plan = days.read_plan(catalogue)
     start = _start(files.find_stack(stack), catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
@@ -43,6 +48,19 @@ def command(stack: str | None, first: str | None, json_: bool) -> None:
     click.echo(_json(rows, findings, catalogue) if json_ else "\n".join(_text(rows, findings, catalogue, start)))
     if any(finding.severity == "broken" for finding in findings):
         sys.exit(EXIT_BROKEN)
+
+
+def _write(catalogue: Catalogue) -> None:
+    """Every day's file; one of a longer plan before is taken away."""
+    folder, laid = files.ROOT / "stacks", written.days(catalogue)
+    folder.mkdir(exist_ok=True)
+    with files.alone():
+        for number, percents in laid.items():
+            files.write(folder / f"day-{number:02d}.yaml", written.text(number, percents, catalogue).encode())
+        for path in folder.glob("day-[0-9][0-9].yaml"):
+            if int(path.stem[-2:]) not in laid:
+                path.unlink()
+    click.echo(f"stacks/day-00.yaml to day-{max(laid):02d}.yaml written", err=True)
 
 
 def _laid_anew(stack: str, first: str, json_: bool) -> None:
