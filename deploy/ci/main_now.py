@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from deploy.ci import actions
-from deploy.ci.actions import Unanswered
+from . import actions
+from .actions import Unanswered
 
 DEPLOY: Final = Path(__file__).resolve().parents[2] / ".github" / "workflows" / "deploy.yml"
 #: The hosting's comparison of two commits ends at so many files; beyond that nobody can say what differs.

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
-from deploy.ci import actions, main_now
-from deploy.ci.actions import Unanswered
+from . import actions, main_now
+from .actions import Unanswered
 
 
 def main() -> int:

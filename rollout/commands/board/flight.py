@@ -12,7 +12,7 @@ from typing import Final
 
 from rollout.commands.board.markup import Markup, element, joined
 from rollout.model.board.entries import anchor
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import Ladder
 from rollout.model.reports.parts import text
 from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip
 
@@ -139,46 +139,47 @@ def _freezes(strip: Strip, scale: Scale, y: float) -> list[Markup]:
 
 
 def _row(row: Row, scale: Scale, top: float, width: float) -> tuple[Markup, float]:
-    base = top + NAME + RUNG * (len(LADDER) - 1)
+    base = top + NAME + RUNG * (len(row.ladder.rungs) - 1)
     now = f"{row.actual[-1].percent} %" if row.actual else "0 %"
     parts = [
         element("text", row.domain, element("tspan", f"  {now}", class_="muted"), x=2.0, y=top + 13, class_="name"),
         element("path", d=f"M{scale.x(1):.1f} {base:.1f}H{width:.0f}", class_="base"),
-        *(_block(step, scale, base, "soaked") for step in row.actual if step.percent),
-        *(_block(step, scale, base, "soaking") for step in row.soaks),
-        element("path", d=_line(row.actual, scale, base), class_="live"),
-        element("path", d=_line(row.planned, scale, base), class_="plan"),
-        *_percents(row.actual, scale, base),
+        *(_block(step, scale, base, row.ladder, "soaked") for step in row.actual if step.percent),
+        *(_block(step, scale, base, row.ladder, "soaking") for step in row.soaks),
+        element("path", d=_line(row.actual, scale, base, row.ladder), class_="live"),
+        element("path", d=_line(row.planned, scale, base, row.ladder), class_="plan"),
+        *_percents(row.actual, scale, base, row.ladder),
     ]
     marks, lanes = _marks(row, scale, base + 4)
-    return element("g", *parts, *marks), NAME + RUNG * (len(LADDER) - 1) + 4 + MARK * max(1, lanes) + BETWEEN
+    return element("g", *parts, *marks), NAME + RUNG * (len(row.ladder.rungs) - 1) + 4 + MARK * max(1, lanes) + BETWEEN
 
 
-def _height(percent: int) -> float:
+def _height(percent: int, ladder: Ladder) -> float:
     """By rung, not by percent: the first one would be a hair's breadth. Values off the ladder stand between two."""
-    below = max((n for n, rung in enumerate(LADDER) if rung <= percent), default=0)
-    if LADDER[below] == percent or below + 1 >= len(LADDER):
-        return RUNG * below
-    return RUNG * (below + (percent - LADDER[below]) / (LADDER[below + 1] - LADDER[below]))
+    return RUNG * ladder.height(percent)
 
 
-def _block(step: Step, scale: Scale, base: float, kind: str) -> Markup:
-    left, high = scale.x(step.start), _height(step.percent)
+def _block(step: Step, scale: Scale, base: float, ladder: Ladder, kind: str) -> Markup:
+    left, high = scale.x(step.start), _height(step.percent, ladder)
     return element("rect", x=left, y=base - high, width=max(0.0, scale.x(step.end) - left), height=high, class_=kind)
 
 
-def _line(steps: Sequence[Step], scale: Scale, base: float) -> str:
+def _line(steps: Sequence[Step], scale: Scale, base: float, ladder: Ladder) -> str:
     found = [
-        f"{'L' if number else 'M'}{scale.x(step.start):.1f} {base - _height(step.percent):.1f}H{scale.x(step.end):.1f}"
+        f"{'L' if number else 'M'}{scale.x(step.start):.1f} {base - _height(step.percent, ladder):.1f}H{scale.x(step.end):.1f}"
         for number, step in enumerate(steps)
     ]
     return "".join(found) or "M0 0"
 
 
-def _percents(steps: Sequence[Step], scale: Scale, base: float) -> list[Markup]:
+def _percents(steps: Sequence[Step], scale: Scale, base: float, ladder: Ladder) -> list[Markup]:
     return [
         element(
-            "text", f"{step.percent}", x=scale.x(step.start) + 3, y=base - _height(step.percent) - 3, class_="percent"
+            "text",
+            f"{step.percent}",
+            x=scale.x(step.start) + 3,
+            y=base - _height(step.percent, ladder) - 3,
+            class_="percent",
         )
         for step in steps
         if step.percent and scale.x(step.end) - scale.x(step.start) >= 8 * len(str(step.percent)) + 4

@@ -23,7 +23,7 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.gate import fire
 from rollout.model.gate.window import Points, Window
 from rollout.model.judge import drill, latch
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.log import runs
 from rollout.model.problem import BadInput
 from rollout.model.reports.story import Story
@@ -146,8 +146,8 @@ def _stands(seen: Around) -> tuple[list[str], list[str]]:
     for name, live in seen.live.items():
         domain = seen.known.domains[name]
         share = live.percent if live else None
-        if live is not None and share is not None and share < LADDER[-1]:
-            latched = latch.refusals(seen.ask(domain, live, next_rung(share) or LADDER[-1]), share)
+        if live is not None and share is not None and share < TOP:
+            latched = latch.refusals(seen.ask(domain, live, domain.ladder.next(share) or TOP), share)
             found += [f"{name} is {one.text}" for one in latched]
             closed += [name for _ in latched]
     return found, closed

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from rollout.model import schedule, times
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 from rollout.model.plan.days import Plan
 from rollout.model.plan.standing import Standing
 from rollout.model.reports.forecast import Ahead, Forecast
@@ -64,7 +64,7 @@ def headline(
     if not burning and len(unread) < len(rows):
         first.append("nothing else burns" if unread else "nothing burns")
     rest = [*stands, *(_late(n, group) for n, group in _by_days(late).items())]
-    if rows and all(percent == LADDER[-1] for _, percent, _ in rows):
+    if rows and all(percent == TOP for _, percent, _ in rows):
         rest.append(_finished(ahead, now))
         state = State.DONE
     else:

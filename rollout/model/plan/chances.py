@@ -16,8 +16,9 @@ from typing import Final
 
 from rollout.model.catalogue.domain import Catalogue, Domain, Metric
 from rollout.model.gate import bunches, compare, odds
+from rollout.model.gate.metric import count_limit
 from rollout.model.gate.seen import Counts
-from rollout.model.ladder import LADDER
+from rollout.model.ladder import TOP
 
 RUNS: Final = 250
 SEED: Final = 2
@@ -98,7 +99,7 @@ def chances(domain: Domain, background: Background | None = None, runs: int = RU
     """Every raise of a domain above 0 %, asked once a day from the end of its soak on. Seeded; some 10 ms a raise."""
     known = background or Background()
     found = []
-    for percent, to in itertools.pairwise(LADDER[1:]):
+    for percent, to in itertools.pairwise(domain.ladder.above):
         total = [metric for metric in domain.metrics if metric.total is not None]
         if any(metric.name not in domain.expected_per_day for metric in total):
             found.append(Chance(domain.name, percent, to, None))
@@ -138,6 +139,7 @@ class _Raise:
 
     def __init__(self, domain: Domain, percent: int, to: int, background: Background) -> None:
         self.percent, self.to, self.background = percent, to, background
+        self.ladder = domain.ladder
         self.soak = domain.soak_hours[percent] / _DAY
         self.complaints = next((metric for metric in domain.metrics if metric.total is None), None)
         self.metrics = [
@@ -172,9 +174,7 @@ class _Raise:
 
     def _passes(self, rng: random.Random, sums: Sequence[Sequence[int]], days: float) -> bool:
         if self.complaints is not None:
-            limit = self.complaints.good
-            if self.percent <= LADDER[1] and self.complaints.good_at_first_rung is not None:
-                limit = self.complaints.good_at_first_rung
+            limit = count_limit(self.complaints, self.percent, self.ladder)
             if poisson(rng, self.background.complaints * self.percent / 100) > limit:
                 return False
         for index, (metric, a_day) in enumerate(self.metrics):
@@ -188,7 +188,7 @@ class _Raise:
     def _most(self, index: int, total: int) -> int:
         """The most bad events with which `total` pass; -1: not even none."""
         metric, a_day = self.metrics[index]
-        size, last = self.background.size(metric, a_day), self.to == LADDER[-1]
+        size, last = self.background.size(metric, a_day), self.to == TOP
         worse = odds.worse_rate(metric.bad_level, self.to / 100)
 
         def enough(bad: int) -> bool:
@@ -209,7 +209,7 @@ class _Raise:
         metric, a_day = self.metrics[index]
         size = self.background.size(metric, a_day)
         own, other = Counts(bad, total), Counts(legacy, legacy_total)
-        return not compare.holds(own, other, metric.good, size, last=self.to == LADDER[-1])
+        return not compare.holds(own, other, metric.good, size, last=self.to == TOP)
 
 
 #: The metrics that are compared with legacy.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from rollout.model import schedule, times
 from rollout.model.catalogue.domain import Domain
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.story import Story
 
@@ -81,8 +81,8 @@ def _pace(story: Story, as_of: datetime) -> tuple[int, timedelta | None]:
         if begun is None:
             continue
         last = story.stretches(name)[-1]
-        gained += sum(0 < rung <= last.percent for rung in LADDER)
-        spent += (last.since if last.percent == LADDER[-1] else as_of) - begun.since
+        gained += sum(0 < rung <= last.percent for rung in story.domain(name).ladder.rungs)
+        spent += (last.since if last.percent == TOP else as_of) - begun.since
     return gained, (spent / gained if gained and spent else None)
 
 
@@ -92,15 +92,15 @@ def _ahead(story: Story, percents: Mapping[str, int], as_of: datetime, slowest: 
     for name, domain in story.known.domains.items():
         percent = percents[name]
         since = next((one.since for one in reversed(story.stretches(name)) if one.percent == percent), as_of)
-        if percent == LADDER[-1]:
+        if percent == TOP:
             found[name] = Ahead(name, percent, None, None, since)
             continue
         first = max(as_of, _from(story, domain, percent, since, found))
-        at, rung = first, next_rung(percent)
-        while rung is not None and rung < LADDER[-1]:
+        at, rung = first, domain.ladder.next(percent)
+        while rung is not None and rung < TOP:
             at = times.later(at, max(slowest, _soak(story, domain, rung)))
-            rung = next_rung(rung)
-        found[name] = Ahead(name, percent, next_rung(percent), first, at)
+            rung = domain.ladder.next(rung)
+        found[name] = Ahead(name, percent, domain.ladder.next(percent), first, at)
     return found
 
 
