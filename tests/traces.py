@@ -124,7 +124,28 @@ def _counted(counts: Mapping[str, Any], how: str, side: str) -> str | re.Pattern
         case "rate":
             return f"{_three(bad / total)} %"
         case _:
-            return _three(_bound(bad, total, how))
+            size = float(counts.get("dispersion", 1))
+            return _three(_bound(bad, total, how) if size == 1 else _bunched(bad / size, total / size, how))
+
+
+def _bunched(bad: float, total: float, how: str) -> float:
+    """The same bound for counts that aren't whole: where the beta density has 2.5 % beyond it, by plain trapezes."""
+    if how == "low" and bad == 0:
+        return 0.0
+    a, b = (bad, total - bad + 1) if how == "low" else (bad + 1, total - bad)
+    middle, spread = a / (a + b), math.sqrt(a) / (a + b)
+    top = min(1.0, middle + 12 * spread + 30 / (a + b))
+    steps = 400_000
+    # By the square root of the rate: the density of less than one bad event has no end at 0 otherwise.
+    points = [math.sqrt(top) * (index + 0.5) / steps for index in range(steps)]
+    density = [math.exp((2 * a - 1) * math.log(x) + (b - 1) * math.log1p(-x * x)) for x in points]
+    wanted = 0.025 if how == "low" else 0.975
+    whole, seen = math.fsum(density) * wanted, 0.0
+    for point, part in zip(points, density, strict=True):
+        seen += part
+        if seen >= whole:
+            return point * point
+    return top
 
 
 def _bound(bad: int, total: int, how: str) -> float:
@@ -204,7 +225,7 @@ def _odds(raw: record.Raw, counts_place: str, move_place: str) -> str:
     good, bad = (float(str(rule[key]).removesuffix("%")) / 100 for key in ("good", "bad-level"))
     worse = min(bad / (raw.at(move_place)["to"] / 100), 0.5)
     k, n = counts["bad"], counts["total"]
-    log = k * math.log(good / worse) + (n - k) * math.log((1 - good) / (1 - worse))
+    log = (k * math.log(good / worse) + (n - k) * math.log((1 - good) / (1 - worse))) / counts.get("dispersion", 1)
     if log >= math.log(1e12):
         return "over 10^12 to 1"
     return f"{math.exp(log):,.0f} to 1" if log >= math.log(10) else f"{math.exp(log):.2g} to 1"

@@ -14,7 +14,7 @@ from rollout.commands.report.canvas import DEEP, FAINT, FONT, INK, MUTED, OTHER
 from rollout.model.gate import odds as gate_math
 from rollout.model.gate import words
 from rollout.model.reports.bands import band
-from rollout.model.reports.parts import events
+from rollout.model.reports.parts import events, size
 from rollout.model.reports.performance import Point, points
 from rollout.model.reports.story import Story
 
@@ -90,7 +90,7 @@ def _picture(
 def _highest(point: Point) -> list[float]:
     """The upper ends of the bands, in per cent: one scale for every domain, so that panels compare."""
     sides = [events(point.counts, side) for side in ("", "legacy_")]
-    return [100 * band(bad, total)[1] for bad, total in sides if bad is not None and total] or [0.0]
+    return [100 * band(bad, total, size(point.counts))[1] for bad, total in sides if bad is not None and total] or [0.0]
 
 
 def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
@@ -102,7 +102,7 @@ def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
             bad, total = events(point.counts, side)
             if bad is None or not total:
                 continue
-            low, high = (100 * rate for rate in band(bad, total))
+            low, high = (100 * rate for rate in band(bad, total, size(point.counts)))
             x = number + shift
             axes.plot([x, x], [low, high], color=colour, linewidth=1.4, linestyle="-" if not side else (0, (2, 1)))
             face = colour if not side else canvas.PAPER

@@ -6,24 +6,24 @@ from typing import NotRequired, TypedDict, cast
 
 
 class Kept(TypedDict, total=False):
-    """What is kept of one metric: events, whole numbers but where a counter was cut; `waived`: what a waiver let pass."""
+    """What is kept of one metric: events, whole numbers but where a counter was cut; `waived`: what a waiver let pass.
+
+    `dispersion`: how many bad events legacy showed to come together (from version 2 of the rule on, where it was measured).
+    """
 
     bad: float
     total: float
     legacy_bad: float
     legacy_total: float
+    dispersion: float
     waived: str
 
 
 class Evidence(TypedDict, total=False):
-    """What the gate let a move through by: the rule's version, the window (two times, ISO, UTC), counts per metric.
-
-    `dispersion`: per metric, how many bad events legacy showed to come together (from version 2 of the rule on).
-    """
+    """What the gate let a move through by: the rule's version, the window (two times, ISO, UTC), counts per metric."""
 
     gate: str
     window: list[str]
-    dispersion: dict[str, float]
     counts: dict[str, Kept]
 
 
@@ -44,7 +44,6 @@ class Move(_Ends):
     rules: NotRequired[str]
     gate: NotRequired[str]
     window: NotRequired[list[str]]
-    dispersion: NotRequired[dict[str, float]]
     counts: NotRequired[dict[str, Kept]]
 
 

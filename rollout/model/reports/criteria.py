@@ -15,7 +15,7 @@ from rollout.model.flag.moves import Live
 from rollout.model.gate import words as gate_text
 from rollout.model.gate.fire import SEVERITY
 from rollout.model.ladder import TOP
-from rollout.model.reports.bands import apart, band
+from rollout.model.reports.bands import differs
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.parts import (  # fmt: skip
     Cell,
@@ -29,6 +29,7 @@ from rollout.model.reports.parts import (  # fmt: skip
     percent,
     quoted,
     show_span,
+    size,
     span,
     words,
 )
@@ -102,13 +103,13 @@ def _total(point: Point) -> float:
 
 
 def against(counts: Mapping[str, object]) -> State:
-    """Unified's rate at most legacy's is met; above it, with bands apart, not met; above it within chance, unknown."""
+    """Unified's rate at most legacy's is met; above it, shown to be so, not met; above it within chance, unknown."""
     (bad, ours), (legacy_bad, theirs) = events(counts), events(counts, "legacy_")
     if bad is None or legacy_bad is None or not ours or not theirs:
         return State.UNKNOWN
     if bad * theirs <= legacy_bad * ours:
         return State.MET
-    worse = apart(band(bad, ours), band(legacy_bad, theirs))
+    worse = differs(bad, ours, legacy_bad, theirs, size(counts)) == "higher"
     return State.NOT_MET if worse else State.UNKNOWN
 
 
@@ -134,7 +135,7 @@ def baseline(
             states.append(against(point.counts))
             places.append(point.place)
             if states[-1] is not State.MET:
-                said = "above legacy's rate, " + ("bands apart" if states[-1] is State.NOT_MET else "within chance")
+                said = "above legacy's rate, " + ("shown at 95 %" if states[-1] is State.NOT_MET else "within chance")
                 bad = words(
                     *bad, "; " if bad else None, f"{domain} {key} ", *counted(point.counts, point.place), " on unified, ",
                     *counted(point.counts, point.place, "legacy_"), " on legacy: ", said,

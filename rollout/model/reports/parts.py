@@ -164,12 +164,18 @@ def rate(counts: Mapping[str, object], where: str, side: str = "") -> Cell:
     bad, total = events(counts, side)
     if bad is None or not total:
         return ("-",)
-    low, high = band(bad, total)
+    low, high = band(bad, total, size(counts))
     return (
         Figure(gate_text.rate(bad / total), f"{side}rate", where), " (",
         Figure(bare(low), f"{side}low", where), " to ",
         Figure(bare(high), f"{side}high", where), ")",
     )  # fmt: skip
+
+
+def size(counts: Mapping[str, object]) -> float:
+    """The dispersion that was kept with the counts; 1 where none was."""
+    kept = counts.get("dispersion")
+    return float(kept) if isinstance(kept, (int, float)) and kept >= 1 else 1.0
 
 
 def bare(fraction: float) -> str:

@@ -14,7 +14,7 @@ from rollout.model.catalogue.domain import Metric
 from rollout.model.gate import odds, words
 from rollout.model.gate.metric import count_limit
 from rollout.model.ladder import DEFAULT, TOP, Ladder
-from rollout.model.reports.bands import CONFIDENCE, apart, band
+from rollout.model.reports.bands import CONFIDENCE, differs
 from rollout.model.reports.daily import about
 from rollout.model.reports.parts import (  # fmt: skip
     NOT_RECORDED,
@@ -32,6 +32,7 @@ from rollout.model.reports.parts import (  # fmt: skip
     percent,
     quoted,
     rate,
+    size,
 )
 from rollout.model.reports.story import Story, Stretch, near
 
@@ -58,7 +59,7 @@ def report(story: Story) -> Report:
         Para(
             (
                 BANDS, confidence, " (Clopper and Pearson). ",
-                "Bands that have no rate in common are apart; bands that overlap show no difference.",
+                "Whether unified is lower or higher is told by a test on the bad events of both, at the same confidence. Where bad events came in bunches, each bunch counts once.",
             )
         ),
         Picture("errors"),
@@ -90,7 +91,7 @@ class Point:
         if self.metric.needs != "proof" or bad is None or not total or not next_percent:
             return None
         worse = odds.worse_rate(self.metric.bad_level, next_percent / 100)
-        return odds.evidence(bad, total, self.metric.good, worse)
+        return odds.evidence(bad, total, self.metric.good, worse) / size(self.counts)
 
     @property
     def next_percent(self) -> int:
@@ -109,16 +110,14 @@ def points(story: Story, domain: str) -> list[Point]:
 
 
 def compared(counts: Mapping[str, object]) -> str:
-    """What the two bands say: `unified lower`, `unified higher`, `no difference shown`, or why there is no answer."""
+    """What the comparison says: `unified lower`, `unified higher`, `no difference shown`, or why there is no answer."""
     (bad, total), (legacy_bad, legacy_total) = events(counts), events(counts, "legacy_")
     if bad is None or not total:
         return "unified alone counts it"
     if legacy_bad is None or not legacy_total:
         return "legacy doesn't count it"
-    ours, theirs = band(bad, total), band(legacy_bad, legacy_total)
-    if not apart(ours, theirs):
-        return "no difference shown"
-    return "unified lower" if ours[1] < theirs[0] else "unified higher"
+    found = differs(bad, total, legacy_bad, legacy_total, size(counts))
+    return f"unified {found}" if found else "no difference shown"
 
 
 def _domain(story: Story, name: str) -> list[Block]:

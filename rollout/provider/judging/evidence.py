@@ -42,11 +42,12 @@ class Look:
         return f"nothing is counted yet: the value is too young, the first counts are due at {first}"
 
     def record(self) -> Evidence:
-        """What `moves` keeps of it: rule version, window, dispersions, and k of n per metric, legacy's too."""
-        counts = {name: _kept(self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()}
+        """What `moves` keeps of it: rule version, window, and k of n per metric, legacy's too."""
+        counts = {
+            name: _kept(name, self.metrics.get(name), judged.waived) for name, judged in self.answer.metrics.items()
+        }
         return {
             "gate": self.answer.rule,
-            "dispersion": {name: seen.dispersion for name, seen in self.metrics.items() if name in bunches.PRIORS},
             "window": [times.iso(self.over.counted), times.iso(self.over.proven)],
             "counts": {name: kept for name, kept in counts.items() if kept},
         }
@@ -98,8 +99,9 @@ def _dispersion(
             return context.dispersion(domain, live.version, context.settings.now())
         except StoreError:
             return None  # what was read of the value itself is judged all the same
-    kept = [move.get("dispersion") for move in history if move.get("version") == live.version]
-    return kept[-1] if kept else None
+    told = next((move for move in reversed(history) if move.get("version") == live.version), None)
+    sizes = {name: kept.get("dispersion") for name, kept in (told.get("counts") or {}).items()} if told else {}
+    return {name: size for name, size in sizes.items() if size is not None} or None
 
 
 def silent(context: Context, domain: Domain) -> list[Refusal]:
@@ -141,7 +143,7 @@ def _held_hours(context: Context, domain: Domain, live: Live) -> float | None:
     return max(0.0, (context.settings.now() - over).total_seconds() / 3600)
 
 
-def _kept(seen: Seen | None, waived: str | None) -> Kept:
+def _kept(name: str, seen: Seen | None, waived: str | None) -> Kept:
     if seen is None or seen.bad is None:
         return {}
     kept: Kept = {"bad": seen.bad}
@@ -149,6 +151,8 @@ def _kept(seen: Seen | None, waived: str | None) -> Kept:
         kept["total"] = seen.total
     if seen.legacy is not None:
         kept["legacy_bad"], kept["legacy_total"] = seen.legacy.bad, seen.legacy.total
+    if name in bunches.PRIORS:
+        kept["dispersion"] = seen.dispersion
     if waived:
         kept["waived"] = waived
     return kept
