@@ -37,6 +37,7 @@ class DomainRollout(pulumi.ComponentResource):
     def __init__(self, domain: Domain, config: StackConfig, stack: str) -> None:
         super().__init__("wa-rollout:index:DomainRollout", domain.name)
         wanted = config.flags[domain.name]
+        told = conditions(config, domain.name)
         child = pulumi.ResourceOptions(parent=self)
         percent = TrafficFlag(
             f"{domain.name}-percent",
@@ -45,7 +46,7 @@ class DomainRollout(pulumi.ComponentResource):
             flag=domain.percent_flag,
             percent=wanted.percent,
             rules=domain.digest,
-            conditions=conditions(config, domain.name),
+            conditions=told,
             opts=child,
         )
         enable = None
@@ -56,6 +57,9 @@ class DomainRollout(pulumi.ComponentResource):
                 domain=domain.name,
                 flag=domain.enable_flag,
                 enabled=bool(wanted.enabled),
+                percent=wanted.percent,
+                rules=domain.digest,
+                conditions=told,
                 closed=config.closed is not None,
                 opts=child,
             )

@@ -35,7 +35,7 @@ class TrafficFlag(pulumi.CustomResource):
 
 
 class FlagSecret(pulumi.CustomResource):
-    """Any other flag, `true` or `false`."""
+    """A domain's enable flag, `true` or `false`; to `true` it is judged with the domain's percent."""
 
     enabled: pulumi.Output[bool]
 
@@ -47,10 +47,15 @@ class FlagSecret(pulumi.CustomResource):
         domain: str,
         flag: str,
         enabled: bool,
+        percent: int,
+        rules: str,
+        conditions: dict[str, Any],
         closed: bool,
         opts: pulumi.ResourceOptions,
     ) -> None:
+        """`percent`, `rules`, `conditions`: the domain's, as its `TrafficFlag` has them."""
         props = {"stack": stack, "domain": domain, "flag": flag, "enabled": enabled, "closed": closed}
+        props |= {"percent": percent, "rules": rules, "conditions": conditions}
         super().__init__("rollout:index:FlagSecret", name, props, opts)
 
 

@@ -57,6 +57,7 @@ def test_every_flag_and_its_inputs(program: Program) -> None:
     assert seen["ai-agents-percent"].inputs["flag"] == "UNIFIED_ROLLOUT_PERCENT"
     assert seen["jobs-enabled"].inputs == {
         "stack": "test", "domain": "jobs", "flag": "ENABLE_UNIFIED_JOBS", "enabled": True, "closed": False,
+        **{key: seen["jobs-percent"].inputs[key] for key in ("percent", "rules", "conditions")},
     }  # fmt: skip
     assert [seen[f"{name}-percent"].inputs["percent"] for name in KNOWN.domains] == [50, 5, 0, 0]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,23 +89,29 @@ def inputs(stack: str) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Flag:
-    """A domain's percent flag in the state: the inputs it was last given, and its record, oldest move first."""
+    """A domain's percent flag in the state: the inputs it was last given, and its record, oldest move first.
+
+    `switched`: the record of its enable flag, in the same order.
+    """
 
     percent: int | None
     rules: str | None
     moves: list[Move]
+    switched: Sequence[Mapping[str, object]] = ()
 
 
 def flags(stack: str) -> dict[str, Flag]:
     """Per domain its flag, as far as the stack has one. Raises `EngineFailed`."""
-    found = {}
+    found, switched = {}, {}
     for resource in _resources(stack):
         given = resource.get("inputs") or {}
+        if resource.get("type") == "rollout:index:FlagSecret" and "domain" in given:
+            switched[given["domain"]] = (resource.get("outputs") or {}).get("switched") or ()
         if resource.get("type") == "rollout:index:TrafficFlag" and "domain" in given:
             percent = given.get("percent")
             moves = recorded((resource.get("outputs") or {}).get("moves"))
             found[given["domain"]] = Flag(None if percent is None else int(percent), given.get("rules"), moves)
-    return found
+    return {name: replace(flag, switched=switched.get(name, ())) for name, flag in found.items()}
 
 
 def _resources(stack: str) -> list[dict[str, Any]]:

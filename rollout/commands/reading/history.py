@@ -42,19 +42,21 @@ def load(stack: str) -> Journal:
     known = files.read_catalogue()
     with ThreadPoolExecutor() as pool:  # two starts of the engine, side by side
         past = pool.submit(updates, stack)
-        records = {name: flag.moves for name, flag in deployed.flags(stack).items()}
-        return tell(stack, known, past.result(), records)
+        flags = deployed.flags(stack)
+        records = {name: flag.moves for name, flag in flags.items()}
+        switched = {name: flag.switched for name, flag in flags.items()}
+        return tell(stack, known, past.result(), records, switched=switched)
 
 
 def tell(
     stack: str, known: Catalogue, past: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]],
-    read: Plan | None = None,
+    read: Plan | None = None, switched: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Journal:  # fmt: skip
     """The story out of what was read; the plan, too, where the caller has `read` it."""
     plan = read or read_plan(known)
     moves = {name: records.get(name, ()) for name in known.domains}
     start = _start(stack, known, past)
-    return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start))
+    return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start, switched))
 
 
 def updates(stack: str) -> list[Update]:

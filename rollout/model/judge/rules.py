@@ -12,7 +12,7 @@ from rollout.model.judge.ask import Ask, Refusal
 from rollout.model.ladder import Ladder, parse_percent
 from rollout.model.problem import shown
 
-__all__ = ["Ask", "Refusal", "judge_raise", "judge_restore"]
+__all__ = ["Ask", "Refusal", "forbidden", "judge_raise", "judge_restore"]
 
 
 def judge_raise(ask: Ask) -> list[Refusal]:
@@ -21,7 +21,7 @@ def judge_raise(ask: Ask) -> list[Refusal]:
     found = [
         *_ladder(ask, share),
         *_stopping(ask),
-        *_forbidden(ask),
+        *forbidden(ask),
         *latch.refusals(ask, share),
         *_hours(ask),
         *_soak(ask, share),
@@ -65,7 +65,7 @@ def judge_restore(ask: Ask) -> list[Refusal]:
             Refusal("restore", f"restore puts back at most {before} %, the value before", f"set {domain} to {before} %")
         )
     # A restore goes on with the attempt that ran; only a raise from 0 begins a later one.
-    return found + _forbidden(ask) + latch.refusals(ask, ask.wanted)
+    return found + forbidden(ask) + latch.refusals(ask, ask.wanted)
 
 
 def _mend(live: Live, ladder: Ladder) -> str:
@@ -100,7 +100,8 @@ def _stopping(ask: Ask) -> list[Refusal]:
     return [Refusal("stopping", text, do)]
 
 
-def _forbidden(ask: Ask) -> list[Refusal]:
+def forbidden(ask: Ask) -> list[Refusal]:
+    """What the stack's entries, and the run itself, forbid: any move up."""
     conditions, found = ask.conditions, []
     if ask.only_lower:
         found.append(

@@ -7,7 +7,7 @@ the difference of its config to the one before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -25,7 +25,7 @@ RECORDED: Final = timedelta(minutes=15)
 
 #: Kinds of lines, in the order in which a filter names them.
 KINDS: Final = (
-    "start", "raise", "rollback", "stop", "outside", "restored", "not applied", "freeze", "held", "breach", "attempt",
+    "start", "raise", "rollback", "stop", "outside", "restored", "switched", "not applied", "freeze", "held", "breach", "attempt",
     "waiver", "restore", "checked", "note", "notify", "closed", "settings", "destroy", "no change",
 )  # fmt: skip
 
@@ -56,9 +56,13 @@ class Line:
 
 
 def lines(
-    updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, object]]], plan: Plan, start: date | None
-) -> list[Line]:
-    """Everything that happened, oldest first. `moves`: per domain, oldest first (see `rollout.model.flag.record`)."""
+    updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, object]]], plan: Plan, start: date | None,
+    switched: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+) -> list[Line]:  # fmt: skip
+    """Everything that happened, oldest first. `moves`: per domain, oldest first (see `rollout.model.flag.record`).
+
+    `switched`: in the same way the changes of its enable flag.
+    """
     found: list[tuple[datetime, int, Line]] = []
     taken: set[tuple[int, str]] = set()
     for domain, record in moves.items():
@@ -71,6 +75,7 @@ def lines(
                 taken.add((update.number, domain))
             line = _moved(move, at, domain, update, plan, start)
             found.append((at, update.number if update else 0, line))
+    found += [(line.at, 0, line) for line in _switched(switched or {})]
     before: Update | None = None
     running = dict.fromkeys(moves, 0)
     for update in updates:
@@ -121,6 +126,18 @@ def _kind(old: int | None, new: int | None, verdict: str) -> str:
     if verdict.startswith("restored"):
         return "restored"
     return "raise" if (new or 0) > (old or 0) else "rollback"
+
+
+def _switched(switched: Mapping[str, Sequence[Mapping[str, object]]]) -> Iterator[Line]:
+    for domain, record in switched.items():
+        for change in record:
+            if (at := times.moment(change.get("at"))) is not None:
+                text = f"enable flag {_word(change.get('from'))} -> {_word(change.get('to'))}: {change.get('verdict')}"
+                yield Line(at, "switched", text, domain)
+
+
+def _word(value: object) -> str:
+    return "absent" if value is None else str(value).lower()
 
 
 def _planned(kind: str, domain: str, at: datetime, new: int | None, plan: Plan, start: date | None) -> str:

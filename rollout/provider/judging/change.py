@@ -61,6 +61,32 @@ class Change:
         return f"Pulumi.{self.inputs['stack']}.yaml wa-rollout:flags.{self.inputs['domain']}.percent"
 
 
+@dataclass(frozen=True)
+class Switch:
+    """An enable flag's change to `true`. `live`: true, false, an odd text, None where there is no value.
+
+    `inputs`: the domain's percent, rules and conditions are among them; `before`: the inputs until now, empty at creation.
+    """
+
+    inputs: Mapping[str, object]
+    before: Mapping[str, object]
+    live: object
+    row: Row
+
+    @property
+    def outside(self) -> bool:
+        """Whether the stack said `true` all along, and somebody wrote something else."""
+        return self.before.get("enabled") is True
+
+    @property
+    def percent_before(self) -> int | None:
+        """The percent that the stack had until now, None at creation. An older version didn't say: off was 0."""
+        if not self.before:
+            return None
+        known = self.before.get("percent")
+        return int(known) if isinstance(known, (int, float)) else 0
+
+
 def name_of(properties: Mapping[str, object]) -> FlagName:
     """The flag that inputs or a state are of."""
     return FlagName(str(properties["stack"]), str(properties["domain"]), str(properties["flag"]))

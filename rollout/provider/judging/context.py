@@ -51,6 +51,8 @@ class Context:
         #: Dispersions by domain and live version: of one process, and of all looks of a watch.
         self.measured: dict[tuple[str, str], Mapping[str, float]] = {}
         self.home = home
+        self.records: dict[tuple[str, str], Sequence[Move]] = {}  # a percent's record, for its enable flag
+        self.raised: set[tuple[str, str]] = set()  # percents that passed and were written in this run
         self._snapshots: dict[str, Snapshot[Entry]] = {}
 
     @cached_property

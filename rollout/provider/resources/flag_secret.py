@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from rollout.model import times
 from rollout.model.problem import Problem, masked, shown
 from rollout.provider.errors import StoreError
-from rollout.provider.judging.change import name_of
+from rollout.provider.judging.change import CONDITIONS, Switch, name_of
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
 from rollout.provider.stores import one_write
@@ -15,9 +16,14 @@ from rollout.provider.wire.row import Refused, Row
 
 Properties = dict[str, Any]
 
+#: What the judge is told, and the row doesn't show.
+UNSHOWN: Final = ("closed", "percent", "rules", CONDITIONS)
+#: The output that is the flag's own record: every change of it, oldest first.
+SWITCHED: Final = "switched"
+
 
 class FlagSecret:
-    """Handlers of `rollout:index:FlagSecret`. Not judged: `true` with 0 % carries no traffic."""
+    """Handlers of `rollout:index:FlagSecret`: `true` is judged with the domain's percent, `false` goes always."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -63,7 +69,12 @@ class FlagSecret:
             row.warn(f"live value not read, the record says {state.get('enabled')}: {error}")
             return state
         self._read_here.add(urn)
-        return _outputs(state, entry)
+        live, have = _value(entry), state.get("enabled")
+        if live == have:
+            return _outputs(state, entry)
+        if have is True and live is not None:
+            row.warn(f"{name_of(state).flag} is {_shown(live)}, set outside: a stop, until the domain rises again")
+        return _outputs({**state, SWITCHED: self._switched(state, have, entry, "outside")}, entry)
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
         return name_of(new).secret, self._set(new, {}, {}, preview, row)
@@ -81,20 +92,48 @@ class FlagSecret:
         row.info(f"{name_of(state).secret} stays in the store as it is")
 
     def _set(self, new: Properties, old: Properties, old_inputs: Properties, preview: bool, row: Row) -> Properties:
-        settings = self._context.settings
+        settings, unchanged = self._context.settings, new["enabled"] == old_inputs.get("enabled")
         if not settings.may_move(new["domain"]):
-            if new["enabled"] == old_inputs.get("enabled"):
+            if unchanged:
                 row.warn(f"left as it is: this run moves {settings.only_domain} alone")
                 return old
             text = f"{new['flag']} was changed by another run meanwhile; this run moves {settings.only_domain} alone"
             raise Refused(Problem(text, where=name_of(new).secret, do="run it again"))
+        if not new["enabled"]:
+            return self._written(new, old, preview, row, "off")
+        entry = self._context.store.get(name_of(new).secret)
+        live = _value(entry)
+        if live is True:
+            return _outputs({**new, SWITCHED: old.get(SWITCHED)}, entry)
+        if unchanged and settings.only_lower:  # the record of a rollback goes on beside it
+            row.warn(f"left {_shown(live)}: this run only lowers")
+            return old
+        from rollout.provider.judging import enabling
+
+        why = enabling.judge(self._context, Switch(new, old_inputs, live, row))
+        return self._written(new, old, preview, row, why, over=entry)
+
+    def _written(
+        self, new: Properties, old: Properties, preview: bool, row: Row, why: str, *, over: Entry | None = None
+    ) -> Properties:
+        name, value = name_of(new), "true" if new["enabled"] else "false"
         if preview:
-            return {key: value for key, value in new.items() if key != "closed"}
-        value = "true" if new["enabled"] else "false"
+            return {key: value for key, value in new.items() if key not in UNSHOWN}
+        settings = self._context.settings
+        before = _value(over) if new["enabled"] else old.get("enabled")
         entry = one_write.set_value(
-            self._context.store, name_of(new), value, virtual=self._context.settings.virtual_now
+            self._context.store, name, value, over=over, judged=bool(new["enabled"]), virtual=settings.virtual_now
         )
-        return _outputs(new, entry)
+        if before == new["enabled"] or (before is None and not new["enabled"]):  # a first value is no change
+            return _outputs({**new, SWITCHED: old.get(SWITCHED)}, entry)
+        row.info(f"{name.flag} {_shown(before)} -> {value}: {why}")
+        return _outputs({**new, SWITCHED: self._switched(old, before, entry, why)}, entry)
+
+    def _switched(self, old: Properties, before: object, entry: Entry | None, why: str) -> list[Any]:
+        """The flag's own record with one more change."""
+        at = self._context.settings.virtual_now or (entry.created if entry else None) or self._context.settings.now()
+        change = {"from": before, "to": _value(entry), "at": times.iso(at), "verdict": why}
+        return [*(old.get(SWITCHED) or []), change]
 
 
 def _value(entry: Entry | None) -> bool | str | None:
@@ -105,6 +144,10 @@ def _value(entry: Entry | None) -> bool | str | None:
 
 
 def _outputs(inputs: Properties, entry: Entry | None) -> Properties:
-    outputs = {key: value for key, value in inputs.items() if key not in ("enabled", "closed")}
+    outputs = {key: value for key, value in inputs.items() if key not in ("enabled", *UNSHOWN) and value is not None}
     value = _value(entry)
     return outputs if value is None else {**outputs, "enabled": value}
+
+
+def _shown(value: object) -> str:
+    return "absent" if value is None else str(value).lower()

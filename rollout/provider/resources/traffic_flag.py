@@ -18,7 +18,7 @@ from rollout.provider.errors import StoreError
 from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, name_of
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
-from rollout.provider.stores import choose, writing
+from rollout.provider.stores import choose, one_write, writing
 from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
@@ -61,9 +61,9 @@ class TrafficFlag:
 
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
         """Changed properties as `update` or `add`; the live value is compared, not yesterday's record."""
-        have = old.get("percent")
+        have, name = old.get("percent"), name_of(new)
+        self._context.records[name.stack, name.domain] = recorded(old.get("moves"))
         if urn not in self._read_here:
-            name = name_of(new)
             try:
                 entry = self._context.snapshot(name.stack).take(name.secret)
             except StoreError as error:
@@ -97,6 +97,7 @@ class TrafficFlag:
         while self._context.unverified:
             row.warn(self._context.unverified.pop())
         history = recorded(state.get("moves"))
+        self._context.records[name.stack, name.domain] = history
         if entry is not None and (before := moves.set_back(history, entry.version)) is not None:
             row.warn(_SET_BACK.format(Live(entry.text).show(), before))
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
@@ -143,7 +144,7 @@ class TrafficFlag:
         if before is not None and (live.percent is None or live.percent > before):
             change.row.warn(f"{_SET_BACK.format(live.show(), before)}: it is brought down to {min(before, wanted)} %")
             return self._lowered(change, live, min(before, wanted))
-        kind = moves.classify(live, wanted, change.before)
+        kind = self._kind(change, live, entry)
         if kind in (Kind.LOWER, Kind.STAY):
             return self._down(change, kind, live, entry)
         if kind is Kind.OUTSIDE and self._simulator_lost(change, live):
@@ -154,7 +155,7 @@ class TrafficFlag:
         found = store.tags(name.secret) if entry else {}
         entry = store.get(name.secret)
         live = self._context.live(entry, found, history)
-        kind = moves.classify(live, wanted, change.before)
+        kind = self._kind(change, live, entry)
         if kind in (Kind.LOWER, Kind.STAY):  # somebody moved it between the two reads
             return self._down(change, kind, live, entry)
         from rollout.provider.judging import judging
@@ -164,6 +165,15 @@ class TrafficFlag:
         starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran
         attempt = moves.current_attempt(history, starts, ask.conditions.attempt)
         return self._written(change, live, entry, found, allowed, attempt)
+
+    def _kind(self, change: Change, live: Live, entry: Entry | None) -> Kind:
+        """What the change is; a 0 that our own first raise left when it was taken back is no stop's."""
+        kind = moves.classify(live, change.wanted, change.before)
+        if kind is Kind.OUTSIDE and change.before is None and entry is not None:
+            domain = self._context.catalogue.domains[change.name.domain]
+            if one_write.taken_back(change.name, entry, domain.ladder.rungs):
+                return Kind.RAISE
+        return kind
 
     def _left_alone(self, change: Change) -> Properties:
         """The row of a domain that this run may not move: its state as it is. Other input would be recorded: refused."""
@@ -227,6 +237,7 @@ class TrafficFlag:
                 change.row.warn(text)
         except writing.StoppedMeanwhile as stopped:
             raise Refused(Problem(str(stopped), where=change.where, do="lower the stack to the live value")) from None
+        self._context.raised.add((change.name.stack, change.name.domain))
         return self._recorded(change, live, back, allowed, allowed.verdict, attempt)
 
     def _recorded(

@@ -6,7 +6,7 @@ Which value may be written when is `rollout.provider.stores.writing`'s business.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -70,6 +70,15 @@ def write(
         return store.put(name.secret, value, wanted)
 
 
+def taken_back(name: FlagName, entry: Entry, ladder: Iterable[int]) -> bool:
+    """Whether `entry` is what a first raise of ours left that took itself back: 0 over the version that it had made.
+
+    Its state was never written, so nothing else tells it from a stop's 0: versions are tokens, and a token says what
+    was written over what.
+    """
+    return entry.text == "0" and entry.version in {token(name, "0", token(name, str(rung), "")) for rung in ladder}
+
+
 def _since(store: Store, version: str, virtual: datetime | None) -> dict[str, str]:
     return {} if virtual is None or store.can.own_clock else {tags.LIVE_SINCE: tags.live_since(version, virtual)}
 
@@ -97,9 +106,30 @@ def tag(store: Store, name: FlagName, marks: Mapping[str, str]) -> bool:
     return True
 
 
-def set_value(store: Store, name: FlagName, value: str, *, virtual: datetime | None = None) -> Entry:
-    """Writes a flag that isn't judged (`ENABLE_...`), unless it has the value already, and reads it back."""
-    current = store.get(name.secret)
+def set_value(
+    store: Store, name: FlagName, value: str, *, over: Entry | None = None, judged: bool = False,
+    virtual: datetime | None = None,
+) -> Entry:  # fmt: skip
+    """Writes an enable flag, unless it has the value already, and reads it back.
+
+    `judged`: only over `over`, what it was judged with: a hand that switched it off meanwhile isn't overruled.
+    """
+    try:
+        current = store.get(name.secret)
+    except StoreError:
+        if value != "false":
+            raise
+        store.put(name.secret, value, token(name, value, None))  # a failed read stops no lowering
+        current = store.get(name.secret)
+    if judged and (current is None) != (over is None):
+        raise StoreError(f"{name.secret}: changed while it was judged; run again")
+    if (
+        judged
+        and current is not None
+        and over is not None
+        and (current.text, current.version) != (over.text, over.version)
+    ):
+        raise StoreError(f"{name.secret}: changed while it was judged; run again")
     if current is not None and current.text == value:
         return current
     write(store, name, value, before=current, virtual=virtual, extra={})

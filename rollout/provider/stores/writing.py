@@ -260,7 +260,9 @@ def _tags_after(
             if current is None or not _low(current.text, str(old)):
                 write(store, name, str(old), before=current, virtual=virtual, extra={})
             elif current is not None:
-                last = StoreError(f"{last}; nobody can say whether a stop came, so {current.text} % is live again")
+                last = StoreError(
+                    f"{last}; nobody can say whether a stop came, so {current.text} % is live again; run again"
+                )
                 break
     else:
         last = StoreError(f"{last}; nobody can say whether a stop came, and {old} % wasn't read back: look at it now")

@@ -78,8 +78,8 @@ def test_a_jump_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("what", ["frozen", "held"])
 def test_a_raise_while_forbidden_is_found(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    real = rules._forbidden
-    monkeypatch.setattr(rules, "_forbidden", lambda ask: [found for found in real(ask) if found.key != what])
+    real = rules.forbidden
+    monkeypatch.setattr(rules, "forbidden", lambda ask: [found for found in real(ask) if found.key != what])
     assert explored().wrong[f"a raise while {what}"] == [f"day 1: jobs: up 0 -> 5 % while {what}: no traffic yet"]
 
 
