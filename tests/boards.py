@@ -15,7 +15,7 @@ from rollout.model.board.links import Forge
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.flag.moves import Live
 from rollout.model.gate.window import Points, Window
-from rollout.model.ladder import LADDER, next_rung
+from rollout.model.ladder import TOP
 from rollout.model.log import journal
 from rollout.model.log import runs as history
 from rollout.model.plan import standing
@@ -163,15 +163,15 @@ def board(
 
 
 def _standing(story: Story, name: str, percent: int, burns: bool, unread: bool) -> Standing:
-    now = story.as_of
+    now, known = story.as_of, story.known
     assert now is not None
     number = story.day_of(now)
     behind = standing.behind(story.plan, number, name, percent)
     planned = story.plan.percent(min(number or 0, story.plan.last), name)
-    if percent == LADDER[-1] and not unread and not burns:
+    if percent == TOP and not unread and not burns:
         return Standing(name, "100 %", 100, planned, 0, None, "nothing burns", "none: at 100 %")
     says = (
-        f"HOLD {name} {percent} % -> {next_rung(percent)} %: errors 0/412 is too few: 0.73 % isn't excluded"
+        f"HOLD {name} {percent} % -> {known.domains[name].ladder.next(percent)} %: errors 0/412 is too few: 0.73 % isn't excluded"
         if percent
         else ""
     )
@@ -182,5 +182,13 @@ def _standing(story: Story, name: str, percent: int, burns: bool, unread: bool) 
     left = timedelta(hours=17, minutes=5) if percent else None
     why = (f"soak at {percent} % not over: 17 h 05 min of 24 h left", "gate: too little data") if percent else ()
     return Standing(
-        name, f"{percent} %", percent, planned, behind, left, says, f"promote to {next_rung(percent)} %", why
+        name,
+        f"{percent} %",
+        percent,
+        planned,
+        behind,
+        left,
+        says,
+        f"promote to {known.domains[name].ladder.next(percent)} %",
+        why,
     )

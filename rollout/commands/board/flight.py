@@ -12,9 +12,9 @@ from typing import Final
 
 from rollout.commands.board.markup import Markup, element, joined
 from rollout.model.board.entries import anchor
-from rollout.model.ladder import Ladder
+from rollout.model.ladder import TOP, Ladder
 from rollout.model.reports.parts import text
-from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip
+from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip, begun, columns
 
 WIDE: Final = 1120.0
 NARROW: Final = 356.0
@@ -23,7 +23,7 @@ MARK: Final = 20.0
 RUNG: Final = 11.0
 NAME: Final = 30.0
 BETWEEN: Final = 14.0
-TOP: Final = 22.0
+DAYS: Final = 22.0
 MOST: Final = 4
 #: Filled marks are what brings traffic down; the shape differs as well as the letter.
 FILLED: Final = "RSOI"
@@ -44,14 +44,14 @@ class Scale:
 def draw(strip: Strip, name: str, width: float) -> Markup:
     """The strip as SVG, `width` pixels wide; a group, since its marks are links."""
     scale = Scale(4.0, (width - 8) / strip.last)
-    begun = [row for row in strip.rows if _begun(row)]
+    drawable = [row for row in strip.rows if begun(row)]
     rows: list[Markup] = []
-    y = TOP
-    for row in begun:
+    y = DAYS
+    for row in drawable:
         drawn, height = _row(row, scale, y, width)
         rows.append(drawn)
         y += height
-    waiting = [row.domain for row in strip.rows if not _begun(row)]
+    waiting = [row.domain for row in strip.rows if not begun(row)]
     if waiting:
         rows.append(element("text", f"not begun: {_fitting(waiting, width)}", x=2.0, y=y + 14, class_="muted"))
         y += 24
@@ -80,10 +80,6 @@ def legend() -> Markup:
     return element("ul", *lines, *marks, class_="legend")
 
 
-def _begun(row: Row) -> bool:
-    return any(step.percent for step in row.actual) or bool(row.marks)
-
-
 def _fitting(names: Sequence[str], width: float) -> str:
     """As many names as the line has room for, and how many more there are."""
     shown, room = list[str](), int(width / 6.6) - 24
@@ -107,7 +103,7 @@ def _days(strip: Strip, scale: Scale, bottom: float, width: float) -> list[Marku
         week = day % 7 == 1
         if week or scale.per_day > 12:
             found.append(
-                element("path", d=f"M{scale.x(day):.1f} {TOP - 4:.0f}V{bottom:.0f}", class_="week" if week else "day")
+                element("path", d=f"M{scale.x(day):.1f} {DAYS - 4:.0f}V{bottom:.0f}", class_="week" if week else "day")
             )
         if day <= strip.last and (day - 1) % every == 0:
             found.append(element("text", f"{day}", x=scale.x(day) + min(scale.per_day / 2, 8.0), y=12.0, class_="tick"))
@@ -115,13 +111,13 @@ def _days(strip: Strip, scale: Scale, bottom: float, width: float) -> list[Marku
         found.append(element("path", d=f"M{scale.x(strip.planned_last + 1):.1f} 0V{bottom:.0f}", class_="end"))
     now = scale.x(strip.end)
     if now < width - 1:
-        found.append(element("path", d=f"M{now:.1f} {TOP - 4:.0f}V{bottom:.0f}", class_="now"))
+        found.append(element("path", d=f"M{now:.1f} {DAYS - 4:.0f}V{bottom:.0f}", class_="now"))
     return found
 
 
 def _frozen(strip: Strip, scale: Scale, bottom: float) -> list[Markup]:
     return [
-        element("rect", x=scale.x(start), y=TOP - 4, width=max(2.0, scale.x(end) - scale.x(start)), height=bottom - TOP + 4,
+        element("rect", x=scale.x(start), y=DAYS - 4, width=max(2.0, scale.x(end) - scale.x(start)), height=bottom - DAYS + 4,
                 class_="frozen")
         for start, end in strip.freezes
     ]  # fmt: skip
@@ -139,19 +135,19 @@ def _freezes(strip: Strip, scale: Scale, y: float) -> list[Markup]:
 
 
 def _row(row: Row, scale: Scale, top: float, width: float) -> tuple[Markup, float]:
-    base = top + NAME + RUNG * (len(row.ladder.rungs) - 1)
+    base = top + NAME + _height(TOP, row.ladder)
     now = f"{row.actual[-1].percent} %" if row.actual else "0 %"
     parts = [
         element("text", row.domain, element("tspan", f"  {now}", class_="muted"), x=2.0, y=top + 13, class_="name"),
         element("path", d=f"M{scale.x(1):.1f} {base:.1f}H{width:.0f}", class_="base"),
-        *(_block(step, scale, base, row.ladder, "soaked") for step in row.actual if step.percent),
-        *(_block(step, scale, base, row.ladder, "soaking") for step in row.soaks),
+        *(_block(step, scale, base, "soaked", row.ladder) for step in row.actual if step.percent),
+        *(_block(step, scale, base, "soaking", row.ladder) for step in row.soaks),
         element("path", d=_line(row.actual, scale, base, row.ladder), class_="live"),
         element("path", d=_line(row.planned, scale, base, row.ladder), class_="plan"),
         *_percents(row.actual, scale, base, row.ladder),
     ]
     marks, lanes = _marks(row, scale, base + 4)
-    return element("g", *parts, *marks), NAME + RUNG * (len(row.ladder.rungs) - 1) + 4 + MARK * max(1, lanes) + BETWEEN
+    return element("g", *parts, *marks), NAME + _height(TOP, row.ladder) + 4 + MARK * max(1, lanes) + BETWEEN
 
 
 def _height(percent: int, ladder: Ladder) -> float:
@@ -159,7 +155,7 @@ def _height(percent: int, ladder: Ladder) -> float:
     return RUNG * ladder.height(percent)
 
 
-def _block(step: Step, scale: Scale, base: float, ladder: Ladder, kind: str) -> Markup:
+def _block(step: Step, scale: Scale, base: float, kind: str, ladder: Ladder) -> Markup:
     left, high = scale.x(step.start), _height(step.percent, ladder)
     return element("rect", x=left, y=base - high, width=max(0.0, scale.x(step.end) - left), height=high, class_=kind)
 
@@ -188,20 +184,15 @@ def _percents(steps: Sequence[Step], scale: Scale, base: float, ladder: Ladder) 
 
 def _marks(row: Row, scale: Scale, top: float) -> tuple[list[Markup], int]:
     """Marks in columns: those that would cover one another stand one above the other, the last for all that are left."""
-    columns: list[tuple[float, list[Mark]]] = []
-    for mark in row.marks:
-        x = scale.x(mark.x)
-        if columns and x - columns[-1][0] < MARK:
-            columns[-1][1].append(mark)
-        else:
-            columns.append((x, [mark]))
+    piles = columns(row.marks, MARK / scale.per_day)
     found = []
-    for x, marks in columns:
+    for day, marks in piles:
+        x = scale.x(day)
         shown = marks if len(marks) <= MOST else marks[: MOST - 1]
         found += [_link(row.domain, mark, x, top + MARK * (lane + 0.5)) for lane, mark in enumerate(shown)]
         if len(shown) < len(marks):
             found.append(_more(row.domain, marks[MOST - 1 :], x, top + MARK * (MOST - 0.5)))
-    return found, max((min(len(marks), MOST) for _, marks in columns), default=1)
+    return found, max((min(len(marks), MOST) for _, marks in piles), default=1)
 
 
 def _link(domain: str, mark: Mark, x: float, y: float) -> Markup:

@@ -1,8 +1,7 @@
-"""Draws error and latency rates by rung, and the odds of each raise over time: a panel per domain."""
+"""Draws error and latency rates by rung, and each raise's distance to the bad level over time: a panel per domain."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -11,8 +10,6 @@ from matplotlib.figure import Figure
 
 from rollout.commands.report import canvas
 from rollout.commands.report.canvas import DEEP, FAINT, FONT, INK, MUTED, OTHER
-from rollout.model.gate import odds as gate_math
-from rollout.model.gate import words
 from rollout.model.reports.bands import band
 from rollout.model.reports.parts import events, size
 from rollout.model.reports.performance import Point, points
@@ -21,10 +18,8 @@ from rollout.model.reports.story import Story
 PANEL: Final = 190.0
 #: Shapes of the three metrics that are proven, for eyes and prints without colour.
 SHAPES: Final = {"errors": ("o", DEEP), "latency": ("s", OTHER), "sessions": ("^", INK)}
-#: The odds that are shown, as a power of ten: what the gate shows, too.
-TOP: Final = math.log10(words.MOST_ODDS)
-OVER: Final = {"errors": 0.0, "latency": 1.1, "sessions": 2.2}
-NEEDED: Final = gate_math.PROOF / math.log(10)
+#: The top of the scale, in per cent of the bad level: a band that goes on over it says that little was counted.
+TOP: Final = 130.0
 
 
 def rates(story: Story, metric: str, what: str, name: str, width: float) -> str:
@@ -48,20 +43,20 @@ def rates(story: Story, metric: str, what: str, name: str, width: float) -> str:
     return _picture(list(found), panel, name, width, title, description, legend)
 
 
-def odds(story: Story, name: str, width: float) -> str:
-    """The odds that each raise was let through by, over the days."""
+def distance(story: Story, name: str, width: float) -> str:
+    """How far unified's rates were from the bad level at each raise, over the days."""
     last = story.last_day()
 
     def panel(axes: Axes, domain: str) -> None:
-        _odds(axes, story, points(story, domain), last)
+        _distance(axes, story, points(story, domain), last)
 
     description = (
-        "A mark for each metric that was proven, on the day of the raise, in powers of ten; at the top: over 10^12 to 1. "
-        "Dashed line: the 100 to 1 that a raise needs. The tables below have every number."
+        "A mark for each metric that was proven, on the day of the raise: unified's rate in per cent of the metric's bad level; "
+        "bars: 95 % bands; solid line: the bad level. The tables below have every number."
     )
     legend = [(shape, colour, colour, metric) for metric, (shape, colour) in SHAPES.items()]
-    legend.append(("--", INK, "none", "needed"))
-    title = "Odds for each raise, over time (days)"
+    legend.append(("-", canvas.ALERT, "none", "bad level"))
+    title = "Distance to the bad level, over time (days)"
     return _picture(list(story.known.domains), panel, name, width, title, description, legend)
 
 
@@ -116,23 +111,29 @@ def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
     axes.set_ylim(0, top)
 
 
-def _odds(axes: Axes, story: Story, found: Sequence[Point], last: int) -> None:
-    axes.axhline(NEEDED, color=INK, linewidth=1, linestyle=(0, (4, 2)))
-    proven = [point for point in found if point.judged_odds is not None and point.stretch.until]
+def _distance(axes: Axes, story: Story, found: Sequence[Point], last: int) -> None:
+    axes.axhline(100, color=canvas.ALERT, linewidth=1.2)
+    proven = [point for point in found if point.metric.needs == "proof" and point.stretch.until]
+    beside = 0.05 * last / len(SHAPES)  # the metrics of one raise stand beside each other
     for point in proven:
-        shape, colour = SHAPES.get(point.metric.name, ("D", MUTED))
-        height = (point.judged_odds or 0) / math.log(10)
-        if height >= TOP:  # one above the other: on one line the last would cover the others
-            height = TOP + OVER.get(point.metric.name, 0.0)
+        bad, total = events(point.counts)
         until = point.stretch.until
-        if until:
-            axes.plot([story.day_x(until)], [height], marker=shape, markersize=5.0, color=colour)
+        if bad is None or not total or until is None:
+            continue
+        shape, colour = SHAPES.get(point.metric.name, ("D", MUTED))
+        place = list(SHAPES).index(point.metric.name) - 1 if point.metric.name in SHAPES else 0
+        x, scale = story.day_x(until) + beside * place, 100 / point.metric.bad_level
+        low, high = (min(TOP, scale * rate) for rate in band(bad, total))
+        axes.plot([x, x], [low, high], color=colour, linewidth=1.2)
+        axes.plot(
+            [x], [min(TOP, scale * bad / total)], marker=shape, markersize=4.5, color=colour, clip_on=False, zorder=5
+        )
     if not proven:
         _nothing(axes)
     axes.set_xlim(1, last + 1)
     axes.set_xticks([1, *range(7, last + 1, 7)])
-    axes.set_ylim(0, TOP + 3)
-    axes.set_yticks([2, 6, 12], ["100", "10\u2076", "10\u00b9\u00b2"])
+    axes.set_ylim(0, TOP)
+    axes.set_yticks([0, 50, 100], ["0", "50 %", "100 %"])
 
 
 def _nothing(axes: Axes) -> None:
@@ -146,7 +147,9 @@ def _legend(figure: Figure, items: Sequence[tuple[str, str, str, str]], width: f
     axes.axis("off")
     x = 14.0
     for shape, colour, face, text in items:
-        if shape == "--":
+        if shape == "-":
+            axes.plot([x - 8, x + 10], [10, 10], color=colour, linewidth=1.2)
+        elif shape == "--":
             axes.plot([x - 8, x + 10], [10, 10], color=colour, linewidth=1, linestyle=(0, (4, 2)))
         else:
             axes.plot([x], [10], marker=shape, markersize=6, color=colour,

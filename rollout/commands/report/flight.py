@@ -12,13 +12,15 @@ from matplotlib.patches import Rectangle
 from rollout.commands.report import canvas
 from rollout.commands.report.canvas import ALERT, DEEP, FAINT, INK, MUTED, PAPER, SOFT
 from rollout.model.ladder import TOP, Ladder
-from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip
+from rollout.model.reports.strip import KINDS, Mark, Row, Step, Strip, begun, columns
 
 #: Pixels: a mark, the height of a rung, the room for a row's name, and between rows.
 MARK: Final = 15.0
 RUNG: Final = 11.0
 NAME: Final = 30.0
 BETWEEN: Final = 16.0
+#: So many marks of one moment are drawn, one above the other.
+MOST: Final = 5
 #: Pixels a bold letter of a row's name takes.
 BOLD: Final = 8.2
 #: Filled marks are what brings traffic down; the shape differs as well as the letter.
@@ -43,24 +45,30 @@ def draw(strip: Strip, name: str, width: float) -> str:
     with canvas.style(name):
         narrow = width < 600
         scale = Scale(4, (width - 8) / strip.last)
-        lanes = [_lanes(row.marks, scale) for row in strip.rows]
+        rows = [row for row in strip.rows if begun(row)]
+        waiting = [row.domain for row in strip.rows if not begun(row)]
+        lanes = [_piled(row.marks, scale) for row in rows]
         legend = _legend_rows(width)
         top = 24.0
         heights = [
-            NAME + _height(TOP, row.ladder) + 6 + MARK * max(1, 1 + max(lane, default=0)) + BETWEEN
-            for row, lane in zip(strip.rows, lanes, strict=True)
+            NAME + _height(TOP, row.ladder) + 6 + MARK * (1 + max((place for _, place, _ in lane), default=0)) + BETWEEN
+            for row, lane in zip(rows, lanes, strict=True)
         ]
-        height = top + sum(heights) + 24 + len(legend) * 20
+        below = sum(heights) + (22 if waiting else 0)
+        height = top + below + 24 + len(legend) * 20
         figure = canvas.new(width, height)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, width)
         axes.set_ylim(height, 0)
         axes.axis("off")
-        _days(axes, strip, scale, top, top + sum(heights), narrow)
+        _days(axes, strip, scale, top, top + below, narrow)
         y = top
-        for row, lane, size in zip(strip.rows, lanes, heights, strict=True):
+        for row, lane, size in zip(rows, lanes, heights, strict=True):
             _row(axes, row, scale, y, lane)
             y += size
+        if waiting:
+            axes.text(2, y + 10, f"not begun: {', '.join(waiting)}", color=MUTED, fontsize=10)
+            y += 22
         _legend(axes, legend, y + 24)
         return canvas.svg(figure, name, TITLE, _described(strip))
 
@@ -79,15 +87,14 @@ def _described(strip: Strip) -> str:
     )
 
 
-def _lanes(marks: Sequence[Mark], scale: Scale) -> list[int]:
-    """For each mark the first line on which it covers no earlier one."""
-    ends: list[float] = []
-    found = []
-    for mark in marks:
-        x = scale.x(mark.x)
-        lane = next((number for number, end in enumerate(ends) if x - end >= MARK - 0.5), len(ends))
-        ends[lane : lane + 1] = [x]
-        found.append(lane)
+def _piled(marks: Sequence[Mark], scale: Scale) -> list[tuple[float, int, str]]:
+    """For each mark its x, its line under the row, and its letter: a pile is one column, `+3` for what is over `MOST`."""
+    found: list[tuple[float, int, str]] = []
+    for day, pile in columns(marks, (MARK - 0.5) / scale.per_day):
+        shown = pile if len(pile) <= MOST else pile[: MOST - 1]
+        found += [(scale.x(day), place, mark.letter) for place, mark in enumerate(shown)]
+        if len(shown) < len(pile):
+            found.append((scale.x(day), MOST - 1, f"+{len(pile) - len(shown)}"))
     return found
 
 
@@ -109,7 +116,7 @@ def _days(axes: Axes, strip: Strip, scale: Scale, top: float, bottom: float, nar
         _mark(axes, "F", (left + right) / 2, bottom + 10)
 
 
-def _row(axes: Axes, row: Row, scale: Scale, top: float, lanes: Sequence[int]) -> None:
+def _row(axes: Axes, row: Row, scale: Scale, top: float, marks: Sequence[tuple[float, int, str]]) -> None:
     base = top + NAME + _height(TOP, row.ladder)
     now = row.actual[-1].percent if row.actual else 0
     axes.text(2, top + 13, row.domain, fontweight="bold", fontsize=12)
@@ -123,8 +130,8 @@ def _row(axes: Axes, row: Row, scale: Scale, top: float, lanes: Sequence[int]) -
     _line(axes, row.actual, scale, base, row.ladder, color=DEEP, linewidth=2.0, zorder=3)
     _line(axes, row.planned, scale, base, row.ladder, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=4)
     _percents(axes, row.actual, scale, base, row.ladder)
-    for mark, lane in zip(row.marks, lanes, strict=True):
-        _mark(axes, mark.letter, scale.x(mark.x), base + 6 + MARK * (lane + 0.5))
+    for x, place, letter in marks:
+        _mark(axes, letter, x, base + 6 + MARK * (place + 0.5))
 
 
 def _height(percent: int, ladder: Ladder) -> float:
@@ -157,7 +164,7 @@ def _percents(axes: Axes, steps: Sequence[Step], scale: Scale, base: float, ladd
 def _mark(axes: Axes, letter: str, x: float, y: float) -> None:
     filled, half = letter in FILLED, MARK / 2 - 0.5
     face, edge, ink = (ALERT, ALERT, PAPER) if filled else (PAPER, INK, INK)
-    marker = {"circle": "o", "square": "s", "diamond": "D"}[SHAPE[letter]]
+    marker = {"circle": "o", "square": "s", "diamond": "D"}[SHAPE.get(letter, "circle")]
     size = half * (1.6 if marker == "D" else 1.9)
     axes.plot(
         [x],

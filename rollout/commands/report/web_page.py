@@ -23,7 +23,7 @@ CAPTIONS: Final = {
     "strip": "Planned and live percent by day; heights are rungs. Letters under a row say what happened.",
     "errors": "Errors by rung, per cent of requests, with what the counts leave open.",
     "latency": "Slow requests by rung, per cent of requests, with what the counts leave open.",
-    "odds": "Odds by which each raise was let through, by day, on a scale of powers of ten; above 10\u00b9\u00b2 nothing more is shown.",
+    "distance": "How far each raise was from the level that brings a domain down, by day: what was seen, and what the counts left open.",
 }
 
 
@@ -54,7 +54,7 @@ def pictures(story: Story) -> Mapping[str, Markup]:
         drawn = {
             "errors": charts.rates(story, "errors", "Error rates", f"errors-{name}", width),
             "latency": charts.rates(story, "latency", "Rates of slow requests", f"latency-{name}", width),
-            "odds": charts.odds(story, f"odds-{name}", width),
+            "distance": charts.distance(story, f"distance-{name}", width),
         }
         if strip is not None:
             drawn["strip"] = flight.draw(strip, f"strip-{name}", width)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.model.ladder import TOP
+from rollout.model.reports import overview
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.criteria import Criterion, baseline, critical, satisfaction, standing_at_100
 from rollout.model.reports.daily import about
@@ -26,6 +27,7 @@ from rollout.model.reports.parts import (  # fmt: skip
     Report,
     State,
     Table,
+    joined,
     moment,
     number_of,
     quoted,
@@ -33,7 +35,7 @@ from rollout.model.reports.parts import (  # fmt: skip
     words,
 )
 from rollout.model.reports.story import Story
-from rollout.model.reports.weekly import weekly
+from rollout.model.reports.weekly import by_domain
 
 WEEK_7: Final = "Ready to archive old services (Week 7+)"
 
@@ -44,6 +46,7 @@ def report(story: Story) -> Report:
     met = [one for one in final if one.state is State.MET]
     blocks: list[Block] = [
         about(story),
+        *overview.lead(story),
         Para(
             (
                 Figure(f"{len(met)}", "number of met", " ".join(one.name for one in met)), " of ",
@@ -56,10 +59,11 @@ def report(story: Story) -> Report:
         Heading(2, ("Final success criteria",), "criteria"),
         table("The seed's list, end of week 6", final),
         Heading(2, ("Success criteria of the weeks, and the literal zeros",), "weekly"),
-        table("The seed's weekly lists", weekly(story)),
+        table("The seed's weekly lists", _folded(story)),
         Heading(2, ("Planned and actual",), "dates"),
         _dates(story),
         summary(story),
+        *overview.changes(story),
         Heading(2, ("User feedback",), "feedback"),
         *_feedback(story),
         Heading(2, ("Ready to archive",), "archive"),
@@ -96,6 +100,20 @@ def criteria(story: Story) -> list[Criterion]:
         *found,
         Criterion("archive", WEEK_7, state, why, "" if state is State.MET else "wait, or mend what is named"),
     ]
+
+
+def _folded(story: Story) -> list[Criterion]:
+    """The weeks' criteria; those of domains that haven't begun are one."""
+    waiting, found = overview.waiting(story), list[Criterion]()
+    groups = by_domain(story)
+    for name, of_domain in groups.items():
+        found += [] if name in waiting else of_domain
+    folded = [name for name in groups if name in waiting]
+    if folded:
+        text = f"Criteria of domains that have not begun: {', '.join(folded)}"
+        why: Cell = ("they never left ", Figure("0 %", "rule", "ladder/0"))
+        found.append(Criterion("not-begun", text, State.UNKNOWN, why, "begin: `rollout status` says what comes next"))
+    return found
 
 
 def table(caption: str, found: Sequence[Criterion]) -> Table:
@@ -135,24 +153,27 @@ def archivable(story: Story, name: str) -> Ready:
 
 def _archive(story: Story) -> Table:
     rows: list[Sequence[Cell]] = []
-    for name in story.known.domains:
+    for name in overview.begun(story):
         one = archivable(story, name)
         why: Cell = ()
         for hinder in one.hinders:
             why = words(*why, "; " if why else None, *hinder)
         rows.append(((story.domain(name).legacy,), (name,), ("no" if one.hinders else "yes",), why or ("nothing",)))
+    waiting = overview.waiting(story)
+    if waiting:
+        services = ", ".join(story.domain(name).legacy for name in waiting)
+        rows.append(((services,), (", ".join(waiting),), ("no",), ("not begun",)))
     return Table("By legacy service", ("service", "domain", "ready", "what stands against it"), rows)
 
 
 def _dates(story: Story) -> Table:
     """Per domain when it began and came to 100 %, planned and actual."""
     rows: list[Sequence[Cell]] = []
-    for name in story.known.domains:
+    for name in overview.begun(story):
         found: list[Cell] = [(name,)]
         first = story.domain(name).ladder.first
         for rung in (first, TOP):
-            planned = story.plan.reached(name, rung)
-            found.append((Figure(f"day {planned}", "planned day", f"plan/{name}/{rung}"),) if planned else ("never",))
+            found.append(_planned(story, [name], rung))
             real = [one for one in story.stretches(name) if one.percent >= rung]
             chosen = real[:1] if rung == first else real[-1:]
             day = story.day_of(chosen[0].since) if chosen else None
@@ -161,8 +182,24 @@ def _dates(story: Story) -> Table:
                          else ("not yet",))  # fmt: skip
         lowered = [f"moves/{name}/{one.left}" for one in story.stretches(name) if one.ended in ("stop", "rollback")]
         rows.append((*found, (number_of(lowered, "lowerings"),)))
+    waiting = overview.waiting(story)
+    if waiting:
+        first_days, last_days = _planned(story, waiting), _planned(story, waiting, TOP)
+        rows.append(
+            ((", ".join(waiting),), first_days, ("not begun",), last_days, ("not yet",), (number_of([], "lowerings"),))
+        )
     columns = ("domain", "start planned", "actual", "100 % planned", "actual", "times lowered")
     return Table("First rung and 100 %, planned and actual", columns, rows, (5,))
+
+
+def _planned(story: Story, names: Sequence[str], rung: int | None = None) -> Cell:
+    """The day of the plan on which these domains come to a rung (None: to their first); from the first to the last of them."""
+    rungs = {name: rung or story.domain(name).ladder.first for name in names}
+    days = sorted((day, name) for name, one in rungs.items() if (day := story.plan.reached(name, one)) is not None)
+    if not days:
+        return ("never",)
+    ends = [days[0]] if days[0][0] == days[-1][0] else [days[0], days[-1]]
+    return joined(((Figure(f"day {day}", "planned day", f"plan/{name}/{rungs[name]}"),) for day, name in ends), " to ")
 
 
 def _feedback(story: Story) -> list[Block]:

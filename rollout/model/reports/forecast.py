@@ -81,7 +81,7 @@ def _pace(story: Story, as_of: datetime) -> tuple[int, timedelta | None]:
         if begun is None:
             continue
         last = story.stretches(name)[-1]
-        gained += sum(0 < rung <= last.percent for rung in story.domain(name).ladder.rungs)
+        gained += sum(rung <= last.percent for rung in story.domain(name).ladder.above)
         spent += (last.since if last.percent == TOP else as_of) - begun.since
     return gained, (spent / gained if gained and spent else None)
 

@@ -14,6 +14,7 @@ from rollout.model.catalogue.domain import Metric
 from rollout.model.gate import odds, words
 from rollout.model.gate.metric import count_limit
 from rollout.model.ladder import DEFAULT, TOP, Ladder
+from rollout.model.reports import overview
 from rollout.model.reports.bands import CONFIDENCE, differs
 from rollout.model.reports.daily import about
 from rollout.model.reports.parts import (  # fmt: skip
@@ -64,10 +65,19 @@ def report(story: Story) -> Report:
         ),
         Picture("errors"),
         Picture("latency"),
-        Picture("odds"),
+        Picture("distance"),
     ]  # fmt: skip
-    for name in story.known.domains:
+    for name in overview.begun(story):
         blocks += _domain(story, name)
+    waiting = overview.waiting(story)
+    if waiting:
+        blocks.append(Heading(2, ("Not begun",), "performance-waiting"))
+        blocks.append(
+            Para(
+                (f"{', '.join(waiting)}: never left ", Figure("0 %", "rule", "ladder/0"), ", nothing to compare."),
+                "note",
+            )
+        )
     return Report("performance", "Performance comparison: unified and legacy", blocks)
 
 
@@ -124,8 +134,6 @@ def _domain(story: Story, name: str) -> list[Block]:
     legacy = story.domain(name).legacy
     found: list[Block] = [Heading(2, (f"{name}: {story.known.unified} and {legacy}",), f"performance-{name}")]
     stretches = [one for one in story.stretches(name) if one.percent > 0]
-    if not stretches:
-        return [*found, Para(("It never left ", Figure("0 %", "rule", "ladder/0"), ": nothing to compare."), "note")]
     rows = [
         (
             (percent(point.stretch.percent, f"moves/{name}/{point.stretch.entered}/to"),),

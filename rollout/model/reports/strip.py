@@ -97,6 +97,22 @@ def strip(story: Story) -> Strip | None:
     return Strip(rows, freezes, end, story.plan.last, max(story.plan.last, int(end)), places)
 
 
+def begun(row: Row) -> bool:
+    """Whether there is anything to draw of a domain: traffic at any time, or a mark."""
+    return any(step.percent for step in row.actual) or bool(row.marks)
+
+
+def columns(marks: Sequence[Mark], room: float) -> list[tuple[float, list[Mark]]]:
+    """Marks that would cover one another (within `room` days of the first) together, at the first one's place."""
+    found: list[tuple[float, list[Mark]]] = []
+    for mark in marks:
+        if found and mark.x - found[-1][0] < room:
+            found[-1][1].append(mark)
+        else:
+            found.append((mark.x, [mark]))
+    return found
+
+
 def table(story: Story, drawn: Strip) -> Table:
     """The picture in words: every mark, oldest first."""
     found = sorted(((mark, row.domain) for row in drawn.rows for mark in row.marks), key=lambda item: item[0].x)
