@@ -129,13 +129,32 @@ def counted(known: Catalogue, name: str, story: Story, over: Window) -> Points:
     return found
 
 
-def settings(known: Catalogue, percents: Mapping[str, int]) -> StackConfig:
+def stack_text(known: Catalogue, percents: Mapping[str, int]) -> str:
     """A stack file that asks for what is live."""
     text = CONFIG
     for name, percent in percents.items():
         enabled = f"      enabled: {str(percent > 0).lower()}\n" if known.domains[name].enable_flag else ""
         text += f"    {name}:\n{enabled}      percent: {percent}\n"
-    return config.parse(text.encode(), "Pulumi.local.yaml", known)
+    return text
+
+
+def settings(known: Catalogue, percents: Mapping[str, int]) -> StackConfig:
+    """The same, read."""
+    return config.parse(stack_text(known, percents).encode(), "Pulumi.local.yaml", known)
+
+
+def history_of(story: Story) -> list[dict[str, Any]]:
+    """The story's runs as the engine lists them, newest first."""
+    found = []
+    for update in story.updates:
+        made = run(1)
+        made |= {"startTime": iso(update.at), "endTime": iso(update.end), "message": f"{update.message}"}
+        made["config"] = {
+            f"wa-rollout:{key}": {"value": "", "objectValue": value, "secret": False}
+            for key, value in update.config.items()
+        }
+        found.append(made)
+    return found[::-1]
 
 
 def board(

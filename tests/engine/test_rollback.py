@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests import burning, days
 from tests.burning import Burning
@@ -68,6 +69,7 @@ def test_because_of_a_metric_latches_and_a_revert_of_the_commit_unlatches_nothin
     said = rollback(sandbox, "jobs", "--because", "errors")
     assert "  file     Pulumi.local.yaml: percent 10 and the breach of errors written\n" in said
     assert "  latch    no raise before 2026-12-18 08:00 UTC, nor without wa-rollout:attempt jobs number: 2\n" in said
+    _on_record(sandbox, said)
     burning.recorded(sandbox, "jobs", 10)
     assert burning.tags(sandbox, "jobs")["breach"] == "1@2026-12-17T08:00:00Z:errors"
     committed = sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout
@@ -77,10 +79,26 @@ def test_because_of_a_metric_latches_and_a_revert_of_the_commit_unlatches_nothin
     days.set_percents(sandbox, {"jobs": 25})
     assert "latched by the breach of errors" in days.refused(sandbox)
     sandbox.git("checkout", "--", "Pulumi.local.yaml")
-    sandbox.git("revert", "--no-edit", "HEAD")
+    sandbox.git("revert", "--no-edit", "HEAD~1")  # the incident's own commit came after it
     assert "breach" not in sandbox.read_config()
     assert "latched by the breach of errors" in days.refused(sandbox)
     assert burning.live(sandbox, "jobs") == "10"
+
+
+def _on_record(sandbox: Sandbox, said: str) -> None:
+    """The incident, as the watch would have written it: its own commit, and what was done step by step."""
+    (path,) = (sandbox.folder / "records/incidents").glob("*-jobs-errors.yaml")
+    assert f"  incident {path.relative_to(sandbox.folder)} committed, " in said
+    assert sandbox.git("show", "--format=%s", "--name-only").stdout.split() == [
+        "incident:", path.stem, str(path.relative_to(sandbox.folder))
+    ]  # fmt: skip
+    record = yaml.safe_load(path.read_text())
+    kept = {key: record[key] for key in ("domain", "stack", "severity", "metric", "seen", "from", "to", "done")}
+    assert kept == {"domain": "jobs", "stack": "local", "severity": "major", "metric": "errors", "seen": "reported by hand",
+                    "from": "25 %", "to": "10 %", "done": "all of it"}  # fmt: skip
+    assert record["reason"] == "jobs at 25 %: brought down by hand because of errors, reported by hand"
+    assert any("up: recorded in state and history" in step for step in record["steps"])
+    assert "incidents" not in sandbox.git("status", "--short").stdout
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def _cells(card: Card, heads: Sequence[str], hidden: Sequence[str]) -> list[Mark
         element("td", element("div", "-" if one.planned is None else f"{one.planned} %", " ", behind), data_label=heads[2]),
         element("td", soak, data_label=heads[3]),
         element("td", element("div", verdict, _text(card.said if card.word else one.verdict, hidden)), data_label=heads[4]),
-        element("td", element("div", element("ul", *missing) if missing else None, _next(one.next_step, hidden)), data_label=heads[5]),
+        element("td", element("div", element("ul", *missing) if missing else None, _next(one.next_step, hidden)), data_label="missing"),
     ]  # fmt: skip
 
 

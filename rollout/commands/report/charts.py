@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from rollout.commands.report import canvas
 from rollout.commands.report.canvas import DEEP, FAINT, FONT, INK, MUTED, OTHER
+from rollout.model.reports import overview
 from rollout.model.reports.bands import band
 from rollout.model.reports.parts import events, size
 from rollout.model.reports.performance import Point, points
@@ -24,7 +25,7 @@ TOP: Final = 130.0
 
 def rates(story: Story, metric: str, what: str, name: str, width: float) -> str:
     """Bad rates of one metric by rung, unified and legacy, with their bands and the good limit."""
-    found = {domain: [p for p in points(story, domain) if p.metric.name == metric] for domain in story.known.domains}
+    found = {domain: [p for p in points(story, domain) if p.metric.name == metric] for domain in _drawn(story)}
 
     highest = max(
         (max(100 * point.metric.good, *_highest(point)) for row in found.values() for point in row), default=1.0
@@ -57,7 +58,12 @@ def distance(story: Story, name: str, width: float) -> str:
     legend = [(shape, colour, colour, metric) for metric, (shape, colour) in SHAPES.items()]
     legend.append(("-", canvas.ALERT, "none", "bad level"))
     title = "Distance to the bad level, over time (days)"
-    return _picture(list(story.known.domains), panel, name, width, title, description, legend)
+    return _picture(_drawn(story), panel, name, width, title, description, legend)
+
+
+def _drawn(story: Story) -> list[str]:
+    """The domains that have begun; all of them where none has, since a picture of nothing says nothing."""
+    return overview.begun(story) or list(story.known.domains)
 
 
 def _picture(

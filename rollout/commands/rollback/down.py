@@ -22,7 +22,7 @@ def run(order: Order, tell: Say = say) -> int:
 
     Raises `BadInput` where the order is wrong, and `NotDown` where the first step couldn't be done.
     """
-    return carry_on(order, bring_down(order, tell), tell)
+    return by_hand(order, bring_down(order, tell), tell)
 
 
 def only_down(order: Order) -> int:
@@ -44,7 +44,7 @@ def run_json(order: Order, store_only: bool) -> int:
     try:
         down = bring_down(order, tell)
         told |= {"down": True, "was": down.done.was, "live": down.done.to, "seconds": round(process.age(), 2)}
-        code = 0 if store_only else carry_on(order, down, tell)
+        code = 0 if store_only else by_hand(order, down, tell)
         return code
     finally:
         unsent = ("told FAILED", "told nobody")
@@ -72,6 +72,15 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
             err=True,
         )
     return Down(done, settings, store, now)
+
+
+def by_hand(order: Order, down: Down, tell: Say = say) -> int:
+    """`carry_on`, with the incident on record where a metric was the reason."""
+    if order.because is None:
+        return carry_on(order, down, tell)
+    from rollout.commands.rollback import incident  # not in the way of the first step
+
+    return incident.recorded(order, down, lambda told: carry_on(order, down, told), tell)
 
 
 def carry_on(order: Order, down: Down, tell: Say = say) -> int:

@@ -42,8 +42,8 @@ class Card:
 
     @property
     def said(self) -> str:
-        """The verdict without its word."""
-        return self.standing.verdict.removeprefix(self.word).lstrip(": ")
+        """The verdict without its word and the domain's name, which stand beside it."""
+        return self.standing.verdict.removeprefix(self.word).lstrip(": ").removeprefix(f"{self.domain} ")
 
 
 @dataclass(frozen=True)

@@ -49,27 +49,23 @@ def lead(story: Story) -> list[Block]:
         return []
     last = {name: story.stretches(name)[-1] for name in begun(story)}
     top = {name: one for name, one in last.items() if one.percent == TOP}
-    parts: list[Cell] = []
     if ahead.done:
         newest = max(top.values(), key=lambda one: one.since)
-        parts.append(("Finished: every domain is at ", Figure("100 %", "rule", "100"), " since ",
-                      moment(newest.since, f"moves/{newest.domain}/{newest.entered}/at")))  # fmt: skip
+        stands: Cell = ("Finished: every domain is at ", Figure("100 %", "rule", "100"), " since ",
+                        moment(newest.since, f"moves/{newest.domain}/{newest.entered}/at"))  # fmt: skip
     else:
-        parts.append(("Not finished",))
-        if top:
-            parts.append(("at ", Figure("100 %", "rule", "100"), f": {', '.join(top)}"))
         under = [
             (f"{name} ", percent(one.percent, f"moves/{name}/{one.entered}/to"))
             for name, one in last.items()
             if name not in top
         ]
-        if under:
-            parts.append(("under way: ", *joined(under)))
-        if waiting(story):
-            parts.append((f"not begun: {', '.join(waiting(story))}",))
-    parts.append(("brought down because of a metric: ", number_of(list(breaches(story)), "breaches"),
-                  "; incidents with a record: ", number_of([f"incidents/{name}" for name in story.incidents], "incidents")))  # fmt: skip
-    found: list[Block] = [Para((*joined(parts, ". "), "."), "lead")]
+        parts: list[Cell] = [("at ", Figure("100 %", "rule", "100"), f": {', '.join(top)}")] if top else []
+        parts += [("under way: ", *joined(under))] if under else []
+        parts += [(f"not begun: {', '.join(waiting(story))}",)] if waiting(story) else []
+        stands = ("Not finished; ", *joined(parts, "; "))
+    fell: Cell = (". Brought down because of a metric: ", number_of(list(breaches(story)), "breaches"),
+                  "; incidents with a record: ", number_of([f"incidents/{name}" for name in story.incidents], "incidents"), ".")  # fmt: skip
+    found: list[Block] = [Para((*stands, *fell), "lead")]
     return found if ahead.done else [*found, Para(_end(story, ahead))]
 
 
