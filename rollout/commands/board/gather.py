@@ -102,9 +102,9 @@ def _updates(stack: str) -> tuple[list[runs.Update], list[str]]:
 
 
 def _story(seen: Around, updates: Sequence[runs.Update]) -> tuple[Story, list[str]]:
-    found = history.tell(
-        seen.stack, seen.known, updates, {name: flag.moves for name, flag in seen.records.items()}, seen.plan
-    )
+    records_of = {name: flag.moves for name, flag in seen.records.items()}
+    switched = {name: flag.switched for name, flag in seen.records.items()}
+    found = history.tell(seen.stack, seen.known, updates, records_of, seen.plan, switched)
     kept: dict[str, dict[str, Mapping[str, object]]] = {}
     wrong: list[str] = []
     for folder in (fire.RECORDS, drill.RECORDS):

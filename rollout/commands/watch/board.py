@@ -21,6 +21,8 @@ PATIENCE: Final = 60.0
 LAST: Final = 10.0
 #: What the process leaves to others: of two that want the processor, a rollback's engine is the one that gets it.
 NICE: Final = 10
+#: Letters of what it said that are told.
+SAID: Final = 300
 
 
 class Boarding:
@@ -82,7 +84,8 @@ class Boarding:
         self._child = None
         lines = self._lines()
         wrong = "not written" if child.returncode > 1 or child.returncode < 0 else "not all of it could be read"
-        self._tell(f"{wrong}: {lines[0] if lines else f'exit code {child.returncode}'}" if child.returncode else "")
+        said = "; ".join(" ".join(line.split()) for line in lines)[:SAID] or f"exit code {child.returncode}"
+        self._tell(f"{wrong}: {said}" if child.returncode else "")
         return True
 
     def _lines(self) -> list[str]:

@@ -37,7 +37,7 @@ def remarks(capsys: pytest.CaptureFixture[str]) -> list[str]:
     [
         ("", []),
         ("import sys; sys.exit('no folder to write to')", ["board not all of it could be read: no folder to write to"]),
-        ("import sys; print('what\\n  where', file=sys.stderr); sys.exit(2)", ["board not written: what"]),
+        ("import sys; print('what\\n  where', file=sys.stderr); sys.exit(2)", ["board not written: what; where"]),
         ("import os; os.abort()", ["board not written: exit code -6"]),
         ("import sys; sys.exit(1)", ["board not all of it could be read: exit code 1"]),
     ],
