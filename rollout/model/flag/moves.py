@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from rollout.model import schedule, times
-from rollout.model.flag.tags import BreachTag, Stopped
+from rollout.model.flag.tags import BreachTag, Burnt, Stopped
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import masked
 
@@ -33,7 +33,7 @@ class Live:
     """One flag as the store holds it now. `text` is None where there is no value (absent, or scheduled for deletion).
 
     `since` is when the live version was written; `written` the same by the store's own clock, which a virtual one isn't.
-    `lowered`: the newest lowering that was raised again since.
+    `lowered`: the newest lowering that was raised again since. `burnt`: what a refused raise left, of this version or an older one.
     """
 
     text: str | None
@@ -44,6 +44,7 @@ class Live:
     breach: BreachTag | None = None
     lowered: Stopped | None = None
     written: datetime | None = None
+    burnt: Burnt | None = None
 
     @property
     def percent(self) -> int | None:

@@ -16,6 +16,7 @@ from rollout.model import times
 STOPPED: Final = "stopped"
 LOWERED: Final = "lowered"
 BREACH: Final = "breach"
+BURNT: Final = "burnt"
 LIVE_SINCE: Final = "live-since"
 
 #: The line of a rollback's own commit that names its stop.
@@ -80,6 +81,26 @@ class BreachTag:
         if not (at_sign and number.isascii() and number.isdigit() and at and metric):
             return None
         return cls(int(number), at, metric)
+
+
+@dataclass(frozen=True)
+class Burnt:
+    """`burnt=<version>@<time>:<metric>+<metric>`: a raise was refused because this live value burnt, and stays so."""
+
+    version: str
+    at: datetime
+    metrics: tuple[str, ...]
+
+    def text(self) -> str:
+        return f"{self.version}@{times.iso(self.at)}:{'+'.join(self.metrics)}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Burnt | None:
+        version, at_sign, rest = (text or "").partition("@")
+        when, _, names = rest.rpartition(":")
+        at = times.moment(when)
+        metrics = tuple(name for name in names.split("+") if name)
+        return cls(version, at, metrics) if at_sign and version and at and metrics else None
 
 
 def live_since(version: str, at: datetime) -> str:

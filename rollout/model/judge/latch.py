@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rollout.model import schedule, times
-from rollout.model.flag.moves import attempt_at, current_attempt
+from rollout.model.flag.moves import Live, attempt_at, current_attempt
 from rollout.model.flag.tags import BreachTag
 from rollout.model.judge.ask import Ask, Refusal
 from rollout.model.stack_file.forms import Breach
@@ -36,6 +36,19 @@ def refusals(ask: Ask, share: int) -> list[Refusal]:
             left, do = times.show_span(over - ask.now), f"raise after {times.show(over)}"
             return [Refusal("latched", f"24 h after the breach of {metric} aren't over: {left} left", do)]
     return []
+
+
+def still_burnt(live: Live, written: Breach | None) -> frozenset[str]:
+    """The metrics that are known to have burnt while this value was live, by the mark that a refused raise left.
+
+    A fire that is met stays met for the value's whole life. The way on is a breach entry of that metric, not older than
+    the mark, that two people cleared; or another value.
+    """
+    mark = live.burnt
+    if mark is None or mark.version != live.version:
+        return frozenset()
+    cleared = written is not None and written.cleared is not None and written.at is not None and written.at >= mark.at
+    return frozenset(mark.metrics) - ({written.metric} if cleared and written is not None else set())
 
 
 def _cleared(written: Breach | None, tag: BreachTag) -> bool:

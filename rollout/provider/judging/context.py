@@ -127,6 +127,7 @@ class Context:
             stopped=tags.Stopped.parse(found.get(tags.STOPPED)),
             breach=tags.BreachTag.parse(found.get(tags.BREACH)),
             lowered=tags.Stopped.parse(found.get(tags.LOWERED)),
+            burnt=tags.Burnt.parse(found.get(tags.BURNT)),
             written=None if self.settings.virtual and self.store.can.own_clock else entry.created,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rollout.model import schedule, times
@@ -16,6 +16,7 @@ from rollout.model.gate import seen as gate_seen
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Answer, Question
 from rollout.model.gate.window import Points, Windows
+from rollout.model.judge import latch
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.stack_file.conditions import Conditions
 from rollout.provider.errors import StoreError
@@ -71,6 +72,8 @@ def look(
     points, over = _read(context, domain, live)
     unified = context.catalogue.unified
     metrics = window.seen(domain, unified, points, over, _dispersion(context, domain, live, history, ask, watching))
+    met = latch.still_burnt(live, ask.conditions.breach if ask else None)
+    metrics = {name: replace(seen, met_before=True) if name in met else seen for name, seen in metrics.items()}
     newest = window.newest(points, (unified, window.REQUESTS), over)
     conditions = ask.conditions if ask else Conditions()
     question = Question(

@@ -11,7 +11,7 @@ from typing import Final
 
 from rollout.model import times
 from rollout.model.catalogue.domain import ChecklistItem
-from rollout.model.flag import lowering, moves
+from rollout.model.flag import lowering, moves, tags
 from rollout.model.flag.move import Evidence, recorded
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.flag.record import Allowed
@@ -26,6 +26,7 @@ from rollout.provider.judging import evidence, on_record, probes
 from rollout.provider.judging.change import Change, conditions_of
 from rollout.provider.judging.context import Context
 from rollout.provider.judging.evidence import Look
+from rollout.provider.stores.one_write import tag
 from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
@@ -129,6 +130,8 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
         for line in weighed.lines():
             row.info(line)
     move = f"{ask.domain.name} {ask.live.show()} -> {ask.wanted} %"
+    if weighed.verdict is Verdict.ROLLBACK and not change.preview:
+        _leave_mark(context, ask, weighed, change)
     if weighed.refusals:
         raise Refused(_problem(f"{weighed.verdict} {move}", weighed.refusals, change.where))
     _say_independence(ask, row)
@@ -144,6 +147,15 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     )
     row.info(passed)
     return Allowed(passed, weighed.seen.record() if weighed.seen else Evidence())
+
+
+def _leave_mark(context: Context, ask: Ask, weighed: Weighed, change: Change) -> None:
+    """That this value burnt is written beside it: the series that showed it may be coarser, or gone, at the next look."""
+    metrics = weighed.seen.answer.metrics.values() if weighed.seen else ()
+    names = sorted(one.name for one in metrics if one.verdict is Verdict.ROLLBACK)
+    mark = tags.Burnt(ask.live.version, context.settings.now(), tuple(names))
+    if names and not tag(context.store, change.name, {tags.BURNT: mark.text()}):
+        change.row.warn("the fire couldn't be noted on the flag; it is found again from its counters")
 
 
 def _decided(context: Context, ask: Ask, kind: Kind, stack: str, *, reviewed: bool) -> tuple[list[Refusal], str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rollout.model.flag.moves import Live
+from rollout.model.gate import window
 from rollout.provider.aws.calls import Aws
 from rollout.provider.judging import evidence
 from rollout.provider.judging.context import Context
@@ -262,3 +263,38 @@ def test_a_domain_is_held_from_the_end_of_its_soak_on(desk: Desk, hours: int, he
     domain = desk.context.catalogue.domains["ai-agents"]
     assert evidence._held_hours(desk.context, domain, Live("5", since)) == pytest.approx(held, abs=0.01)
     assert evidence._held_hours(desk.context, domain, Live("5")) is None
+
+
+def test_a_fire_that_a_raise_met_stays_met_whatever_is_counted_later(
+    desk: Desk, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The series of tomorrow may not show it any more; the mark on the flag does, for this value."""
+    reporter.healthy(since(desk), desk.context.settings.now(), each=ENOUGH, Errors=3)
+    name = desk.context.percent_name("test", "ai-agents").secret
+    assert "ROLLBACK" in refused(desk)
+    assert desk.context.store.tags(name)["burnt"].endswith(":errors")
+    seen = window.seen
+    monkeypatch.setattr(
+        window, "seen",
+        lambda *given: {key: replace(one, bad=0, series=()) if one.total else one for key, one in seen(*given).items()},
+    )  # fmt: skip
+    assert "ROLLBACK ai-agents 5 % -> 10 %: gate: errors 0/" in refused(desk)
+    desk.percent("ai-agents", 0, gate="required")
+    assert desk.live("ai-agents") == "0", "a lowering asks nobody"
+
+
+def test_a_preview_leaves_no_mark(desk: Desk, reporter: Reporter) -> None:
+    reporter.healthy(since(desk), desk.context.settings.now(), each=ENOUGH, Errors=3)
+    before = desk.context.store.tags(desk.context.percent_name("test", "ai-agents").secret)
+    with pytest.raises(Refused, match="ROLLBACK"):
+        raised(desk, preview=True)
+    assert desk.context.store.tags(desk.context.percent_name("test", "ai-agents").secret) == before
+
+
+def test_a_mark_that_cannot_be_left_is_said_and_the_raise_is_refused_all_the_same(
+    desk: Desk, reporter: Reporter, moto: Simulator
+) -> None:
+    reporter.healthy(since(desk), desk.context.settings.now(), each=ENOUGH, Errors=3)
+    moto.call("PUT", "/faults", {"fail": [{"target": "secretsmanager.TagResource", "status": 500}]})
+    assert "ROLLBACK" in refused(desk)
+    assert "the fire couldn't be noted on the flag" in desk.said()
