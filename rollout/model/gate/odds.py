@@ -28,8 +28,8 @@ LEAST_BAD: Final = 3
 LEAST_TOLD: Final = 2
 #: A rate that isn't under its limit doesn't contradict it while so many bad events come by chance this often.
 CHANCE: Final = 0.10
-#: ln 1000: CUSUM also asks that the run isn't a service in the grey zone, which is a HOLD, having bad luck.
-GREY: Final = math.log(1000)
+#: ln 30: CUSUM also asks that the run isn't a service in the grey zone, which is a HOLD, having bad luck.
+GREY: Final = math.log(30)
 #: "So many times legacy's rate": what unified is compared with, in equal parts.
 TIMES_LEGACY: Final = (2, 5, 20)
 #: A service can't be told from a coin's toss: above this the alternative isn't raised by a small share.

@@ -30,9 +30,9 @@ SINGLE = Bunches()
 
 
 def traffic(rng: Generator, a_day: float, begin: int, periods: int, *, nights: bool) -> Events:
-    """Events of a whole domain; with `nights` four fifths less in the small hours than in the early afternoon."""
+    """Events of a whole domain; with `nights` 0.4 of the mean at 03:00, 1.6 of it at 14:00."""
     times = (np.arange(begin, begin + periods) + FIRST) % DAY
-    shape = 1 + 0.8 * np.cos(2 * np.pi * (times - 14 * 6) / DAY) if nights else np.ones(periods)
+    shape = 1 + 0.6 * np.cos(2 * np.pi * (times - 14 * 6) / DAY) if nights else np.ones(periods)
     return rng.poisson(a_day / DAY * shape)
 
 

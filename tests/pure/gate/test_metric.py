@@ -11,6 +11,7 @@ import pytest
 
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Metric
+from rollout.model.gate import odds
 from rollout.model.gate.metric import Judged, Verdict, judge_metric, per_day_needed
 from rollout.model.gate.seen import Counts, Datum, Seen, Slot, collect, stale
 
@@ -322,11 +323,10 @@ def test_where_bunches_are_known_one_shock_of_ten_minutes_is_no_rollback() -> No
     assert story((0.0, 140.0), (20.0, 140.0)).verdict is Verdict.ROLLBACK, "two blocks of one run"
 
 
-def test_a_service_in_the_grey_zone_isnt_a_fault_because_of_an_unlucky_hour() -> None:
-    """16 of 1,450: 1.1 %, ten million to one against the good limit, and 4,000 to 1 against 0.3 %; 11 of 990 aren't."""
-    day = (1440, 0, 14, 0, 14)
-    assert by_series(slots(day, (10, 3, 145, 0, 145))).verdict is Verdict.ROLLBACK
-    assert by_series(slots(day, (11, 1, 90, 0, 90))).key == "burst"
+def test_a_run_also_rules_out_the_middle_of_the_grey_zone() -> None:
+    """0.32 % for errors: five of 490 are 10 to 1 against it, ten of 990 are over 100 to 1."""
+    assert not odds.not_grey(5, 490, 0.001, 0.01)
+    assert odds.not_grey(10, 990, 0.001, 0.01)
 
 
 def test_units_that_differ_are_not_compared() -> None:
