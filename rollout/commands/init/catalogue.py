@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Final
 
 from rollout.commands.init.answers import HOURS, Answers, OneDomain, flag_of
 from rollout.model.catalogue.domain import PROTECTED
 from rollout.model.ladder import DEFAULT
+from rollout.model.problem import BadInput, Problem, shown
 
 #: What each common metric counts, and what its limit asks for (docs/metrics.md).
 METRICS: Final = {
@@ -17,9 +20,27 @@ METRICS: Final = {
 }
 
 
+#: What one answer may hold: it is written into a file, and must be the same when it is read from there.
+WORD: Final = re.compile(r"[A-Za-z0-9._%-]*")
+
+
 def text(answers: Answers) -> str:
-    """All of it."""
+    """All of it. Raises `BadInput` for an answer that is no single word."""
+    odd = [one for one in _words(asdict(answers)) if not WORD.fullmatch(one)]
+    if odd:
+        allowed = "letters, digits, and . _ % -"
+        raise BadInput([Problem("an answer is no single word", allowed=allowed, given=shown(one)) for one in odd])
     return "\n".join([*_top(answers), *_common(answers), "", "domains:", *_domains(answers), ""])
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _words([*value, *value.values()])
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _words(one)
 
 
 def _ladder(rungs: tuple[str, ...]) -> str:
@@ -109,7 +130,7 @@ def _domains(answers: Answers) -> Iterator[str]:
 
 def _soaks(domain: OneDomain, answers: Answers) -> list[tuple[str, str]]:
     """Rung and hours; a number that is said once goes for every rung. One too many or too few shows as such in the file."""
-    rungs = [rung for rung in domain.ladder or answers.ladder or map(str, DEFAULT.above) if rung != "0"]
+    rungs = [rung for rung in dict.fromkeys(domain.ladder or answers.ladder or map(str, DEFAULT.above)) if rung != "0"]
     hours = domain.soak or answers.soak or (str(HOURS),)
     if len(hours) == 1:
         hours = hours * len(rungs)

@@ -74,7 +74,8 @@ def _write(folder: Path, contents: dict[str, bytes]) -> None:
     there = [name for name in contents if (folder / name).exists() or (folder / name).is_symlink()]
     if there:
         do = "call it in an empty folder; a project that is there is changed by its own files"
-        raise BadInput([Problem("a file is there already, and is never written over", name, do=do) for name in there])
+        shown = ", ".join(there[:4]) + (f" and {len(there) - 4} more" if len(there) > 4 else "")
+        raise BadInput([Problem("a file is there already, and is never written over", shown, do=do)])
     made: list[Path] = []
     try:
         for name, data in contents.items():

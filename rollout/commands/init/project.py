@@ -12,6 +12,7 @@ from rollout.commands.init.answers import Answers
 from rollout.model.catalogue import reading
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.plan import written
+from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file import config
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -108,9 +109,14 @@ def contents(answers: Answers, wheel: Path) -> dict[str, bytes]:
         },
         **{f"stacks/day-{number:02d}.yaml": written.text(number, at, found) for number, at in days.items()},
     }
-    for name in texts:  # what is written can be read: a start that is no date shows here
+    for name in texts:  # what is written can be read, without a warning: a start that is no date shows here
         if name.startswith("Pulumi.") and name != "Pulumi.yaml":
-            config.parse(texts[name].encode(), f"{name} (not written)", found)
+            read = config.parse(texts[name].encode(), f"{name} (not written)", found)
+            if read.warnings or read.start is None:
+                what = "; ".join(read.warnings) or "start is no date"
+                raise BadInput(
+                    [Problem(what, "--start, or start in the file", "a date such as 2026-12-01", answers.start)]
+                )
     return {**{name: text.encode() for name, text in texts.items()}, f"wheels/{wheel.name}": package}
 
 

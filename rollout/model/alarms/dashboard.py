@@ -43,7 +43,12 @@ def dashboard_name(stack: str, domain: str) -> str:
 
 def body(catalogue: Catalogue, domain: Domain, stack: str) -> str:
     """The dashboard's JSON, the same text for the same catalogue."""
-    widgets = [_heading(domain, stack), _states(domain, stack), _share(catalogue, domain), _traffic(catalogue, domain)]
+    widgets = [
+        _heading(catalogue, domain, stack),
+        _states(domain, stack),
+        _share(catalogue, domain),
+        _traffic(catalogue, domain),
+    ]
     top = 11
     for metric in domain.metrics:
         policy = next((policy for policy in domain.alerts if policy.metric == metric.name), None)
@@ -102,9 +107,9 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _heading(domain: Domain, stack: str) -> Widget:
+def _heading(catalogue: Catalogue, domain: Domain, stack: str) -> Widget:
     text = (
-        f"# {domain.name} on {stack}: `wa-webhook-unified` beside `{domain.legacy}`\n"
+        f"# {domain.name} on {stack}: `{catalogue.unified}` beside `{domain.legacy}`\n"
         "Made by Pulumi (wa-rollout) from domains.yaml. A change made here is undone by the next `pulumi up`."
     )
     return {"type": "text", "x": 0, "y": 0, "width": 24, "height": 2, "properties": {"markdown": text}}

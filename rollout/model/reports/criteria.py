@@ -15,6 +15,7 @@ from rollout.model.flag.moves import Live
 from rollout.model.gate import words as gate_text
 from rollout.model.gate.fire import SEVERITY
 from rollout.model.ladder import TOP
+from rollout.model.plan.days import SEEDS
 from rollout.model.reports.bands import differs
 from rollout.model.reports.config_entries import breaches
 from rollout.model.reports.parts import (  # fmt: skip
@@ -62,7 +63,8 @@ class Criterion:
 
 def standing_at_100(story: Story, name: str) -> Criterion:
     """100 % for 7 days, by the rule that `closed` asks too (`moves.stable_at_100`)."""
-    text = STABLE_WORDS.get(name, f"{name} at 100% on {story.known.unified} (stable 7+ days)")
+    own = f"{name} at 100% on {story.known.unified} (stable 7+ days)"
+    text = STABLE_WORDS.get(name, own) if story.known.unified == SEEDS else own
     found, as_of = story.stretches(name), story.as_of
     if not found or as_of is None:
         return Criterion(f"stable-{name}", text, State.UNKNOWN, (NOTHING,), "run `pulumi up`")

@@ -39,7 +39,7 @@ def by_domain(story: Story) -> dict[str, list[Criterion]]:
         ]
     if JOBS in known:
         found[JOBS] = [
-            arrived(story, JOBS, "100% of jobs traffic on wa-webhook-unified"),
+            arrived(story, JOBS, f"100% of jobs traffic on {story.known.unified}"),
             features(story, JOBS, "All job features working (post, search, apply, notify)"),
             no_data_lost(story),
             baseline(story, [JOBS], [], "jobs-baseline", "Performance ≥ baseline (jobs)"),
@@ -48,7 +48,7 @@ def by_domain(story: Story) -> dict[str, list[Criterion]]:
     for name in (MARKET, PROPERTY):
         if name in known:
             found[name] = [
-                arrived(story, name, f"100% {name} traffic on wa-webhook-unified"),
+                arrived(story, name, f"100% {name} traffic on {story.known.unified}"),
                 features(story, name, f"All features working ({name})"),
                 baseline(story, [name], [], f"{name}-baseline", f"Performance ≥ baseline ({name})"),
                 *sessions(story, name),
