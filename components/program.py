@@ -1,6 +1,6 @@
 """The program: what `Pulumi.<stack>.yaml` says, for every domain of the catalogue. No rule stands here.
 
-A project's `__main__.py` runs it: here as `components.program`, in a project of its own as `rollout.components.program`.
+A project's `__main__.py` runs it: here from `components`, in a project of one's own from the same under `rollout` (setup/wheel.py).
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def test_nothing_of_this_checkout_is_used_there(project: Path) -> None:
         project,
         ".venv/bin/python -c 'import rollout.home, rollout.components.program as p; print(rollout.home.HOME, p.__file__)'",
     )
-    assert str(ROOT) not in found
+    assert str(ROOT / "rollout") not in found
     assert str(project) in found
 
 
