@@ -13,7 +13,7 @@ import pytest
 from rollout.commands.report import command as report
 from rollout.commands.report import web_page
 from rollout.model.reports.story import Story
-from tests import pages
+from tests import accessible, browser, pages
 from tests.pure.cases import HOME
 from tests.pure.stories import climb, day, finished, iso, move, run, story
 
@@ -63,6 +63,22 @@ def test_a_browser_shows_it_at_either_width(tmp_path: Path) -> None:
     file = tmp_path / "index.html"
     file.write_text(render(eventful()))
     pages.seen(file, tmp_path / "profile")
+
+
+def test_axe_finds_nothing_serious_at_any_width(tmp_path: Path) -> None:
+    path = browser.find()
+    if path is None:
+        pytest.skip(f"no browser is installed: one of {', '.join(browser.NAMES)}")
+    file = tmp_path / "index.html"
+    file.write_text(render(eventful()))
+    with browser.Browser(path, tmp_path / "profile") as chrome:
+        for width, scheme in ((390, "light"), (900, "dark"), (1440, "light")):
+            chrome.open(file, width, scheme=scheme)
+            assert chrome.value("document.documentElement.scrollWidth") <= width
+            chrome.value("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+            found = accessible.violations(chrome)
+            assert [one for one in found if one[0] in ("serious", "critical")] == [], (width, scheme)
+        assert list(chrome.asked.values()) == [file.as_uri()] * 3, "it asks nobody for anything"
 
 
 def test_what_happened_has_a_letter_and_a_line_of_the_table() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -53,7 +54,7 @@ def distance(story: Story, name: str, width: float) -> str:
 
     description = (
         "A mark for each metric that was proven, on the day of the raise: unified's rate in per cent of the metric's bad level; "
-        "bars: 95 % bands; solid line: the bad level. The tables below have every number."
+        "bars: 95 % bands; solid line: the bad level; the scale is its square root. The tables below have every number."
     )
     legend = [(shape, colour, colour, metric) for metric, (shape, colour) in SHAPES.items()]
     legend.append(("-", canvas.ALERT, "none", "bad level"))
@@ -118,7 +119,7 @@ def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
 
 
 def _distance(axes: Axes, story: Story, found: Sequence[Point], last: int) -> None:
-    axes.axhline(100, color=canvas.ALERT, linewidth=1.2)
+    axes.axhline(_far(100), color=canvas.ALERT, linewidth=1.2)
     proven = [point for point in found if point.metric.needs == "proof" and point.stretch.until]
     beside = 0.05 * last / len(SHAPES)  # the metrics of one raise stand beside each other
     for point in proven:
@@ -130,16 +131,27 @@ def _distance(axes: Axes, story: Story, found: Sequence[Point], last: int) -> No
         place = list(SHAPES).index(point.metric.name) - 1 if point.metric.name in SHAPES else 0
         x, scale = story.day_x(until) + beside * place, 100 / point.metric.bad_level
         low, high = (min(TOP, scale * rate) for rate in band(bad, total))
-        axes.plot([x, x], [low, high], color=colour, linewidth=1.2)
+        axes.plot([x, x], [_far(low), _far(high)], color=colour, linewidth=1.2)
         axes.plot(
-            [x], [min(TOP, scale * bad / total)], marker=shape, markersize=4.5, color=colour, clip_on=False, zorder=5
+            [x],
+            [_far(min(TOP, scale * bad / total))],
+            marker=shape,
+            markersize=4.5,
+            color=colour,
+            clip_on=False,
+            zorder=5,
         )
     if not proven:
         _nothing(axes)
     axes.set_xlim(1, last + 1)
     axes.set_xticks([1, *range(7, last + 1, 7)])
-    axes.set_ylim(0, TOP)
-    axes.set_yticks([0, 50, 100], ["0", "50 %", "100 %"])
+    axes.set_ylim(0, _far(TOP))
+    axes.set_yticks([_far(tick) for tick in (0, 10, 50, 100)], ["0", "10 %", "50 %", "100 %"])
+
+
+def _far(percent: float) -> float:
+    """By the square root: what is far under the level is still told from nothing."""
+    return math.sqrt(percent)
 
 
 def _nothing(axes: Axes) -> None:
