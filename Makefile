@@ -49,6 +49,7 @@ tools:
 # --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one. Before a week's first
 # raise of a domain its rollback is drilled, on a copy.
 up: tools
+	@case '$(STACK)' in local|postgres) ;; *) echo "up: STACK=$(STACK) isn't played here: a merge applies it, or by hand 'pulumi up --stack $(STACK)'" >&2; exit 2 ;; esac
 	@case '$(STORE)' in ''|postgres) ;; *) echo "up: STORE is empty (a simulated AWS) or postgres, not '$(STORE)'" >&2; exit 2 ;; esac
 	@.venv-dev/bin/python rollout/simulator/simulator.py start
 	@$(if $(STORE),.venv-dev/bin/python rollout/simulator/database.py start)
