@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests import burning, days
@@ -66,3 +68,27 @@ def test_what_the_refusal_says_to_type_raises_it(stopped: Sandbox) -> None:
     done = stopped.up()
     burning.recorded(stopped, "ai-agents", 5)
     assert "raised again after the stop of " in done.stdout + done.stderr
+
+
+def test_a_reverted_percent_a_hand_and_a_folder_without_git(sandbox: Sandbox) -> None:
+    """The siblings, in one story: each lowering is remembered, and each refusal's way on helps when it is typed."""
+    raised(sandbox)
+    old = sandbox.git("rev-parse", "HEAD").stdout.strip()
+    commit(sandbox, 0)
+    sandbox.up()
+    sandbox.git("checkout", "--quiet", "--detach", old)  # a deploy of an older commit, run again
+    refused(sandbox)
+    sandbox.git("checkout", "--quiet", "main")
+    days.set_percents(sandbox, {"ai-agents": 5})  # `make day`, not committed
+    assert "by an edit that isn't committed" in sandbox.up().stdout
+    days.put(sandbox, "ai-agents", "0")  # somebody's hand
+    days.set_percents(sandbox, {"ai-agents": 0})
+    sandbox.up()
+    (sandbox.folder / ".git").rename(sandbox.folder / "elsewhere")  # as a wheel's project may be
+    days.set_percents(sandbox, {"ai-agents": 5})
+    said = refused(sandbox)
+    assert "not a git repository" in said
+    typed = said.partition("do:      ")[2].splitlines()[0]
+    subprocess.run(["sh", "-c", typed], cwd=sandbox.folder, env=sandbox.env, check=True)
+    sandbox.up()
+    burning.recorded(sandbox, "ai-agents", 5)

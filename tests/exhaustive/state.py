@@ -53,6 +53,8 @@ class Flag(NamedTuple):
 
     `age`: days since the value went live. `stop`: the value of the stop's tag. `stack`: the percent deployed last.
     `raised`, `started`, `before`, `last`: what the rules read of `moves`; `ran`: the age of the last start from 0.
+    `marked`: a tag tells of a lowering, whether it was raised again since or not; `fell`: the record does; `low`: there
+    was one. What was decided before the newest lowering may raise nothing from then on.
     """
 
     percent: int | None = 0
@@ -70,6 +72,9 @@ class Flag(NamedTuple):
     latch: Latch | None = None
     lawful: int = 0
     climbed: bool = False
+    marked: bool = False
+    fell: bool = False
+    low: bool = False
 
     @property
     def share(self) -> int:
@@ -84,11 +89,11 @@ class Flag(NamedTuple):
 
 def live(flag: Flag) -> Live:
     """The secret as the provider reads it."""
-    return _live(flag.percent, flag.age, flag.stop, flag.tag)
+    return _live(flag.percent, flag.age, flag.stop, flag.tag, flag.marked)
 
 
 @cache
-def _live(percent: int | None, age: int, stop: int | None, tag: Burn | None) -> Live:
+def _live(percent: int | None, age: int, stop: int | None, tag: Burn | None, marked: bool) -> Live:
     if percent is None:
         return Live(None)
     return Live(
@@ -96,6 +101,8 @@ def _live(percent: int | None, age: int, stop: int | None, tag: Burn | None) -> 
         NOW - age * DAY,
         "v",
         stopped=None if stop is None else Stopped("id", str(stop)),
+        lowered=Stopped("id", "0", NOW) if marked else None,
+        written=NOW,
         breach=None if tag is None else BreachTag(tag.attempt, NOW - tag.age * DAY, "errors"),
     )
 
@@ -124,12 +131,14 @@ def _conditions(entry: Burn | None, attempt: int, forbids: str, restores: bool) 
 
 def history(flag: Flag) -> list[Move]:
     """The shortest record from which the rules read what they read of the real one."""
-    return _history(flag.raised, flag.started, flag.ran, flag.before, flag.last)
+    return _history(flag.raised, flag.started, flag.ran, flag.before, flag.last, flag.fell)
 
 
 @cache
-def _history(raised: bool, started: int, ran: int, before: int, last: int) -> list[Move]:
+def _history(raised: bool, started: int, ran: int, before: int, last: int, fell: bool) -> list[Move]:
     made = [{"from": 5, "to": 10, "verdict": "PASS", "at": "2026-01-01T00:00:00Z"}] if raised else []
+    if fell:  # first: its values say nothing
+        made.insert(0, {"from": 10, "to": 5, "verdict": "outside", "at": iso(NOW)})
     start = {"from": 0, "to": 5, "verdict": "outside", "attempt": started, "at": iso(NOW - ran * DAY)}
     kept = {"from": before, "to": before, "verdict": "rollback"}
     return recorded([*made, start, kept, {"from": last, "to": last, "verdict": "outside"}])
@@ -139,6 +148,7 @@ def with_record(flag: Flag, record: Sequence[Move]) -> Flag:
     """The flag with what the rules read of this record, which was `history(flag)` and got entries."""
     new = record[len(history(flag)) :]
     return flag._replace(
+        fell=flag.fell or any((move["to"] or 0) < (move["from"] or 0) or move["verdict"] == "set" for move in new),
         raised=not moves.first_raise(record),
         started=moves.current_attempt(record, at_zero=False, configured=0),
         ran=0 if any(move["from"] == 0 and (move["to"] or 0) > 0 for move in new) else flag.ran,
@@ -166,10 +176,11 @@ def canonical(flag: Flag, restores: bool) -> Flag:
     24 hours and the order in time count, with the start of the run and, at 100 % (prerequisites), the value's own age.
     """
     if flag.percent is None:
-        flag = flag._replace(stop=None, tag=None)
+        flag = flag._replace(stop=None, tag=None, marked=False)
     latch, tag, entry = flag.latch, flag.tag, flag.entry
     if latch is not None and not (latch.tagged or latch.written):
         latch = None  # no trace of the breach is left anywhere
+    flag = flag._replace(marked=flag.low and (flag.marked or flag.stop is not None) and not flag.fell)
     top = max(flag.stack, flag.share) if restores else flag.share
     number = _numbers(flag)
     ages = {burn.age for burn in (tag, entry) if burn is not None}

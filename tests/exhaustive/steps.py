@@ -11,20 +11,24 @@ things within a day (so one breach a day), stores that can't be read. The tests 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from typing import Final, NamedTuple
 
-from rollout.model.flag import moves, record
+from rollout.model.flag import lowering, moves, record
 from rollout.model.flag.moves import Kind, Live
 from rollout.model.gate import verdict as gate_domain
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Question
-from rollout.model.judge import rules
+from rollout.model.judge import approval, decided, rules
+from rollout.model.judge.decision import Decision
 from rollout.model.judge.rules import Ask
 from tests.exhaustive.invariants import RUNGS, Others, wrong_raise
 from tests.exhaustive.state import Burn, Flag, Latch, canonical, conditions, history, live, with_record
 from tests.pure.cases import CATALOGUE, NOW
+
+HOUR: Final = timedelta(hours=1)
 
 #: What the counters say on a day: clean, in the grey zone, burning, nothing reported.
 COUNTERS: Final = ("pass", "hold", "rollback", "no data")
@@ -98,8 +102,10 @@ def _ups(name: str, flag: Flag, others: Others, restores: bool) -> Iterator[Step
             yield Step(f"stack {flag.stack} -> {wanted} %, live already", flag._replace(stack=wanted), way=True)
         elif kind is Kind.LOWER:
             after = flag._replace(percent=wanted, age=0, stop=wanted, stack=wanted, lawful=wanted)
-            moved = record.judged(now, wanted, NOW, "new", "rollback", attempt=1, rules="")
+            said = "set" if flag.percent is None else "rollback"
+            moved = record.judged(now, wanted, NOW, "new", said, attempt=1, rules="")
             after = with_record(after, record.appended(history(flag), moved))
+            after = after._replace(low=flag.low or wanted < max(flag.share, flag.stack))
             yield Step(f"up {_shown(flag)} -> {wanted} %: lowered", after, way=True)
         elif kind is Kind.RAISE:
             yield from _raises(name, flag, wanted, others)
@@ -117,8 +123,11 @@ def _ask(name: str, flag: Flag, wanted: int, others: Others, forbids: str, resto
 def _raises(name: str, flag: Flag, wanted: int, others: Others) -> Iterator[Step]:
     for forbids in ("", "frozen", "held"):
         ask = _ask(name, flag, wanted, others, forbids)
-        if rules.judge_raise(ask):
+        if rules.judge_raise(ask) or refused(ask, NEW):
             continue
+        for who in (one for one in OLDER if flag.low and not refused(ask, one)):
+            older = ("a raise that was decided before the stop",)
+            yield Step(f"up {_shown(flag)} -> {wanted} % by {who}", flag, wrong=older)
         for counters in COUNTERS if flag.share else ("pass",):
             passed = not flag.share or verdict(name, flag.share, wanted, counters) == Verdict.PASS
             if not passed:
@@ -140,10 +149,29 @@ def _raises(name: str, flag: Flag, wanted: int, others: Others) -> Iterator[Step
             yield Step(f"{text}, the stop's tag stays", after._replace(stop=stop), trouble=True, odd=True)
 
 
+#: Who asks for a raise: a commit of now; and, decided before the newest lowering, what comes back.
+NEW: Final = "a new commit"
+OLDER: Final = ("an older checkout", "a merge of an older diff", "a run that is run again", "an approval used twice")
+
+
+def refused(ask: Ask, who: str) -> bool:
+    """Whether the raise is refused for when it was decided, as the judge asks it."""
+    low = lowering.newest(ask.live, ask.moves)
+    if who == OLDER[-1]:
+        one = approval.Raise(ask.domain.name, ask.before, ask.wanted, ask.live.text, "d", (), ("before",))
+        return bool(approval.older(approval.make("prod", "c", "t", [one]), ask.domain.name, low))
+    at = NOW + HOUR if who == NEW else NOW - HOUR
+    return bool(decided.refusals(ask, low, Decision("c", at, unknown="")))
+
+
 def _raised(flag: Flag, wanted: int, said: str, attempt: int) -> Flag:
     """After a judged write; a start from 0 % in a later attempt ends a latch."""
     moved = record.judged(live(flag), wanted, NOW, "new", said, attempt=attempt, rules="d")
-    after = flag._replace(percent=wanted, age=0, stop=None, stack=wanted, lawful=wanted, climbed=True, latch=None)
+    # As the provider's raise: the stop's tag goes, and another remembers the newest lowering.
+    marked = lowering.newest(live(flag), history(flag)) is not None
+    after = flag._replace(
+        percent=wanted, age=0, stop=None, stack=wanted, lawful=wanted, climbed=True, latch=None, marked=marked
+    )
     return with_record(after, record.appended(history(flag), moved))
 
 
@@ -171,13 +199,15 @@ def _restores(name: str, flag: Flag, wanted: int) -> Iterator[Step]:
 
 def _put(flag: Flag, percent: int, stop: int | None) -> Flag:
     """Another value written past the engine, and the next refresh, which records it."""
-    after = flag._replace(percent=percent, stop=stop, age=0 if percent != flag.percent else flag.age)
+    after = flag._replace(
+        percent=percent, stop=stop, age=0 if percent != flag.percent else flag.age, low=flag.low or percent < flag.share
+    )
     if percent == flag.percent:
         return after
     seen = live(after)
-    return with_record(
-        after, record.with_unknown(history(flag), Live(seen.text, NOW, "new", stopped=seen.stopped), NOW)
-    )
+    made = record.with_unknown(history(flag), Live(seen.text, NOW, "new", stopped=seen.stopped), NOW)
+    # The short history keeps no more of the last value than the rules read, so that the fall is told here.
+    return with_record(after, made)._replace(fell=flag.fell or percent < flag.share)
 
 
 def _stops(flag: Flag) -> Iterator[Step]:
@@ -219,7 +249,8 @@ def _losses(flag: Flag) -> Iterator[Step]:
     """A hand in the console, which leaves no tag; a secret deleted for good, tags and all."""
     for to in {0, RUNGS[max(0, RUNGS.index(flag.share) - 1)]}:
         if to < flag.share:
-            yield Step(f"a hand writes {to} %", _put(flag, to, flag.stop), trouble=True)
+            by = "a hand writes" if to else "a stop is killed after its put and before its tag:"
+            yield Step(f"{by} {to} %", _put(flag, to, flag.stop), trouble=True)
     if flag.percent is not None:
         latch = flag.latch and flag.latch._replace(tagged=False)
         yield Step("the secret is lost", flag._replace(percent=None, latch=latch), trouble=True)

@@ -58,9 +58,10 @@ def _known(live: Live, moves: Sequence[Mapping[str, object]], virtual: bool) -> 
         yield Lowering(at or live.written, _percent(live.stopped.value), live.stopped.id)
     if live.lowered is not None:
         yield Lowering(live.lowered.at, _percent(live.lowered.value), live.lowered.id)
-    for move in moves:
+    for number, move in enumerate(moves):
         to, before = move.get("to"), move.get("from")
-        if not isinstance(to, (int, float)) or (isinstance(before, (int, float)) and to >= before):
+        anew = number and move.get("verdict") == "set"  # the stack's lower value over a secret that was lost
+        if not isinstance(to, (int, float)) or (isinstance(before, (int, float)) and to >= before and not anew):
             continue
         if before is None and move.get("verdict") not in ("rollback", "stop", "outside"):
             continue

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rollout.model.flag import moves
-from rollout.model.flag.moves import Kind
+from rollout.model.flag import lowering, moves
+from rollout.model.flag.moves import Kind, Live
 from rollout.model.gate import verdict
-from rollout.model.judge import latch, rules
+from rollout.model.judge import approval, decided, latch, rules
 from tests.exhaustive import steps
 from tests.exhaustive.explore import Found, World
 from tests.exhaustive.invariants import RUNGS
@@ -152,6 +153,44 @@ def test_a_restore_that_undoes_a_stop_is_found(monkeypatch: pytest.MonkeyPatch) 
         "day 1: jobs: the secret is lost",
         "day 1: jobs: restore lost -> 5 %",
     ]
+
+
+@pytest.mark.parametrize("who", steps.OLDER)
+def test_a_raise_that_was_decided_before_the_stop_is_found(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
+    """As it once was: a finished rollback was undone by whatever asked for the old number again."""
+    if who == steps.OLDER[-1]:
+        monkeypatch.setattr(approval, "older", lambda *_: [])
+    else:
+        monkeypatch.setattr(decided, "refusals", lambda *_: [])
+    assert explored().wrong["a raise that was decided before the stop"] == [
+        "day 1: jobs: up 0 -> 5 %: no traffic yet",
+        "day 1: jobs: up 5 -> 0 %: lowered",
+        f"day 1: jobs: up 0 -> 5 % by {steps.OLDER[0] if who != steps.OLDER[-1] else who}",
+    ]
+
+
+@pytest.mark.parametrize("forgotten", ["lowered", "moves"])
+def test_a_stop_that_is_forgotten_after_the_next_raise_is_found(
+    monkeypatch: pytest.MonkeyPatch, forgotten: str
+) -> None:
+    """Neither memory is enough alone: a hand leaves no tag, and a lost secret takes its tags along."""
+    real = lowering.newest
+
+    def forgets(live: Live, made: Any, **given: Any) -> Any:
+        return real(replace(live, lowered=None, stopped=None), made) if forgotten == "lowered" else real(live, [])
+
+    monkeypatch.setattr(lowering, "newest", forgets)
+    found = explored(1, odd=True).wrong
+    if forgotten == "moves":
+        assert found["a raise that was decided before the stop"]
+    else:
+        assert found == {}, "what the record has, it has without tags"
+
+
+def test_a_stop_stays_a_latch_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that asks too much is found as well: from a stop no legal way would lead up again."""
+    monkeypatch.setattr(decided, "_passes", lambda *_: False)
+    assert explored().stuck[-1:] == ["day 1: jobs: up 5 -> 0 %: lowered"]
 
 
 @pytest.fixture
