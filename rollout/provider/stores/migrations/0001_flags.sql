@@ -78,6 +78,12 @@ language sql volatile set search_path = '' as $$
     clock_timestamp())
 $$;
 
+-- A stop's own mark, `<uuid>@<time>`: by the real clock, for it is held against the times of commits.
+create function rollout.mark() returns text
+language sql volatile set search_path = '' as $$
+  select gen_random_uuid()::text || '@' || to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"')
+$$;
+
 -- Every change of a value is a new version and a line of the history, whoever makes it and however; one that lowers is a
 -- stop, also by hand: its mark is what a raise must have been judged with.
 create function rollout.flag_written() returns trigger
@@ -96,7 +102,7 @@ begin
   new.written := rollout.clock();
   if tg_op = 'UPDATE' and (rollout.low(new.value, old.value) or new.value = 'false' or (rollout.percent(old.value) is null and old.value <> 'false'))
       and new.tags ->> 'stopped' is not distinct from old.tags ->> 'stopped' then
-    new.tags := new.tags || jsonb_build_object('stopped', gen_random_uuid()::text || ':' || new.value);
+    new.tags := new.tags || jsonb_build_object('stopped', rollout.mark() || ':' || new.value);
   end if;
   insert into rollout.history (name, value, version, written, tags) values (new.name, new.value, new.version, new.written, new.tags);
   return new;
@@ -177,7 +183,7 @@ begin
   -- One statement. The mark holds the lower of the two values: of two stops the lower one wins.
   update rollout.flags as f set
     value = case when rollout.low(f.value, wanted) then f.value else wanted end,
-    tags = f.tags || marks || jsonb_build_object('stopped', coalesce(split_part(stop, ':', 1), gen_random_uuid()::text)
+    tags = f.tags || marks || jsonb_build_object('stopped', coalesce(split_part(stop, ':', 1), rollout.mark())
       || ':' || case when rollout.low(f.value, wanted) then f.value else wanted end)
   where f.name = of_flag
   returning f.* into done;
