@@ -19,20 +19,32 @@ from rollout.provider import orphans
 EXIT_HELD = 1
 
 
-def unlock(stack: str, say: Callable[[str, bool], None]) -> bool:
-    """Clears the stack; answers False where a living run, or one on another host, holds its lock: nothing is done then.
+def unlock(stack: str, say: Callable[[str, bool], None], *, force: bool = False) -> bool:
+    """Clears the stack; answers False where somebody who isn't known to be dead holds its lock: nothing is done then.
+
+    `force`: a lock of which nothing is known is taken too, since the operator says that its run is gone; one whose run is
+    seen to live never is.
 
     The flags aren't touched. `refresh` reads them into the state and forgets the operations that were under way.
     """
     refresh = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
     no_program = {"PULUMI_RUN_PROGRAM": "false"}  # what the program would say of its config doesn't matter here
     done = pulumi.run_locked(
-        lambda: refresh, stack, patience=0, say=lambda text: say(f"  {text}", False), env=no_program
+        lambda: refresh, stack, patience=0, say=lambda text: say(f"  {text}", False), env=no_program, forced=force
     )
     held = lock.locks(done.stderr + done.stdout)
     if held:
-        say(f"{stack} is locked by {'; '.join(one.show() for one in held)}, which isn't known to be dead", True)
-        say(f"  do:      wait for it; if you are sure that it is gone: pulumi cancel --yes --stack {stack}", True)
+        for one in held:
+            say(f"{stack} is locked by {one.show()}: {one.life().value}", True)
+        if any(one.life() is lock.Life.LIVES for one in held):
+            say("  do:      wait for it", True)
+        else:
+            pids = " ".join(str(one.pid) for one in held)
+            say(
+                f"  do:      ask there whether it lives (ps -p {pids}, on {held[0].host}, in its container where it has one);",
+                True,
+            )
+            say(f"           if it is gone: python -m rollout unlock --stack {stack} --force", True)
         return False
     for pid in _orphans():
         with contextlib.suppress(OSError):
@@ -60,11 +72,16 @@ def _answers(address: str) -> bool:
 
 @click.command("unlock")
 @options.stack
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Take a lock too of which nothing here tells whether its run lives: you know that it is gone.",
+)
 @options.json("Print one JSON object at the end; the lines go to stderr.")
-def command(stack: str | None, json_: bool) -> None:
+def command(stack: str | None, force: bool, json_: bool) -> None:
     """Clear what a killed engine left of a stack: its lock, its processes, its unfinished operations.
 
-    Exit code 0: cleared; 1: a living run holds the lock, or the engine failed.
+    Exit code 0: cleared; 1: somebody who isn't known to be dead holds the lock, or the engine failed.
     """
     chosen, lines, cleared = files.need_stack(stack), list[str](), False
 
@@ -73,7 +90,7 @@ def command(stack: str | None, json_: bool) -> None:
         click.echo(text, err=err or json_)
 
     try:
-        cleared = unlock(chosen, say)
+        cleared = unlock(chosen, say, force=force)
     except pulumi.EngineFailed as error:
         say(f"unlock FAILED: {error}\n  do:      mend that, and run it again", True)
     if json_:

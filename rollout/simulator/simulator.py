@@ -118,11 +118,12 @@ class Simulator:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server
 
-        from rollout.simulator import metric_index
+        from rollout.simulator import metric_index, secret_rules
         from rollout.simulator.endpoint import Endpoint
         from rollout.simulator.traffic_page import TrafficPage
 
         metric_index.install()
+        secret_rules.install()
         listener = _listener(env.port(self.folder))
         port = listener.getsockname()[1]
         env.write(self.folder / "port", str(port))

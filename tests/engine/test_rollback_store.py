@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -179,13 +180,74 @@ def test_the_store_is_gone_and_nothing_is_claimed(sandbox: Sandbox) -> None:
 
 
 def test_a_value_that_nobody_can_read(sandbox: Sandbox) -> None:
-    fail(sandbox, {"target": "secretsmanager.GetSecretValue", "status": 500})
-    assert "run it again, or with --to zero" in rollback(sandbox, "jobs", "--to", "5", code=3)
-    assert not sandbox.api_calls()  # 5 % over an unknown value could be a raise
-    said = rollback(sandbox, "jobs", "--to", "zero", code=3)
+    unread = [{"target": f"secretsmanager.{call}", "status": 500} for call in ("GetSecretValue", "BatchGetSecretValue")]
+    fail(sandbox, *unread)
+    said = rollback(sandbox, "jobs", "--to", "previous", code=3)  # put, and not read back
     assert "NOT KNOWN TO BE DOWN" in said
     fail(sandbox)
+    assert burning.live(sandbox, "jobs") == "10"  # by the stack file's 25 %: there is no state
+    fail(sandbox, *unread)
+    assert "NOT KNOWN TO BE DOWN" in rollback(sandbox, "jobs", "--to", "zero", code=3)
+    fail(sandbox)
     assert burning.live(sandbox, "jobs") == "0"  # written all the same
+
+
+@pytest.mark.parametrize("call", ["GetSecretValue", "BatchGetSecretValue"])
+@pytest.mark.parametrize("to", ["previous", "zero", "5"])
+def test_one_bad_answer_or_one_way_that_fails_ends_nothing(sandbox: Sandbox, to: str, call: str) -> None:
+    fail(sandbox, {"target": f"secretsmanager.{call}", "status": 500})
+    assert rollback(sandbox, "jobs", "--store-only", "--to", to).startswith("live ")
+    fail(sandbox)
+    assert burning.live(sandbox, "jobs") == {"previous": "10", "zero": "0", "5": "5"}[to]
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+@pytest.mark.parametrize(
+    "calls", [("TagResource",), ("GetSecretValue",), ("GetSecretValue", "TagResource", "DescribeSecret")]
+)
+@pytest.mark.parametrize("to", ["zero", "previous", "10"])
+def test_a_call_that_hangs_keeps_no_value_up(sandbox: Sandbox, to: str, calls: tuple[str, ...], virtual: bool) -> None:
+    """The put is sent before anything that hangs has answered: seconds, where it waited for half a minute and more."""
+    if not virtual:
+        del sandbox.env["ROLLOUT_NOW"]
+    fail(sandbox, *({"target": f"secretsmanager.{call}", "latency": 60} for call in calls))
+    began = time.monotonic()
+    running = sandbox.start(
+        "python", "-m", "rollout", "rollback", "jobs", "--stack", "local", "--store-only", "--to", to
+    )
+    while not sandbox.api_calls().get("secretsmanager.PutSecretValue"):
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < began + 25, "it waits for what hangs"
+        time.sleep(0.02)
+    said = next(line for line in running.stdout or () if not line.startswith("still trying"))
+    assert said.startswith("live 0 %, " if to == "zero" else "live 10 %, "), said
+    running.kill()
+    running.communicate()
+
+
+def test_an_absurd_attempt_number_comes_after_the_put(sandbox: Sandbox) -> None:
+    days.set_entry(sandbox, "attempt", f"jobs:\n  number: {'9' * 5000}\n  why: a slip\n  by: Ana K.")
+    said = rollback(sandbox, "jobs", "--because", "errors", "--store-only")
+    assert said.startswith("live 10 %, ")
+    assert burning.tags(sandbox, "jobs")["breach"].startswith("1@")
+
+
+def test_a_lock_that_is_held_lets_an_unmarked_stop_look_until_it_is_free(sandbox: Sandbox) -> None:
+    """Its tag can't be written, and somebody's `up` is under way: what that writes is lowered again."""
+    fail(sandbox, {"target": "secretsmanager.TagResource", "status": 400, "code": "AccessDeniedException"})
+    held = sandbox.state / ".pulumi/locks/organization/wa-rollout/local/someone.json"
+    held.parent.mkdir(parents=True, exist_ok=True)
+    held.write_text("{}")
+    running = sandbox.start("python", "-m", "rollout", "rollback", "jobs", "--stack", "local", "--store-only")
+    said = [next(line for line in running.stdout or () if not line.startswith("still trying"))]
+    days.put(sandbox, "jobs", "50")
+    for line in running.stdout or ():
+        said.append(line)
+        if "lowered again" in line:
+            held.unlink(missing_ok=True)
+    assert running.wait(60) == 0, said
+    assert any("a raise in flight wrote 50 %: lowered again to 10 %" in line for line in said), said
+    assert burning.live(sandbox, "jobs") == "10"
 
 
 @pytest.mark.parametrize("target", ["TagResource", "DescribeSecret"])
@@ -225,11 +287,16 @@ def test_an_absent_secret_is_made_and_asked_about(sandbox: Sandbox) -> None:
     assert burning.live(sandbox, "jobs") == "0"
 
 
-def test_a_secret_scheduled_for_deletion_comes_back_at_0(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("to", ["zero", "previous", "5"])
+def test_a_secret_scheduled_for_deletion_is_down_and_nothing_is_restored(sandbox: Sandbox, to: str) -> None:
     sandbox.boto("secretsmanager").delete_secret(SecretId=JOBS, RecoveryWindowInDays=7)
-    said = rollback(sandbox, "jobs")
+    said = rollback(sandbox, "jobs", "--to", to)
     assert "was 0 % (secret scheduled for deletion) already" in said
-    assert burning.live(sandbox, "jobs") == "0"
+    assert "not protected against a raise in flight" in said  # it takes no tag
+    assert "  guard    no `up` can be under way any more" in said
+    assert burning.live(sandbox, "jobs") is None
+    assert "secretsmanager.RestoreSecret" not in sandbox.api_calls()
+    assert sandbox.boto("secretsmanager").describe_secret(SecretId=JOBS)["DeletedDate"]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
-from rollout.provider.stores.store import Abilities, Entry
+from rollout.provider.stores.store import Abilities, Entry, Trace
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class MemoryStore:
     `"before"` fails without effect, `"after"` carries it out and loses the answer.
     """
 
-    can = Abilities()
+    can = Abilities(traces=True)
 
     def __init__(self, turn: Callable[[str], str | None] = lambda _: None) -> None:
         self.turn = turn
@@ -40,6 +40,17 @@ class MemoryStore:
 
     def tags(self, name: str) -> dict[str, str]:
         return self._do("tags", lambda: dict(self.marks.get(name, {})))
+
+    def trace(self, name: str) -> Trace:
+        def act() -> Trace:
+            versions = [version for version, _ in self.values.get(name, [])]
+            live, replaced = ([None, None, *versions])[-1], ([None, None, *versions])[-2]
+            return Trace(dict(self.marks.get(name, {})), live, replaced)
+
+        return self._do("tags", act)
+
+    def text_of(self, name: str, version: str) -> str | None:
+        return self._do("text_of", lambda: dict(self.values.get(name, [])).get(version))
 
     def put(self, name: str, value: str, token: str) -> str:
         def act() -> str:
@@ -85,8 +96,7 @@ class MemoryStore:
         return Entry(name, text, version, datetime(2026, 12, 1, tzinfo=UTC))
 
     def _marks_of(self, name: str) -> dict[str, str]:
-        if name not in self.values:
-            raise Absent(name)
+        self._there(name)
         return self.marks.setdefault(name, {})
 
     def _there(self, name: str) -> None:
@@ -115,10 +125,41 @@ class Stage:
         self._fresh: list[int] = []
         self._choose: Callable[[Sequence[int]], int] = min
         self._over = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self.going_on = False
 
     def number(self) -> int:
-        """The calling actor's number."""
-        return int(self._who.number)
+        """The calling actor's number; of what an actor has begun, that actor's."""
+        return int(getattr(self._who, "parent", self._who.number))
+
+    def begin(self, call: Callable[[], T], *, late: bool = True) -> Forked[T]:
+        """A call that the running actor starts and doesn't wait for: an actor more. Outside `play` it is carried out at once.
+
+        `late`: it may be; else the actor carries it out himself, as one of his own calls.
+        """
+        forked = Forked(self, call)
+        if not late or getattr(self._who, "number", None) is None:
+            forked.run()
+        else:
+            self._add(forked.run)
+        return forked
+
+    def _add(self, act: Callable[[], object]) -> None:
+        number = len(self._gates)
+        self._gates.append(threading.Lock())
+        self._gates[number].acquire()
+        parent = self._who.number
+
+        def run() -> None:
+            self._who.number, self._who.parent = number, parent
+            self._gates[number].acquire()
+            act()
+            self._hand_on()
+
+        self._waiting.append(number)  # its begin is a turn of its own: it may be late
+        thread = threading.Thread(target=run)
+        self._threads.append(thread)
+        thread.start()
 
     def turn(self, _operation: str) -> None:
         """Parks the calling actor until it is its turn. Outside `play` it does nothing."""
@@ -126,7 +167,7 @@ class Stage:
         if me is None:
             return
         self._waiting.append(me)
-        chosen = self._next()
+        chosen = self._next(me)
         if chosen != me:
             self._gates[chosen].release()
             self._gates[me].acquire()
@@ -146,44 +187,103 @@ class Stage:
                 results[number] = actors[number]()
             except Exception as error:  # noqa: BLE001 - what an actor raises is what the test looks at
                 results[number] = error
-            if self._fresh or self._waiting:
-                self._gates[self._next()].release()
-            else:
-                self._over.release()
+            self._hand_on()
 
-        threads = [threading.Thread(target=run, args=(number,)) for number in range(len(actors))]
-        for thread in threads:
+        self._threads = [threading.Thread(target=run, args=(number,)) for number in range(len(actors))]
+        for thread in list(self._threads):
             thread.start()
         self._gates[self._fresh.pop(0)].release()
         self._over.acquire()
-        for thread in threads:
+        for thread in self._threads:
             thread.join()
         self._over.release()
         return results
 
-    def _next(self) -> int:
-        """Who runs now: whoever hasn't come to its first call yet, so that no choice is spent on it; else the chosen one."""
+    def _hand_on(self) -> None:
+        """At an actor's end: somebody else's turn, or the end of the play."""
+        if self._fresh or self._waiting:
+            self._gates[self._next()].release()
+        else:
+            self._over.release()
+
+    def _next(self, me: int | None = None) -> int:
+        """Who runs now: whoever hasn't come to its first call yet, so that no choice is spent on it; else the chosen one.
+
+        Who ran until now (`me`) comes first; `going_on` says whether he could go on.
+        """
         if self._fresh:
             return self._fresh.pop(0)
-        chosen = self._choose(sorted(self._waiting))
+        self.going_on = me is not None
+        chosen = self._choose(sorted(self._waiting, key=lambda who: (who != me, who)))
         self._waiting.remove(chosen)
         return chosen
 
 
-def every_order(play: Callable[[Callable[[Sequence[int]], int]], None]) -> int:
-    """Calls `play` with a `choose` for each possible order of turns; answers how many there were."""
+class Forked(Generic[T]):
+    """As `rollout.provider.stores.at_once.Pending`, on a stage: who waits gets a turn, by which it has ended or is too late."""
+
+    def __init__(self, stage: Stage, call: Callable[[], T]) -> None:
+        self.answered = threading.Event()
+        self._stage, self._call = stage, call
+        self._answer: T | None = None
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._answer = self._call()
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            self._error = error
+        self.answered.set()
+
+    def wait(self, _budget: float) -> bool:
+        if not self.answered.is_set():
+            self._stage.turn("wait")
+        return self.answered.is_set()
+
+    def result(self) -> T:
+        if not self.answered.is_set():
+            raise StoreError("no answer yet")
+        if self._error is not None:
+            raise self._error
+        return self._answer  # type: ignore[return-value] # None is an answer too, where T has it
+
+
+def first(ways: Sequence[Callable[[], T]], *, again: int = 1, final: tuple[type[Exception], ...] = (), **_: float) -> T:
+    """As `rollout.provider.stores.at_once.first`, one after the other: what is tried twice is tried by the first way."""
+    failed: Exception | None = None
+    for way in [ways[0]] * (again + 1) if again else ways:
+        try:
+            return way()
+        except Exception as error:  # noqa: BLE001 - raised below, where it is the last one
+            failed = error
+            if isinstance(error, final):
+                break
+    assert failed is not None
+    raise failed
+
+
+def every_order(
+    play: Callable[[Callable[[Sequence[int]], int]], None], going_on: Callable[[], bool] | None = None, breaks: int = 0
+) -> int:
+    """Calls `play` with a `choose` for each possible order of turns; answers how many there were.
+
+    With `going_on`: each order in which an actor that could go on is interrupted at most `breaks` times. All of them are too
+    many where actors begin others; what a few interruptions don't find, more hardly do.
+    """
     path: list[list[int]] = [[]]  # the choices still open at each depth, the first one being tried
     count = 0
     while path:
-        depth = 0
+        depth, left = 0, breaks
 
         def choose(waiting: Sequence[int]) -> int:
-            nonlocal depth
+            nonlocal depth, left
+            bound = going_on is not None and going_on()
             if depth == len(path):
                 path.append([])
             if not path[depth]:
-                path[depth] = list(waiting)
+                path[depth] = list(waiting[:1] if bound and not left else waiting)
             depth += 1
+            left -= bound and path[depth - 1][0] != waiting[0]
             return path[depth - 1][0]
 
         play(choose)

@@ -6,22 +6,32 @@ Pulumi's self-managed backends keep a file per lock, without a lease: an engine 
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from rollout.commands.engine import process
+from rollout.commands.project import files
+from rollout.provider import notes
 
 _LOCKED: Final = "the stack is currently locked by"
 _LINE: Final = re.compile(
     r"^\s*(?P<url>\S+?): created by (?P<user>[^@\s]*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)", re.M
 )
-#: A process that was started later than this after its lock was made isn't the one that made it: the number was reused.
-_REUSED: Final = 2.0  # seconds; a process is older than its lock, and the two clocks are read apart
+#: Seconds between a lock and the note of its engine: our commands write one before it, the provider some seconds after.
+#: Further apart it is another engine's, whose number was given to a process of another container, or of another day.
+NEAR: Final = 300.0
+
+
+class Life(Enum):
+    """What is known of the engine that made a lock."""
+
+    LIVES = "it lives"
+    DEAD = "it is dead"
+    UNKNOWN = "nothing here tells whether it lives"
 
 
 @dataclass(frozen=True)
@@ -38,29 +48,41 @@ class Lock:
         """`ana@build-7, pid 123, since 2026-12-09T02:14:00Z`."""
         return f"{self.user}@{self.host}, pid {self.pid}, since {self.at}"
 
-    def is_dead(self) -> bool:
-        """Whether nobody holds it any more. Of a process on another host nobody here can say so: False."""
-        if self.host != socket.gethostname():
-            return False
-        begun = process.started(self.pid)
-        if begun is None:
-            return True
+    def life(self) -> Life:
+        """What is known of its holder, by the note that its provider or our command left: never by host name and pid alone."""
         try:
             made = datetime.fromisoformat(self.at).timestamp()
         except ValueError:
-            return False
-        return begun > made + _REUSED
+            return Life.UNKNOWN
+        near = [note for note in notes.find(self.host, self.pid, project=files.ROOT) if abs(note.at - made) <= NEAR]
+        if not near or not all(note.here() for note in near):
+            return Life.UNKNOWN
+        return Life.LIVES if any(note.lives() for note in near) else Life.DEAD
 
     def remove(self, cancel: Callable[[], object]) -> None:
         """Takes it away: this one file where the backend is a folder; else by `cancel`, which takes all of the stack.
 
         The file by name, since between our look and `pulumi cancel` somebody else may have got a lock of his own.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme == "file":
-            Path(unquote(parts.path)).unlink(missing_ok=True)
+        if self.alone:
+            Path(unquote(urlsplit(self.url).path)).unlink(missing_ok=True)
         else:
             cancel()
+
+    @property
+    def alone(self) -> bool:
+        """Whether it can be taken away without another one of the stack."""
+        return urlsplit(self.url).scheme == "file"
+
+
+def removable(held: list[Lock], *, forced: bool = False) -> list[Lock]:
+    """Those that may be taken away: whose holder is known to be dead, or, `forced`, isn't known to live.
+
+    Where taking one takes all, all of them or none.
+    """
+    may = (Life.DEAD, Life.UNKNOWN) if forced else (Life.DEAD,)
+    found = [one for one in held if one.life() in may]
+    return found if len(found) == len(held) else [one for one in found if one.alone]
 
 
 def locks(output: str) -> list[Lock]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from rollout.commands.engine import lock
 from rollout.commands.project import files
 from rollout.model.problem import RolloutError
+from rollout.provider import notes
 
 #: The engines that are under way, of whatever thread.
 _running: Final[set[subprocess.Popen[str]]] = set()
@@ -40,6 +41,7 @@ def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Com
     except OSError as error:
         raise EngineFailed(f"pulumi can't be started ({error.strerror}): is it on PATH?") from None
     _running.add(child)
+    notes.write(child.pid, environ, files.ROOT)  # before its provider does: it may be killed before that
     try:
         stdout, stderr = child.communicate()
     except BaseException:
@@ -86,12 +88,12 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
 
 def run_locked(
     prepare: Callable[[], Sequence[str]], stack: str, *, patience: float, say: Callable[[str], None],
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None, forced: bool = False,
 ) -> subprocess.CompletedProcess[str]:  # fmt: skip
     """A `pulumi` command that needs the stack's lock; waits up to `patience` seconds for another run to give it up.
 
     `prepare` makes the command's arguments before each try, since what another run left may need others. A lock
-    whose process is dead on this host is removed: nobody holds it.
+    whose process is known to be dead is removed: nobody holds it. `forced`: so is one of which nothing is known.
     """
     until = time.monotonic() + patience
     told: list[lock.Lock] = []
@@ -101,9 +103,11 @@ def run_locked(
         if done.returncode == 0 or not lock.is_locked(output):
             return done
         held = lock.locks(output)
-        dead = [one for one in held if one.is_dead()]
+        dead = lock.removable(held, forced=forced)
         for one in dead:
-            say(f"lock of a run that is dead removed ({one.show()})")
+            say(
+                f"lock of a run that is {'dead' if one.life() is lock.Life.DEAD else 'not known to live'} removed ({one.show()})"
+            )
             one.remove(lambda: run("cancel", "--yes", "--stack", stack))
         if dead:
             continue

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from rollout.commands.engine import process
 from rollout.commands.project import files, place, progress
-from rollout.commands.rollback import flag, stop
+from rollout.commands.rollback import flag, guard, stop
 from rollout.commands.rollback.order import FIRST_WORD, Down, Order, Say, say
 from rollout.model.flag import tags
 from rollout.model.flag.name import FlagName
+from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
 from rollout.provider.stores import choose as stores
+
+#: An attempt's number in a file that can't be read. A longer one is a slip.
+_NUMBER: Final = re.compile("[1-9][0-9]{0,5}")
 
 
 def run(order: Order, tell: Say = say) -> int:
@@ -27,7 +33,8 @@ def run(order: Order, tell: Say = say) -> int:
 
 def only_down(order: Order) -> int:
     """The first step alone, as a drill does it on a stack that has nothing but the store. Raises as `run`."""
-    bring_down(order)
+    down = bring_down(order)
+    guard.hold(down, order, say)
     return 0
 
 
@@ -44,6 +51,8 @@ def run_json(order: Order, store_only: bool) -> int:
     try:
         down = bring_down(order, tell)
         told |= {"down": True, "was": down.done.was, "live": down.done.to, "seconds": round(process.age(), 2)}
+        if store_only:
+            guard.hold(down, order, tell)
         code = 0 if store_only else by_hand(order, down, tell)
         return code
     finally:
@@ -60,12 +69,22 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
     now = settings.now()
     store = stores.store(settings)
     name = FlagName(order.stack, order.domain, found.name)
-    breach = tags.BreachTag(_attempt(order), now, order.because) if order.because else None
+
+    @functools.cache  # the stack file is parsed for it: not before the first put
+    def breach() -> tags.BreachTag | None:
+        return tags.BreachTag(_attempt(order), now, order.because) if order.because else None
+
     with _still_trying(order, age):
-        done = stop.stop(store, settings, name, order.to or target, breach, found.ladder)
+        done = stop.stop(store, settings, name, order.to or target, breach, found.ladder, lambda: _known(order))
     tell(f"live {done.to} %, {age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
     for text in stores.warnings(store):
         tell(text, err=True)
+    if done.guess:
+        tell(f"{done.guess}: compare `python -m rollout live --stack {order.stack}`", err=True)
+    if not done.breached:
+        tell(f"the tag of the breach wasn't written: only the stack file latches {order.domain}", err=True)
+    if not done.marked:
+        tell(f"{guard.UNMARKED}: it is read again until no `up` can be under way", err=True)
     if settings.configured_region not in (None, settings.region):
         tell(
             f"in {settings.region}, by AWS_REGION; the stack file says {settings.configured_region}: was that meant?",
@@ -101,6 +120,19 @@ def _was(order: Order, done: stop.Stop) -> str:
     return f"was {done.was} already{asked}"
 
 
+def _known(order: Order) -> dict[str, int | None]:
+    """What else knows the live value: the state, where it is a file, and the stack file's number, by text."""
+    from rollout.commands.engine import backend
+    from rollout.model.yaml_text import lines
+
+    found = {"the state": backend.percent(order.stack, order.domain)}
+    with contextlib.suppress(BadInput):
+        raw = files.read(files.stack_file(order.stack)).decode("utf-8", "replace")
+        text = lines.get_value(raw, ("wa-rollout:flags", order.domain), "percent")
+        found["the stack file"] = parse_percent(text)
+    return found
+
+
 def _attempt(order: Order) -> int:
     """The attempt that a breach belongs to, from the stack file; by text where it can't be read; else the first."""
     from rollout.model.stack_file import config
@@ -113,9 +145,11 @@ def _attempt(order: Order) -> int:
         return 1
     try:
         entry = config.parse(raw, path.name, place.known()).attempt.get(order.domain)
-    except BadInput:
-        found = lines.get_value(raw.decode("utf-8", "replace"), ("wa-rollout:attempt", order.domain), "number") or ""
-        return int(found) if found.strip().isascii() and found.strip().isdigit() else 1
+    except (BadInput, ValueError, RecursionError):
+        found = (
+            lines.get_value(raw.decode("utf-8", "replace"), ("wa-rollout:attempt", order.domain), "number") or ""
+        ).strip()
+        return int(found) if _NUMBER.fullmatch(found) else 1
     return entry.number if entry else 1
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rollout.commands.rollback.order import Order
 from rollout.commands.rollback.stop import Stop
 from rollout.model.ladder import parse_percent
+from rollout.provider.stores import lowering
 from rollout.provider.stores.store import Store
 
 
@@ -21,6 +22,7 @@ class Left:
     store: Store
     steps: list[str] = field(default_factory=list)
     live: int = 0  # the percent that was read last
+    ran: bool = False  # our own `up` has held the stack's lock since
     lost: bool = False  # somebody raised it again, and it couldn't be lowered again
 
     def __post_init__(self) -> None:
@@ -33,7 +35,7 @@ class Left:
 
     def read(self) -> int | None:
         """Reads the flag again; None where it holds no percent. Raises `StoreError`."""
-        entry = self.store.get(self.done.name.secret)
+        entry = lowering.read(self.store, self.done.name.secret)
         percent = 0 if entry is None or entry.text is None else parse_percent(entry.text)
         self.live = self.live if percent is None else percent
         return percent

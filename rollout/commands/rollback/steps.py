@@ -13,9 +13,9 @@ from rollout.commands.engine import lock, pulumi
 from rollout.commands.project import commit, files, place
 from rollout.commands.reading import deployed
 from rollout.commands.reading.on_call import on_call
-from rollout.commands.rollback import settle
+from rollout.commands.rollback import guard, settle
 from rollout.commands.rollback.left import Left
-from rollout.commands.rollback.order import Order
+from rollout.commands.rollback.order import Down, Order
 from rollout.commands.rollback.rewrite import Rewrite, as_text
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
 from rollout.model import schedule, times
@@ -47,6 +47,11 @@ def carry_out(
             lambda: _up(left, message, now, settings.virtual_now),
             f"pulumi up --stack {order.stack}, once that is mended",
         ),
+        *(
+            []
+            if done.marked
+            else [("guard", lambda: _guard(left, settings, now), "read it again: a raise may be in flight")]
+        ),
         ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
         ("told", lambda: _tell(left, settings), "tell them: who has to know of it"),
         *(
@@ -69,6 +74,15 @@ def carry_out(
         return EXIT_LEFT_TO_DO
     say(f"{order.domain} is down at {left.live} %, and all of it is on record")
     return 0
+
+
+def _guard(left: Left, settings: Settings, now: datetime) -> None:
+    """A stop without its tag: once our own `up` has held the lock, no raise of before it is under way."""
+
+    def tell(text: str, *, err: bool = False) -> None:  # noqa: ARG001 - a fact of this step
+        left.fact("guard", text)
+
+    guard.hold(Down(left.done, settings, left.store, now), left.order, tell, ran=left.ran)
 
 
 def _file(order: Order) -> str:
@@ -181,6 +195,7 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
         raise pulumi.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")
     if done.returncode != 0:
         raise pulumi.EngineFailed(pulumi.failure(done))
+    left.ran = True
     left.fact("pulumi", "up: recorded in state and history")
 
 

@@ -68,13 +68,14 @@ def classify(live: Live, wanted: int, old_input: int | None) -> Kind:
     """The kind of the move from `live` to `wanted`; `old_input` is the stack's percent before, None at creation.
 
     An unreadable value has no known share: 0, and anything under the stack's old percent, are on the safe
-    side of it; the rest would be a guess. An absent secret is 0 for a raise, but still has to be written.
+    side of it; the rest would be a guess. An absent secret is 0 for a raise, but still has to be written; one that waits
+    for its deletion is 0 and stays so.
     """
     share = live.percent
     if share is None:
         return Kind.LOWER if wanted == 0 or (old_input is not None and wanted < old_input) else Kind.OUTSIDE
     if wanted == share:
-        return Kind.LOWER if live.text is None else Kind.STAY
+        return Kind.LOWER if live.text is None and not live.scheduled else Kind.STAY
     if wanted < share:
         return Kind.LOWER
     if old_input is None:

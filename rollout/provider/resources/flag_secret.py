@@ -137,7 +137,12 @@ class FlagSecret:
 
 
 def _value(entry: Entry | None) -> bool | str | None:
-    """The stored value as the row shows it: a boolean, the odd text somebody wrote, or None where there is none."""
+    """The stored value as the row shows it: a boolean, the odd text somebody wrote, or None where there is none.
+
+    What waits for its deletion is off for the service.
+    """
+    if entry is not None and entry.scheduled:
+        return False
     if entry is None or entry.text is None:
         return None
     return {"true": True, "false": False}.get(entry.text, masked(entry.text))

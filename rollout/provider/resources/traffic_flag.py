@@ -19,6 +19,7 @@ from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, n
 from rollout.provider.judging.context import Context
 from rollout.provider.resources import destroying
 from rollout.provider.stores import choose, one_write, writing
+from rollout.provider.stores.lowering import Seen, Unread, read
 from rollout.provider.stores.store import Entry
 from rollout.provider.wire.row import Refused, Row
 
@@ -69,10 +70,10 @@ class TrafficFlag:
             except StoreError as error:
                 row.warn(f"live value not read, the record says {have} %: {error}")
             else:
-                live = Live(None if entry is None else entry.text)
+                live = Live(None) if entry is None else Live(entry.text, scheduled=entry.scheduled)
                 if live.text is None or live.percent != have:
                     row.warn(f"live {live.show()}, the record says {have} %")
-                have = None if live.text is None else live.percent
+                have = None if live.text is None and not live.scheduled else live.percent
         changed = {}
         if have is None or have != new["percent"]:
             changed["percent"] = "update" if "percent" in old else "add"
@@ -131,19 +132,20 @@ class TrafficFlag:
         while self._context.unverified:
             change.row.warn(self._context.unverified.pop())
         try:
-            entry = store.get(name.secret)
+            lowers = wanted == 0 or (change.before is not None and wanted < change.before)
+            entry = read(store, name.secret) if lowers else store.get(name.secret)
         except StoreError as error:
             if wanted != 0 and (change.before is None or wanted >= change.before):
                 problem = Problem(f"the live value can't be read: {error}", where=change.where, do="try again")
                 raise Refused(problem) from None
             change.row.warn(f"live value not read ({error}); lowering to {wanted} % all the same")
-            return self._lowered(change, Live("unread"))
+            return self._lowered(change, Live("unread"), Unread.UNREADABLE)
         history = change.moves
         live = self._context.live(entry, {}, history)
         before = moves.set_back(history, live.version)
         if before is not None and (live.percent is None or live.percent > before):
             change.row.warn(f"{_SET_BACK.format(live.show(), before)}: it is brought down to {min(before, wanted)} %")
-            return self._lowered(change, live, min(before, wanted))
+            return self._lowered(change, live, entry, min(before, wanted))
         kind = self._kind(change, live, entry)
         if kind in (Kind.LOWER, Kind.STAY):
             return self._down(change, kind, live, entry)
@@ -187,7 +189,7 @@ class TrafficFlag:
     def _down(self, change: Change, kind: Kind, live: Live, entry: Entry | None) -> Properties:
         """A lowering, or a value that is live already. Neither may fail because of tags that can't be read."""
         if kind is Kind.LOWER:
-            return self._lowered(change, live)
+            return self._lowered(change, live, entry)
         found: Mapping[str, str] = {}
         try:
             found = self._context.store.tags(change.name.secret)
@@ -204,7 +206,7 @@ class TrafficFlag:
         stopped = wanted > moves.value_before(change.moves)  # a stop since: its value isn't what the stack says
         return absent and alone and not stopped and self._context.snapshot(change.name.stack).was_empty
 
-    def _lowered(self, change: Change, live: Live, lower: int | None = None) -> Properties:
+    def _lowered(self, change: Change, live: Live, seen: Seen, lower: int | None = None) -> Properties:
         """Brings it down to what the stack wants, or to `lower`, where that is less."""
         wanted, row = change.wanted if lower is None else lower, change.row
         if live.text is not None:
@@ -213,12 +215,21 @@ class TrafficFlag:
             return _predicted(change, change.verdict)
         settings = self._context.settings
         make = not change.moves or settings.simulator  # one that has lived must be there, where it is the right store
-        entry = writing.lower(self._context.store, change.name, str(wanted), virtual=settings.virtual_now, make=make)
+        done = writing.lowered(
+            self._context.store, change.name, str(wanted), seen=seen, virtual=settings.virtual_now, make=make
+        )
+        entry = done.entry
         for text in choose.warnings(self._context.store):
             row.warn(text)
         verdict = "rollback" if live.text is not None else "set"
-        if entry.text != str(wanted):
-            row.warn(f"live {masked(entry.text or '')} % already: somebody lowered it further meanwhile")
+        if not done.marked:
+            row.warn("the stop's tag wasn't written: nothing in the store remembers this lowering")
+        if entry.text is None:
+            row.warn(
+                "the secret waits for its deletion, or is gone: 0 for the service, and nothing is restored for that"
+            )
+        elif entry.text != str(wanted):
+            row.warn(f"live {masked(entry.text)} % already: somebody lowered it further meanwhile")
         return self._recorded(change, live, entry, Allowed(verdict), change.verdict, 0)
 
     def _written(
@@ -259,7 +270,7 @@ class TrafficFlag:
         outputs["verdict"] = old.get("verdict") or ""
         outputs["moves"] = record.with_unknown(recorded(old.get("moves")), live, self._context.settings.now())
         outputs["percent"] = live.percent if live.percent is not None else masked(live.text or "")
-        if live.text is None:
+        if live.text is None and not live.scheduled:  # what waits for its deletion is 0, and no change to make
             del outputs["percent"]
         return outputs
 

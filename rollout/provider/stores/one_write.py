@@ -48,26 +48,26 @@ def write(
     if before is None:
         wanted = token(name, value, "")
         try:
-            return store.create(name.secret, value, wanted, {**name.tags, **extra, **_since(store, wanted, virtual)})
+            return store.create(name.secret, value, wanted, {**name.tags, **extra, **since(store, wanted, virtual)})
         except Scheduled:
-            before = _restored(store, name)
+            return _restored(store, name, value, virtual, extra)
         except Exists:  # somebody was faster, or our own first try was, and its answer got lost
-            before = _read(store, name)
-            if before is not None and before.scheduled:
-                before = _restored(store, name)
-            elif before is not None and (before.version, before.text) == (wanted, value):
-                return wanted
-    elif before.scheduled:
-        before = _restored(store, name)
+            found = _read(store, name)
+        if found is not None and (found.version, found.text) == (wanted, value):
+            return wanted
+        if found is not None and found.scheduled:
+            return _restored(store, name, value, virtual, extra)
+        raise StoreError(f"{name.secret}: made by somebody else meanwhile; run again")
+    if before.scheduled:
+        return _restored(store, name, value, virtual, extra)
     # A token of an unknown predecessor is random: one that was used before would be answered as done, and change nothing.
-    wanted = token(name, value, before.version if before is not None and before.version else None)
-    if marks := {**extra, **_since(store, wanted, virtual)}:
+    wanted = token(name, value, before.version or None)
+    if marks := {**extra, **since(store, wanted, virtual)}:
         tag(store, name, marks)
     try:
         return store.put(name.secret, value, wanted)
     except Scheduled:
-        store.restore(name.secret)
-        return store.put(name.secret, value, wanted)
+        return _restored(store, name, value, virtual, extra)
 
 
 def taken_back(name: FlagName, entry: Entry, ladder: Iterable[int]) -> bool:
@@ -79,14 +79,21 @@ def taken_back(name: FlagName, entry: Entry, ladder: Iterable[int]) -> bool:
     return entry.text == "0" and entry.version in {token(name, "0", token(name, str(rung), "")) for rung in ladder}
 
 
-def _since(store: Store, version: str, virtual: datetime | None) -> dict[str, str]:
-    return {} if virtual is None or store.can.own_clock else {tags.LIVE_SINCE: tags.live_since(version, virtual)}
-
-
-def _restored(store: Store, name: FlagName) -> Entry | None:
-    """Takes the secret back from its deletion, and answers the old version that is live again by that."""
+def _restored(store: Store, name: FlagName, value: str, virtual: datetime | None, extra: Mapping[str, str]) -> str:
+    """Takes the secret back from its deletion and writes over it at once: nothing stands between the two calls, since the
+    old value is live for as long. Its tags come after, for the same reason.
+    """
+    wanted = token(name, value, None)
     store.restore(name.secret)
-    return _read(store, name)
+    version = store.put(name.secret, value, wanted)
+    if marks := {**extra, **since(store, wanted, virtual)}:
+        tag(store, name, marks)
+    return version
+
+
+def since(store: Store, version: str, virtual: datetime | None) -> dict[str, str]:
+    """Under a virtual clock the tag that says when a version went live."""
+    return {} if virtual is None or store.can.own_clock else {tags.LIVE_SINCE: tags.live_since(version, virtual)}
 
 
 def _read(store: Store, name: FlagName) -> Entry | None:
@@ -130,8 +137,8 @@ def set_value(
         and (current.text, current.version) != (over.text, over.version)
     ):
         raise StoreError(f"{name.secret}: changed while it was judged; run again")
-    if current is not None and current.text == value:
-        return current
+    if current is not None and (current.text == value or (current.scheduled and value == "false")):
+        return current  # what waits for its deletion is off for the service: it is restored for `true` alone
     write(store, name, value, before=current, virtual=virtual, extra={})
     back = store.get(name.secret)
     if back is None or back.text != value:

@@ -11,7 +11,7 @@ from rollout.provider.aws import answers
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.stores.store import Abilities, Entry
+from rollout.provider.stores.store import Abilities, Entry, Trace
 
 #: BatchGetSecretValue takes at most 20 names a call (AWS API reference).
 PAGE: Final = 20
@@ -26,7 +26,7 @@ ATTEMPTS: Final = 3
 class SecretsManager:
     """`rollout.provider.stores.store.Store` on Secrets Manager. The SDK is imported when the first call is due, and not before."""
 
-    can = Abilities()
+    can = Abilities(traces=True)
 
     def __init__(self, settings: Settings, sdk: Sdk | None = None) -> None:
         self._settings = settings
@@ -67,13 +67,33 @@ class SecretsManager:
         return found
 
     def tags(self, name: str) -> dict[str, str]:
+        return dict(self.trace(name).tags)
+
+    def trace(self, name: str) -> Trace:
         try:
             answer = self._call("describe_secret", name, SecretId=name)
         except Absent:
-            return {}
+            return Trace({})
         if not answer.get("ARN"):  # a garbage body, again: no tags would be read as "nobody stopped"
             raise StoreError(f"{name}: describe_secret: the store answered no secret")
-        return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags") or []}
+        stages = {
+            stage: version for version, told in (answer.get("VersionIdsToStages") or {}).items() for stage in told
+        }
+        return Trace(
+            {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags") or []},
+            stages.get("AWSCURRENT"),
+            stages.get("AWSPREVIOUS"),
+        )
+
+    def text_of(self, name: str, version: str) -> str | None:
+        try:
+            answer = self._call("get_secret_value", name, SecretId=name, VersionId=version)
+        except Absent:
+            return None
+        entry = _entry(name, answer)
+        if isinstance(entry, StoreError):
+            raise entry
+        return entry.text
 
     def put(self, name: str, value: str, token: str) -> str:
         return self._version(

@@ -32,7 +32,7 @@ class Abilities:
 
     `own_clock`: the store's times follow the virtual clock by themselves. `judges`: it is a `JudgingStore`.
     `absence`: a flag that isn't there is an answer, 0. Without, it may be the wrong database, or one that hides rows:
-    a lowering over it is not known to be down.
+    a lowering over it is not known to be down. `traces`: it is a `TracingStore`.
     """
 
     versions: bool = True
@@ -41,6 +41,7 @@ class Abilities:
     own_clock: bool = False
     judges: bool = False
     absence: bool = True
+    traces: bool = False
 
 
 class Store(Protocol):
@@ -81,6 +82,25 @@ class Store(Protocol):
         """Removes tags; those that aren't there are fine."""
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What stands beside a value: its tags, the version that is live, and the one that its write replaced (None: not told)."""
+
+    tags: Mapping[str, str]
+    live: str | None = None
+    replaced: str | None = None
+
+
+class TracingStore(Store, Protocol):
+    """A store that tells which version a write replaced: whoever wrote sees what came between his look and his write."""
+
+    def trace(self, name: str) -> Trace:
+        """Tags and versions, in the one call that `tags` makes. Of an absent secret: nothing."""
+
+    def text_of(self, name: str, version: str) -> str | None:
+        """The text of a version that was live before; None where it isn't kept any more."""
+
+
 class JudgingStore(Store, Protocol):
     """A store that compares and writes in one: no order of two calls is to be kept, and no stop can come in between."""
 
@@ -106,3 +126,8 @@ class JudgingStore(Store, Protocol):
 def judges(store: Store) -> JudgingStore | None:
     """The store as one that judges and writes in one, where it says that it is."""
     return cast(JudgingStore, store) if store.can.judges else None
+
+
+def traces(store: Store) -> TracingStore | None:
+    """The store as one that tells what a write replaced, where it says that it does."""
+    return cast(TracingStore, store) if store.can.traces else None

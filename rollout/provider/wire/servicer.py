@@ -21,7 +21,7 @@ import grpc.aio
 from google.protobuf import empty_pb2
 
 from rollout.model.problem import Problem, RolloutError
-from rollout.provider import VERSION, orphans
+from rollout.provider import VERSION, notes, orphans
 from rollout.provider.wire.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 from rollout.provider.wire.row import Refused, Row
 from rollout.provider.wire.values import Properties, plain, struct
@@ -187,6 +187,8 @@ async def serve(engine: str, servicer: Servicer) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid() if _answers(engine) else None  # it may be gone already, and somebody else be the parent
+    if parent is not None:
+        notes.write(parent)
     while os.getppid() == parent:  # noqa: ASYNC110 - an engine killed by -9 tells nobody; a provider must not outlive it
         await asyncio.sleep(PARENT_POLL)
     orphans.end_language_host(engine)

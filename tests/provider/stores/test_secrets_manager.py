@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from rollout.model.flag.name import FlagName
-from rollout.provider.errors import Absent, Exists, StoreError
+from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
 from rollout.provider.settings import Settings
-from rollout.provider.stores import one_write, secrets_manager, writing
+from rollout.provider.stores import at_once, one_write, secrets_manager, writing
 from rollout.provider.stores.one_write import token
 from rollout.provider.stores.secrets_manager import SecretsManager
 from rollout.provider.stores.snapshot import Snapshot
@@ -21,6 +23,7 @@ from tests.provider.memory import MemoryStore
 
 NAME = FlagName("test", "jobs", "JOBS_ROLLOUT_PERCENT")
 SECRET = NAME.secret
+NOW = datetime(2026, 12, 9, tzinfo=UTC)
 Fault = Callable[..., None]
 
 FAILING: list[dict[str, Any]] = [
@@ -106,15 +109,16 @@ def test_a_return_to_an_old_value_is_a_new_version(store: SecretsManager) -> Non
     assert one_write.set_value(store, NAME, "0").version in seen, "and what is live already isn't written"
 
 
-def test_a_repeated_creation_and_a_repeated_restoring_make_one_version() -> None:
+def test_a_repeated_creation_makes_one_version_and_nothing_stands_between_a_restoring_and_its_write() -> None:
     memory = MemoryStore()
     for _ in range(2):  # the second one meets the first one's secret, as after a lost answer
         one_write.write(memory, NAME, "0", before=None, virtual=None, extra={})
     assert memory.written == ["0"]
-    first = memory.values[SECRET][-1][0]
     memory.scheduled.add(SECRET)
-    version = one_write.write(memory, NAME, "5", before=memory.get(SECRET), virtual=None, extra={})
-    assert version == token(NAME, "5", first), "the restored version is what it replaces"
+    before, calls = memory.get(SECRET), list[str]()
+    memory.turn = calls.append
+    one_write.write(memory, NAME, "5", before=before, virtual=NOW, extra={})
+    assert calls == ["restore", "put", "tag"], "the old value is live between the first two"
 
 
 def test_tokens() -> None:
@@ -138,9 +142,48 @@ def test_lower_over_anything(store: SecretsManager, live: str | None) -> None:
         store.create(SECRET, "50" if live == "scheduled" else live, "0" * 36, NAME.tags)
     if live == "scheduled":
         store._client.delete_secret(SecretId=SECRET)
-    assert writing.lower(store, NAME, "0", pause=0).text == "0"
+    done = writing.lowered(store, NAME, "0", pause=0)
+    if live == "scheduled":  # 0 for the service; it takes no value and no tag, and stays as it is
+        assert done.entry == store.get(SECRET) == Entry(SECRET, None, "", scheduled=True)
+        assert not done.marked
+        return
+    assert done.entry.text == "0"
     assert store.tags(SECRET)["stopped"].endswith(":0")
-    assert {key: store.tags(SECRET)[key] for key in NAME.tags} == NAME.tags or live == "scheduled"
+    assert {key: store.tags(SECRET)[key] for key in NAME.tags} == NAME.tags
+
+
+@pytest.mark.parametrize("text", ["50", "abc"])
+def test_what_a_lowering_replaced_is_known_without_a_look_before_it(store: SecretsManager, text: str) -> None:
+    store.create(SECRET, "100", "0" * 36, NAME.tags)
+    store.put(SECRET, text, "1" * 36)
+    done = writing.lowered(store, NAME, "0", pause=0)
+    assert done.before == Entry(SECRET, text, "1" * 36)
+    assert store.text_of(SECRET, "0" * 36) in ("100", None)  # two versions are kept by a stage, older ones for a while
+    trace = store.trace(SECRET)
+    assert (trace.live, trace.replaced) == (done.entry.version, "1" * 36)
+
+
+@pytest.mark.parametrize("action", ["PutSecretValue", "TagResource"])
+def test_the_simulator_refuses_what_aws_refuses_on_a_secret_that_waits_for_its_deletion(
+    store: SecretsManager, action: str
+) -> None:
+    store.create(SECRET, "50", "0" * 36, NAME.tags)
+    store._client.delete_secret(SecretId=SECRET)
+    with pytest.raises(Scheduled, match=r"InvalidRequestException .*marked for deletion"):
+        store.put(SECRET, "0", "1" * 36) if action == "PutSecretValue" else store.tag(SECRET, {"a": "b"})
+    store.restore(SECRET)
+    store.put(SECRET, "0", "1" * 36)
+    store.tag(SECRET, {"a": "b"})
+
+
+def test_a_put_and_a_tag_at_the_same_moment_both_stand(store: SecretsManager) -> None:
+    store.create(SECRET, "50", "0" * 36, {})
+    store.warm()
+    for number in range(40):
+        tagging = at_once.begin(lambda number=number: store.tag(SECRET, {"n": str(number)}))  # type: ignore[misc]
+        store.put(SECRET, str(number % 2), str(uuid.uuid4()))
+        assert tagging.answered.wait(10)
+        assert store.tags(SECRET) == {"n": str(number)}
 
 
 def test_one_bad_item_fails_no_other(store: SecretsManager, fault: Fault) -> None:

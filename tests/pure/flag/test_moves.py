@@ -35,7 +35,7 @@ PICTURES = {
     "0": (Live("0", NOW, "v"), "=!!!!! =^^^^^ =!^^^^ =!!^^^ =!!!^^ =!!!!^ =!!!!!"),
     "100": (Live("100", NOW, "v"), "vvvvv= vvvvv= vvvvv= vvvvv= vvvvv= vvvvv= vvvvv="),
     "absent": (Live(None), "v^^^^^ v^^^^^ v!^^^^ v!!^^^ v!!!^^ v!!!!^ v!!!!!"),
-    "scheduled": (Live(None, scheduled=True), "v!!!!! v^^^^^ v!^^^^ v!!^^^ v!!!^^ v!!!!^ v!!!!!"),
+    "scheduled": (Live(None, scheduled=True), "=!!!!! =^^^^^ =!^^^^ =!!^^^ =!!!^^ =!!!!^ =!!!!!"),
     "unreadable": (Live("abc", NOW, "v"), "v!!!!! v!!!!! v!!!!! vv!!!! vvv!!! vvvv!! vvvvv!"),
 }
 GLYPHS = {Kind.LOWER: "v", Kind.STAY: "=", Kind.RAISE: "^", Kind.OUTSIDE: "!"}
