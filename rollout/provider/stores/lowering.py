@@ -1,7 +1,7 @@
 """Bringing a flag down where the store can't compare and write in one: the put and its tag at the same moment, then looks.
 
 Nothing is waited for before the put but the live value, where the target isn't 0. Each wait has a budget in seconds, and
-what hasn't answered by then is said, not waited for (docs/adr/0013-put-and-tag-at-the-same-moment.md).
+what hasn't answered by then is said, not waited for (docs/adr/0014-put-and-tag-at-the-same-moment.md).
 """
 
 from __future__ import annotations
