@@ -40,6 +40,14 @@ def environment() -> dict[str, str]:
     }
 
 
+def opened(folder: Path, top: Path) -> None:
+    """As root the database's server runs as nobody, who has to come as far as its programs and its data."""
+    for path in (folder, *folder.parents):
+        path.chmod(path.stat().st_mode | 0o011)
+        if path == top:
+            return
+
+
 def run(folder: Path, text: str) -> str:
     done = subprocess.run(
         ["sh", "-eu", "-c", text], cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
@@ -55,6 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The page's project, after its first four steps."""
     folder = tmp_path_factory.mktemp("own") / "my shop"
     folder.mkdir()
+    opened(folder, tmp_path_factory.getbasetemp().parent)
     for step in STEPS[:3]:
         run(folder, step)
     said = run(folder, STEPS[3])
@@ -95,7 +104,8 @@ def test_nothing_of_this_checkout_is_used_there(project: Path) -> None:
 
 def test_six_domains_with_two_ladders_on_postgresql(project: Path, tmp_path: Path) -> None:
     folder = tmp_path / "six"
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    opened(folder, tmp_path.parent.parent)
     (folder / "answers.yaml").write_text(SIX)
     run(folder, f'"$ROLLOUT/.venv/bin/rollout" init --answers answers.yaml && {STEPS[2]}')
     for name in (".venv", ".venv-dev"):  # the same package, installed once: the folder's own set-up finds it whole
