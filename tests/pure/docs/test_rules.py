@@ -42,7 +42,7 @@ def rows(text: str) -> set[str]:
         alarm_name("<stack>", "<domain>", "<policy>"),
         topic_name("<stack>", "<action>"),
         dashboard_name("<stack>", "<domain>"),
-        f"{tags.STOPPED}=<uuid>:<value>",
+        f"{tags.STOPPED}=<uuid>@<time>:<value>",
         f"{tags.BREACH}=<attempt>@<time>:<metric>",
         f"{tags.LIVE_SINCE}=<version>@<time>",
         *TOPICS,
