@@ -8,6 +8,7 @@ What it raises by name, so that a door (the command line, the provider's service
             Absent              there is no such thing
             Exists              there is one already
             Scheduled           it waits for its deletion
+            NoAnswer            what came back isn't an answer of that call (rollout.provider.aws.answers)
             DatabaseError       the same of PostgreSQL, with its SQLSTATE (rollout.provider.postgres.link)
         Refused                 a change that may not happen; nothing was written (rollout.provider.wire.row)
         StoppedMeanwhile        a raise that a stop overtook (rollout.provider.stores.writing)

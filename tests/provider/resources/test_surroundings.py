@@ -137,13 +137,16 @@ def test_probe_status_redirect_and_silence(page: tuple[str, dict[str, Any]], mon
 
 def flag(desk: Desk, enabled: Any, **changed: Any) -> dict[str, Any]:
     flag = desk.context.catalogue.domains["jobs"].enable_flag
-    return {"stack": "test", "domain": "jobs", "flag": flag, "enabled": enabled, "closed": False, **changed}
+    told = desk.inputs_of("jobs", 5)  # it is judged with its percent
+    return {**told, "flag": flag, "enabled": enabled, "closed": False, **changed}
 
 
 def test_flag_secret(
     desk: Desk, shelf: Shelf, written: Callable[[], dict[str, int]], fault: Callable[..., None]
 ) -> None:
     row, secret = Row("urn"), "wa-webhook-unified/test/ENABLE_UNIFIED_JOBS"
+    desk.store.create(desk.name("jobs"), "5", "5" * 36, {})  # live above 0, and no stop stands: `true` is no raise
+    written()
     assert "enabled" in desk.flags.create(flag(desk, True), True, row)[1]
     assert written() == {}, "a preview writes nothing"
     ident, state = desk.flags.create(flag(desk, False), False, row)
@@ -161,9 +164,12 @@ def test_flag_secret(
     shelf.delete(secret)
     desk.new_run()
     assert "enabled" not in desk.flags.read("urn", state, row)
-    assert desk.flags.update(state, flag(desk, True), flag(desk, True), False, row)["enabled"] is True
+    with pytest.raises(Refused, match="absent -> true: switched off outside: a stop"):
+        desk.flags.update(state, flag(desk, True), flag(desk, True), False, row)
     with pytest.raises(Refused, match="stack of a flag can't change"):
         desk.flags.update(state, flag(desk, True), flag(desk, True, stack="other"), False, row)
+    desk.store.put(desk.name("jobs"), "0", "0" * 36)
+    desk.new_run()
     desk.flags.delete(state, flag(desk, True), row)
     fault(None, status=500)
     desk.new_run()
