@@ -126,6 +126,11 @@ def set_percents(sandbox: Sandbox, percent: Mapping[str, int]) -> None:
 
 def set_entry(sandbox: Sandbox, key: str, body: str) -> None:
     """Adds a `wa-rollout:` entry under the gate's line: `body` is its map or list in YAML, or a single value."""
+    text = sandbox.read_config()
+    if f"  wa-rollout:{key}:\n" in text:  # it has its place in the file
+        inner = re.sub("(?m)^", "    ", f"{body.strip()}\n").rstrip(" ")
+        sandbox.write_config(text.replace(f"  wa-rollout:{key}:\n", f"  wa-rollout:{key}:\n{inner}"))
+        return
     single = ":" not in body and not body.startswith("- ")
     block = f" {body}" if single else re.sub("(?m)^", "    ", f"\n{body.strip()}")[4:]
     text, found = re.subn(

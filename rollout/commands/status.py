@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 from typing import Final
@@ -17,9 +18,12 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.standing import Standing
+from rollout.model.plan.typed import Typed
 from rollout.provider import alerts
 
 WIDTH: Final = 80
+FROZEN: Final = standing.WORDS["frozen"]
+MAKE: Final = "MAKELEVEL"  # make sets it for what it runs: then the shell that reads this has no tools on its PATH
 
 
 def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
@@ -47,19 +51,28 @@ def row(seen: Around, domain: Domain) -> Standing:
     if unread.startswith("not judged"):
         seen.wrong.append(f"{domain.name}: {unread}")
     behind = standing.behind(seen.plan, seen.day, domain.name, live.percent)
-    return standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread)
+    typed = Typed(seen.stack, MAKE in os.environ, min(max(seen.day or 0, 0), seen.plan.last))
+    return standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread, typed)
 
 
 def table(rows: list[Standing], heading: str) -> str:
-    """For a terminal, under 80 columns: numbers first, then a line of verdict and one of what comes next."""
-    lines = [heading, f"{'domain':<13}{'live':>6}{'stack':>7}{'plan':>6}{'behind':>10}{'soak left':>14}"]
+    """For a terminal, under 80 columns: numbers and what is HELD, LATCHED, STOPPED first, then the verdict, every reason
+    against the next raise in the order in which it is worked off, and what comes next. FROZEN is everybody's: in the heading.
+    """
+    frozen = any(FROZEN in row.marks for row in rows)
+    lines = [
+        f"{heading}{f', {FROZEN}' if frozen else ''}",
+        f"{'domain':<13}{'live':>6}{'stack':>7}{'plan':>6}{'behind':>10}{'soak left':>14}",
+    ]
     for row in rows:
         behind = f"{row.behind} d" if row.behind else "-"
         soak = "-" if row.soak_left is None else times.show_span(row.soak_left) if row.soak_left else "over"
         live = row.live.removesuffix(" %").replace("0 % (secret absent)", "absent")
         stack, planned = ("-" if value is None else str(value) for value in (row.stack, row.planned))
-        lines.append(f"{row.domain:<13}{live:>6}{stack:>7}{planned:>6}{behind:>10}{soak:>14}")
-        for text in filter(None, (row.verdict, f"next: {row.next_step}")):
+        marks = "".join(f" {mark}" for mark in row.marks if mark != FROZEN)
+        lines.append(f"{row.domain:<13}{live:>6}{stack:>7}{planned:>6}{behind:>10}{soak:>14}{marks}")
+        reasons = [f"{number}. {text}" for number, text in enumerate(row.reasons, 1)]
+        for text in filter(None, (row.verdict, *reasons, f"next: {row.next_step}")):
             lines += textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
     return "\n".join(lines)
 

@@ -13,9 +13,10 @@ from tests.harness import Sandbox
 ODD = {
     "a phone number": (lambda text: text.replace('reach: "this terminal"', "reach: 0788123456"), 'write "0788123456"'),
     "a date in breach": (
-        lambda text: (
-            f"{text}  wa-rollout:breach:\n    jobs:\n      attempt: 1\n      at: 2026-12-02T02:14:00Z\n"
-            '      metric: errors\n      seen: "3 of 4"\n      from: 5\n      to: 0\n      by: watch\n'
+        lambda text: text.replace(
+            "  wa-rollout:breach:\n",
+            "  wa-rollout:breach:\n    jobs:\n      attempt: 1\n      at: 2026-12-02T02:14:00Z\n      metric: errors\n"
+            '      seen: "3 of 4"\n      from: 5\n      to: 0\n      by: watch\n',
         ),
         'write "2026-12-02T02:14:00Z"',
     ),

@@ -73,7 +73,7 @@ def test_because_of_a_metric_latches_and_a_revert_of_the_commit_unlatches_nothin
     burning.recorded(sandbox, "jobs", 10)
     assert burning.tags(sandbox, "jobs")["breach"] == "1@2026-12-17T08:00:00Z:errors"
     committed = sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout
-    assert "wa-rollout:breach:\n    jobs:\n      attempt: 1\n" in committed
+    assert "    # breach: jobs\n    jobs:\n      attempt: 1\n" in committed
 
     days.turn_clock(sandbox, burning.DAY + 8)
     days.set_percents(sandbox, {"jobs": 25})

@@ -50,7 +50,7 @@ def _config(entry: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in (entry.get("config") or {}).items():
         if not value.get("secret"):
-            plain = value.get("objectValue", value.get("value"))
+            plain = value.get("objectValue", value.get("value")) or None  # a key without a value is "" in the history
             found[key] = {"true": True, "false": False}.get(plain, plain) if isinstance(plain, str) else plain
     return found
 

@@ -128,6 +128,12 @@ def _add_named(text: str, key: str, name: str, fields: Mapping[str, object]) -> 
         expected[key] = {name: _scalars(fields)}
         return _checked(spots.new_key(text, config, FLAGS, {key: {name: fields}}), text, expected)
     spots.once(config, key)
+    empty = isinstance(map_, Scalar) and map_.kind == "null"
+    listed = isinstance(map_, Map) and not map_.flow and name not in map_.values
+    place = spots.slot(text, config.keys[key].start, label(key, name)) if empty or listed else None
+    if place is not None:
+        expected[key] = {**(_plain_map(map_) if isinstance(map_, Map) else {}), name: _scalars(fields)}
+        return _checked(lines.apply(text, [spots.fill(text, place, {name: fields})]), text, expected)
     if isinstance(map_, Map) and map_.keys and not map_.flow:
         spots.once(map_, name)
         old = map_.values.get(name)
@@ -152,6 +158,9 @@ def add_freeze(text: str, freeze: Why) -> str:
     expected = _plain_map(config)
     expected[FREEZE] = _scalars(fields)
     if FREEZE not in config.values:
+        place = spots.slot(text, _begin(text, config), label(FREEZE))
+        if place is not None:
+            return _checked(lines.apply(text, [spots.fill(text, place, {FREEZE: fields})]), text, expected)
         return _checked(spots.new_key(text, config, FLAGS, {FREEZE: fields}), text, expected)
     spots.once(config, FREEZE)
     return _checked(lines.apply(text, spots.replace(text, config, FREEZE, fields)), text, expected)
@@ -169,9 +178,12 @@ def remove_entry(text: str, key: str, name: str | None = None) -> str:
         inner = _walk(config, key)
         if not isinstance(inner, Map) or inner.flow or name not in inner.keys:
             raise by_hand(f"there is no {key}.{name}, or it is written in braces")
-        if len(inner.keys) > 1:
+        kept = spots.slot(text, config.keys[key].start, label(key, name)) is not None
+        if len(inner.keys) > 1 or kept:
             parent, gone = inner, name
             del _inner(expected, key)[name]
+            if len(inner.keys) == 1:
+                expected[key] = ("null", "")  # the key stays, with the lines that its entries are written under
     if gone not in parent.keys:
         raise by_hand(f"there is no {key}")
     if parent is config:
@@ -182,6 +194,17 @@ def remove_entry(text: str, key: str, name: str | None = None) -> str:
     if not text.endswith(("\n", "\r")):
         edited = edited.removesuffix(line_break(text))
     return _checked(edited, text, expected)
+
+
+def label(key: str, name: str = "") -> str:
+    """The comment that an entry is written under, where the file has it: `held: jobs`, `freeze`."""
+    short = key.removeprefix("wa-rollout:")
+    return f"{short}: {name}" if name else short
+
+
+def _begin(text: str, config: Map) -> int:
+    """A place on the line of `config:`, above its first key."""
+    return max(0, start_of_line(text, next(iter(config.keys.values())).start) - 1)
 
 
 def _config(text: str) -> Map:

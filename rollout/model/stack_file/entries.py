@@ -82,7 +82,7 @@ class Entries:
         node = self.config.get(key)
         good: dict[str, T] = {}
         broken: dict[str, tuple[str, Node]] = {}
-        if node is None or (isinstance(node, Map) and not node.values):
+        if node is None or (isinstance(node, Map) and not node.values) or _empty(node):
             return good, broken
         everyone = tuple(self.catalogue.domains)
         if not isinstance(node, Map):
@@ -243,7 +243,7 @@ class Entries:
         """The entries of a map that permits or informs: name, node, key. One that is no map is warned of, and empty."""
         key = PREFIX + name
         node = self.config.get(key)
-        if node is None:
+        if node is None or _empty(node):
             return []
         if not isinstance(node, Map):
             _, problems = self.one(key, node, forms.read_why)
@@ -272,6 +272,11 @@ class Entries:
             parts, _ = self.one("", node, forms.read_breach)
         attempt, at = (parts.attempt, parts.at) if parts else (UNREADABLE_ATTEMPT, None)
         return Breach(attempt, at, parts.metric if parts and parts.metric else "a malformed entry", why, None, None, "")
+
+
+def _empty(node: Node) -> bool:
+    """A key without a value: the place of entries that come and go, and of none now."""
+    return isinstance(node, Scalar) and node.kind == "null"
 
 
 def _also(text: str, place: str) -> str:

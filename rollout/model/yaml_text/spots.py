@@ -72,6 +72,36 @@ def new_key(text: str, config: Map, flags: str, body: Mapping[str, object]) -> s
     return lines.apply(text, [lines.insert_lines(text, place, block)])
 
 
+def slot(text: str, under: int, label: str) -> int | None:
+    """Where the line after the comment `# label` begins, in the lines below `under` that are indented deeper; None without one.
+
+    Such a line stays whatever comes and goes: entries that each have their own never touch, and git reverts one without the
+    other.
+    """
+    place, margin = end_of_line(text, under), _lead(text, under)
+    while place < len(text):
+        end = end_of_line(text, place)
+        line = text[place:end].strip()
+        if line and _lead(text, place) <= margin:
+            return None
+        if line == f"# {label}":
+            return end
+        place = end
+    return None
+
+
+def _lead(text: str, place: int) -> int:
+    """By how many blanks the line of `place` is indented."""
+    line = text[start_of_line(text, place) : end_of_line(text, place)]
+    return len(line) - len(line.lstrip(" "))
+
+
+def fill(text: str, place: int, body: Mapping[str, object]) -> Change:
+    """A change that puts `body` below the comment line that ends at `place`, as far in as the comment is."""
+    above = place - (2 if text[max(0, place - 2) : place] == "\r\n" else 1)
+    return lines.insert_lines(text, place, lines.block(body, " " * _lead(text, above), STEP, line_break(text)))
+
+
 def append(text: str, parent: Map, key: str, body: Mapping[str, object]) -> Change:
     """A change that puts `body` behind the last entry of the map under `key`."""
     map_ = parent.values[key]

@@ -26,7 +26,7 @@ ALWAYS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "cloudwatch.ListDashboards": {"": ("DashboardEntries",), "DashboardEntries": ("DashboardName",)},
     "cloudwatch.GetDashboard": {"": ("DashboardArn", "DashboardBody", "DashboardName")},
     "sns.CreateTopic": {"": ("TopicArn",)},
-    "sns.ListSubscriptionsByTopic": {"": ("Subscriptions",), "Subscriptions": ("SubscriptionArn", "Protocol")},
+    "sns.ListSubscriptionsByTopic": {"": ("Subscriptions",), "Subscriptions": ("Protocol",)},
     "sns.Subscribe": {"": ("SubscriptionArn",)},
     "sns.Publish": {"": ("MessageId",)},
     "sts.GetCallerIdentity": {"": ("UserId", "Account", "Arn")},

@@ -41,7 +41,11 @@ class Topics:
             except Absent:
                 return None
             for subscription in answer.get("Subscriptions") or []:
-                found[str(subscription.get("Endpoint"))] = str(subscription.get("SubscriptionArn"))
+                known = str(subscription.get("SubscriptionArn"))
+                if known == PENDING or known.startswith(
+                    "arn:"
+                ):  # `Deleted` for days where somebody left by the mail's link
+                    found[str(subscription.get("Endpoint"))] = known
             if not answer.get("NextToken"):
                 return LiveTopic(arn, found)
             arguments["NextToken"] = answer["NextToken"]

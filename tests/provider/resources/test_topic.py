@@ -174,3 +174,27 @@ def test_a_topic_stays_while_any_domain_carries_traffic(desk: Desk, sns: Any) ->
     desk.percent("ai-agents", 0)
     again(desk, first).delete()
     assert sns.list_topics()["Topics"] == []
+
+
+@pytest.mark.parametrize("word", ["Deleted", "None", "", "pending confirmation"])
+def test_a_word_in_place_of_an_arn_is_no_subscription(desk: Desk, moto: Simulator, sns: Any, word: str) -> None:
+    """SNS lists `Deleted` for days after somebody left by the mail's link: it is drift, and subscribed anew."""
+    first = line(desk, ana="ana@example.org")
+    member = (
+        f"<member><Protocol>email</Protocol><Endpoint>ana@example.org</Endpoint><Owner>1</Owner><TopicArn>{ARN}</TopicArn>"
+        f"<SubscriptionArn>{word or 'x'}</SubscriptionArn></member>"
+    )
+    body = (
+        '<ListSubscriptionsByTopicResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ListSubscriptionsByTopicResult>'
+        f"<Subscriptions>{member}</Subscriptions></ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>"
+    )
+    second = again(desk, first)
+    fault = {"target": "sns.ListSubscriptionsByTopic", "status": 200, "body": body}
+    moto.call("PUT", "/faults", {"fail": [{**fault, "times": 2}]})
+    assert second.preview(inputs(ana="ana@example.org")) == {"subscriptions": "update"}
+    moto.call("PUT", "/faults", {"fail": [{**fault, "times": 2}]})  # the refresh, and the look before the write
+    moto.call("DELETE", "/calls")
+    second.up(inputs(ana="ana@example.org"))
+    assert moto.call("GET", "/calls")["sns.Subscribe"] == 1
+    moto.call("PUT", "/faults", {"fail": [{**fault, "times": 2}]})
+    again(desk, second).up(inputs())  # its removal calls nothing that fails

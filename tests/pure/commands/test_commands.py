@@ -156,7 +156,8 @@ def test_a_malformed_stack_file_is_refused_and_left_alone(project: Path, capsys:
 
 def test_warnings_of_the_stack_file_are_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = project / "Pulumi.prod.yaml"
-    path.write_bytes(path.read_bytes() + b"  wa-rollout:held:\n    jobs: slow\n")
+    key = b"  wa-rollout:held:\n"
+    path.write_bytes(path.read_bytes().replace(key, key + b"    jobs: slow\n"))
     _, _, err = run(capsys, "promote", "--stack", "prod")
     assert err.startswith("warning: Pulumi.prod.yaml:")
     assert "wa-rollout:held.jobs" in err

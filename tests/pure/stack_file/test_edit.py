@@ -12,10 +12,12 @@ from rollout.model.ladder import LADDER
 from rollout.model.problem import BadInput
 from rollout.model.stack_file import edit
 from rollout.model.stack_file.forms import Attempt, Breach, Why
+from tests.pure import samples
 from tests.pure.samples import CATALOGUE, FULL, ROOT, read_stack
 
-PROD = (ROOT / "Pulumi.prod.yaml").read_text()
-LOCAL = (ROOT / "Pulumi.local.yaml").read_text()
+PROD = samples.PROD.decode()
+LOCAL = samples.without_places((ROOT / "Pulumi.local.yaml").read_bytes()).decode()
+PLACES = (ROOT / "Pulumi.prod.yaml").read_text()
 ODD = """\
 # a header: with a colon
 encryptionsalt: v1:abc
@@ -219,7 +221,7 @@ def test_a_breach_map_that_would_be_lost_is_left_to_a_person(there: str) -> None
 
 def test_a_new_entry_never_touches_a_flags_line() -> None:
     """Else the revert of that flag's own promotion would conflict with it."""
-    lines = [line for line in PROD.splitlines(keepends=True) if not line.startswith("  # Entries")]
+    lines = [line for line in PROD.splitlines(keepends=True) if not line.startswith("  # Waivers")]
     bare = "".join(lines)
     assert bare.endswith("      percent: 0\n")
     edited = edit.add_breach(bare, "jobs", BREACH)
@@ -296,3 +298,26 @@ def test_notes_and_waivers_are_added_and_overtaken() -> None:
 
 def _changed(before: str, after: str) -> list[str]:
     return [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line.startswith("+ ")]
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_entries_stand_under_their_own_lines_and_leave_them(form: Callable[[str], str]) -> None:
+    text = form(PLACES)
+    frozen = edit.add_freeze(text, Why("INC-7: duplicates", "Ana K."))
+    entered = edit.add_held(
+        edit.add_breach(edit.add_breach(frozen, "jobs", BREACH), "ai-agents", BREACH), "property", Why("a b", "c")
+    )
+    found = read_stack(entered.encode())
+    assert list(found.breach) == ["ai-agents", "jobs"]
+    assert found.warnings == ()
+    assert [line for line in text.splitlines() if line not in entered.splitlines()] == []
+    for name in ("jobs", "ai-agents"):
+        entered = edit.remove_entry(entered, edit.BREACH, name)
+    assert edit.remove_entry(edit.remove_entry(entered, edit.HELD, "property"), edit.FREEZE) == text
+
+
+def test_a_domain_without_a_line_of_its_own_stands_with_the_others() -> None:
+    text = PLACES.replace("    # breach: jobs\n", "")
+    assert list(read_stack(edit.add_breach(text, "jobs", BREACH).encode()).breach) == ["jobs"]
+    both = edit.add_breach(edit.add_breach(text, "ai-agents", BREACH), "jobs", BREACH)
+    assert set(read_stack(both.encode()).breach) == {"jobs", "ai-agents"}

@@ -1,0 +1,98 @@
+"""The step that `status` names is typed, in each state that has one: it helps, and it never raises what somebody lowered."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from tests import days
+from tests.harness import Sandbox
+
+AI: Final = "ai-agents"
+
+
+def told(sandbox: Sandbox, domain: str = AI) -> dict[str, Any]:
+    found = json.loads(sandbox.rollout("status", "--stack", "local", "--json").stdout)
+    (row,) = [row for row in found if row["domain"] == domain]
+    assert isinstance(row, dict)
+    return row
+
+
+def typed(sandbox: Sandbox, step: str) -> None:
+    """Types the commands of a step, as its words say; where pulumi asks, the answer is yes."""
+    for line in step.rpartition(": ")[0].split(", then "):
+        words = line.split()
+        extra = ["--yes"] if words[:2] == ["pulumi", "up"] else ["--wait", "0"] if "rollback" in words else []
+        sandbox.run(*words, *extra)
+
+
+def head(sandbox: Sandbox) -> list[str]:
+    return sandbox.rollout("status", "--stack", "local").stdout.splitlines()
+
+
+def test_after_a_breach_of_data_the_audit_comes_first(sandbox: Sandbox) -> None:
+    days.begin(sandbox, {**days.percents(0), AI: 10}, day=6)
+    sandbox.rollout("rollback", AI, "--to", "zero", "--because", "data", "--stack", "local", "--wait", "0")
+    row = told(sandbox)
+    assert {"FROZEN", "LATCHED"} <= set(row["marks"])
+    assert head(sandbox)[0].endswith(", FROZEN")
+    assert any("LATCHED" in line for line in head(sandbox) if line.startswith(AI))
+    step = re.search(r"write wa-rollout:checked (\S+): (\S+): (\".*\")", row["next_step"])
+    assert step, row
+    text = sandbox.read_config()
+    sandbox.write_config(
+        text.replace(f"checked:\n    {step[1]}:\n", f"checked:\n    {step[1]}:\n      {step[2]}: {step[3]}\n")
+    )
+    row = told(sandbox)
+    assert "unfreeze" in row["next_step"], row  # the freeze that the rollback wrote
+    typed(sandbox, row["next_step"])
+    row = told(sandbox)
+    assert "FROZEN" not in row["marks"]
+    step = re.search(r"write wa-rollout:attempt (\S+) number: (\d+)", row["next_step"])
+    assert step, row
+    days.set_entry(sandbox, "attempt", f"{step[1]}:\n  number: {step[2]}\n  why: mended\n  by: Ana K.")
+    days.turn_clock(sandbox, 8)
+    row = told(sandbox)
+    assert "LATCHED" not in row["marks"], row
+    assert "promote" in row["next_step"], row
+
+
+def test_a_freeze_beside_a_soak_and_what_lifts_it(sandbox: Sandbox) -> None:
+    days.begin(sandbox, {**days.percents(0), AI: 10}, day=5, since=4.5)
+    sandbox.rollout("freeze", "--why", "INC-1", "--by", "Ana", "--stack", "local")
+    sandbox.rollout("freeze", "--domain", AI, "--why", "INC-2", "--by", "Ana", "--stack", "local")
+    row = told(sandbox)
+    assert row["marks"] == ["FROZEN", "HELD"]
+    assert [text.split()[0] for text in row["reasons"][:2]] == ["frozen:", "held:"]
+    assert any(text.startswith("soak at 10 %") for text in row["reasons"])
+    typed(sandbox, row["next_step"])
+    row = told(sandbox)
+    assert row["marks"] == ["HELD"]
+    typed(sandbox, row["next_step"])
+    row = told(sandbox)
+    assert row["marks"] == []
+    days.turn_clock(sandbox, 7)
+    row = told(sandbox)
+    assert row["reasons"] == []
+    typed(sandbox, row["next_step"])  # promote
+    row = told(sandbox)
+    assert (row["live"], row["stack"]) == ("10 %", 25)
+    typed(sandbox, row["next_step"])  # preview, then up
+    assert days.live(sandbox)["UNIFIED_ROLLOUT_PERCENT"] == "25"
+    days.set_percents(sandbox, {AI: 5})
+    typed(sandbox, told(sandbox)["next_step"])
+    assert days.live(sandbox)["UNIFIED_ROLLOUT_PERCENT"] == "5"
+
+
+def test_live_under_the_stack_is_never_raised_again(sandbox: Sandbox) -> None:
+    days.begin(sandbox, {**days.percents(0), AI: 10}, day=6)
+    for value in ("5", "0", "nonsense"):
+        days.put(sandbox, AI, value)
+        step = told(sandbox)["next_step"]
+        assert "rollback" in step
+        typed(sandbox, step)
+        row = told(sandbox)
+        wanted = "5" if value == "5" else "0"
+        assert days.live(sandbox)["UNIFIED_ROLLOUT_PERCENT"] == wanted
+        assert row["stack"] == int(wanted), row
