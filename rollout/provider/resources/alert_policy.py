@@ -66,6 +66,9 @@ class AlertPolicy(Beside):
         self.unmoved(old, new, "stack", "domain", "policy", "name")
         return self._set(new, preview, row, "stands as wanted, nothing written")
 
+    def half_made(self, new: Properties) -> str:
+        return _name(new)
+
     def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
         name = _name(state)
         self.may_go(state, [state["domain"]], old_inputs, f"alarm {name}")

@@ -52,6 +52,10 @@ class Beside:
                 text = f"{key} can't change: {shown(old[key])} -> {shown(new.get(key))}"
                 raise Refused(Problem(text, where=str(new["name"]), do="make a new stack, and destroy this one"))
 
+    def half_made(self, new: Properties) -> str:
+        """The id of a thing whose making failed somewhere: it may be there, and its row must stand for `destroy` to find it."""
+        return str(new["name"])
+
     def gone(self, state: Properties, what: str, row: Row, *, all_of_them: str = "") -> Properties:
         """The state of a thing that somebody deleted, named on its row; or, where all are gone, said once."""
         if all_of_them:

@@ -61,7 +61,9 @@ class Topic(Beside):
 
     def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None:
         self.may_go(state, self._context.catalogue.domains, old_inputs, f"topic {state['action']}")
-        self._store.delete(state["arn"])
+        self._store.delete(
+            state.get("arn") or self._store.make(state["name"])
+        )  # half made: the same name has the same ARN
 
     def _set(self, old: Properties, new: Properties, preview: bool, row: Row) -> Properties:
         name, wanted = new["name"], new["subscriptions"]

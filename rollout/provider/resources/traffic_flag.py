@@ -17,7 +17,7 @@ from rollout.model.problem import Problem, masked, shown
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, name_of
 from rollout.provider.judging.context import Context
-from rollout.provider.resources import destroying
+from rollout.provider.resources import destroying, replacing
 from rollout.provider.stores import choose, one_write, writing
 from rollout.provider.stores.lowering import Seen, Unread, read
 from rollout.provider.stores.store import Entry
@@ -40,6 +40,7 @@ class TrafficFlag:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._read_here: set[str] = set()  # rows whose state is as fresh as this process
+        self._rows: dict[str, replacing.Row] = {}  # by secret
 
     def check(self, new: Properties) -> list[tuple[str, str]]:
         """What is wrong in the input itself, as (property, reason). Judging isn't done here: it would end the run."""
@@ -87,6 +88,7 @@ class TrafficFlag:
     def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
         """The state with the live value in it. A failing store leaves the old state and a warning."""
         name = name_of(state)
+        self._rows[name.secret] = replacing.newer(self._rows.get(name.secret), replacing.Row(urn, state, inputs or {}))
         try:
             entry = self._context.snapshot(name.stack).take(name.secret)
             known = entry is not None and entry.version == state.get("version")
@@ -110,7 +112,13 @@ class TrafficFlag:
         return outputs
 
     def create(self, new: Properties, preview: bool, row: Row) -> tuple[str, Properties]:
-        return name_of(new).secret, self._change(Change(new, {}, None, preview, row))
+        known = self._rows.get(name_of(new).secret)
+        if known is None:
+            return name_of(new).secret, self._change(Change(new, {}, None, preview, row))
+        before = known.inputs.get("percent")  # its record goes on, whatever the row is called
+        lowers = before is not None and new["percent"] < before
+        replacing.allow(known.urn == row.urn, preview, row, name_of(new).secret, lowers=lowers)
+        return name_of(new).secret, self._change(Change(new, known.state, before, preview, row))
 
     def update(self, old: Properties, old_inputs: Properties, new: Properties, preview: bool, row: Row) -> Properties:
         change = Change(new, old, old_inputs.get("percent"), preview, row)

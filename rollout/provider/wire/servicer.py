@@ -18,11 +18,19 @@ from typing import Any, Protocol, TypeVar
 
 import grpc
 import grpc.aio
-from google.protobuf import empty_pb2
+from google.protobuf import any_pb2, empty_pb2
 
 from rollout.model.problem import Problem, RolloutError
 from rollout.provider import VERSION, notes, orphans
-from rollout.provider.wire.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from rollout.provider.errors import StoreError
+from rollout.provider.wire.protos import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
 from rollout.provider.wire.row import Refused, Row
 from rollout.provider.wire.values import Properties, plain, struct
 
@@ -70,6 +78,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._make = resources
         self._resources: Mapping[str, Resource] = {}
         self._stub: engine_pb2_grpc.EngineStub | None = None
+        self._rows: dict[tuple[str, ...], set[str]] = {}  # by what they are about
+        self._made: set[tuple[str, tuple[str, ...]]] = set()  # made in this run
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -97,6 +107,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Diff(self, request: Any, context: Any) -> Any:
         urn, old, new = request.urn, plain(request.olds), plain(request.news)
+        self._stands(urn, new)
         changed = await self._run(urn, lambda kind, row: kind.diff(urn, old, new, row), pure_beside=True)
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
@@ -108,7 +119,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Create(self, request: Any, context: Any) -> Any:
         new, preview = plain(request.properties), request.preview
-        ident, outputs = await self._run(request.urn, lambda kind, row: kind.create(new, preview, row))
+        self._stands(request.urn, new)
+        try:
+            ident, outputs = await self._run(request.urn, lambda kind, row: kind.create(new, preview, row))
+        except StoreError as error:
+            half = getattr(self._of(request.urn), "half_made", None)
+            if preview or half is None:
+                raise
+            await _unfinished(context, half(new), request.properties, str(error))
+        if not preview:
+            self._made.add((request.urn, _thing(request.urn, new)))
         return provider_pb2.CreateResponse(id="" if preview else ident, properties=struct(outputs, self._unknown))
 
     @_clean
@@ -117,6 +137,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if not state:
             do = "`pulumi up` adopts a flag that is in the store already"
             raise Refused(Problem("`pulumi import` isn't needed", where=urn, do=do))
+        self._stands(urn, state)
         outputs = await self._run(urn, lambda kind, row: kind.read(urn, state, row, inputs))
         properties = request.properties if outputs is state else struct(outputs, self._unknown)
         return provider_pb2.ReadResponse(id=request.id, properties=properties, inputs=request.inputs)
@@ -131,11 +152,29 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Delete(self, request: Any, context: Any) -> Any:
         state, old_inputs = plain(request.properties), plain(request.old_inputs)
+        if self._another_stands(request.urn, state):
+            text = "another row of it stands: this one alone goes, and nothing is touched"
+            await self._log(engine_pb2.INFO, request.urn, text)
+            return empty_pb2.Empty()
         await self._run(request.urn, lambda kind, row: kind.delete(state, old_inputs, row))
         return empty_pb2.Empty()
 
+    def _stands(self, urn: str, properties: Properties) -> None:
+        """There is a row of that name for it in this run."""
+        self._rows.setdefault(_thing(urn, properties), set()).add(urn)
+
+    def _another_stands(self, urn: str, state: Properties) -> bool:
+        """Whether a delete is no destroy: the row was replaced in this run, or there is one of another name for the same thing.
+
+        A `destroy` makes no row, and asks for every one that there is: the last of a thing is judged.
+        """
+        thing = _thing(urn, state)
+        rows = self._rows.get(thing, set())
+        rows.discard(urn)
+        return bool(rows) or (urn, thing) in self._made
+
     def _of(self, urn: str) -> Resource:
-        return self._resources[urn.split("::")[2].rsplit("$", 1)[-1]]
+        return self._resources[_kind(urn)]
 
     async def _run(self, urn: str, handler: Callable[[Resource, Row], Any], *, pure_beside: bool = False) -> Any:
         """Runs a handler off the loop, and puts what it said on the row, also when it refused.
@@ -159,6 +198,26 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(self._engine))
         with contextlib.suppress(grpc.RpcError):  # a line that can't be shown must not fail the write it is about
             await self._stub.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn))
+
+
+def _kind(urn: str) -> str:
+    return urn.split("::")[2].rsplit("$", 1)[-1]
+
+
+def _thing(urn: str, properties: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a row is about, whatever the row is called: two rows of one thing have the same."""
+    named = ("stack", "flag", "domain", "policy", "action")
+    return (_kind(urn), *(str(properties.get(key) or "") for key in named))
+
+
+async def _unfinished(context: Any, ident: str, inputs: Any, why: str) -> None:
+    """Ends a create of which nobody knows what it left: the row stays in the state, so that `destroy` and the next `up` find it."""
+    half = provider_pb2.ErrorResourceInitFailed(id=ident, properties=inputs, reasons=[why], inputs=inputs)
+    detail = any_pb2.Any()
+    detail.Pack(half)
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=why, details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(grpc.StatusCode.UNKNOWN, why)
 
 
 def _soon(loop: asyncio.AbstractEventLoop, log: Coroutine[Any, Any, None]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto import plugin_pb2 as plugin_pb2
     from pulumi.runtime.proto import provider_pb2 as provider_pb2
     from pulumi.runtime.proto import provider_pb2_grpc as provider_pb2_grpc
+    from pulumi.runtime.proto import status_pb2 as status_pb2
 
 _sdk = find_spec("pulumi")
 if _sdk is None or not _sdk.submodule_search_locations:
