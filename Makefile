@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test quick bench day preview rollback unlock plan live status report board rehearse watch drill review log lint clean requirements tools wheel
+.PHONY: help up down env test quick bench day preview rollback unlock plan live status report board rehearse watch drill review log lint clean requirements tools engine sdk bump wheel
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -40,12 +40,23 @@ help:
 	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
 	@echo 'make quick                    lint, types and the fast part of the pure tests: half a minute'
 	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff, mypy, import-linter, actionlint;  make bench  times and the long loops'
+	@echo 'make bump                     the newest Pulumi engine and SDK;  make engine ENGINE=3.259.0  make sdk SDK=3.259.0  another one, for tests'
 	@echo 'make clean                    remove all that the above left behind'
 
 tools:
 	@sh setup/python.sh all
 	@sh setup/engine.sh
 
+# A second engine or SDK, for `make test ENGINE=... SDK=...`: never what anything else runs on.
+engine:
+	@test -n '$(ENGINE)' || { echo 'engine: which one? make engine ENGINE=3.259.0 (10 minutes of CPU where it has to be built)' >&2; exit 2; }
+	@sh setup/engine.sh '$(ENGINE)'
+
+sdk:
+	@test -n '$(SDK)' || { echo 'sdk: which one? make sdk SDK=3.259.0' >&2; exit 2; }
+	@sh setup/python.sh sdk '$(SDK)'
+
+# Exit code 10 of the engine: nothing failed, and a raise waits (docs/engines.md).
 # --diff shows only what moves; a first `up` makes everything, and its plain list is the shorter one. Before a week's first
 # raise of a domain its rollback is drilled, on a copy.
 up: tools
@@ -57,8 +68,9 @@ up: tools
 	@mkdir -p .local/state
 	@$(CHOSEN) pulumi stack select --create '$(STACK)' && \
 	    python -m rollout drill --due --stack '$(STACK)' && \
-	    pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
-	        --stack '$(STACK)' --message 'make up' && \
+	    { pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
+	        --stack '$(STACK)' --message 'make up' || { test $$? -eq 10 && \
+	        echo 'up: a raise waits (HOLD or ROLLBACK, above); everything else is applied, and the next  make up  asks again'; }; } && \
 	    python -m rollout live --stack '$(STACK)' --traffic
 ifneq ($(filter local postgres,$(STACK)),)
 	@$(CHOSEN) python -m rollout board --start --stack '$(STACK)' || :
@@ -83,7 +95,8 @@ day:
 	@$(CHOSEN) python -m rollout promote '$(DAY)' $(if $(DOMAIN),--domain '$(DOMAIN)') --stack '$(STACK)'
 
 preview:
-	@$(CHOSEN) pulumi preview --diff --stack '$(STACK)'
+	@$(CHOSEN) { pulumi preview --diff --stack '$(STACK)' || { test $$? -eq 10 && \
+	    echo 'preview: a raise waits (HOLD or ROLLBACK, above); an  up  carries out everything else'; }; }
 
 # Where a shell is set to another stack and STACK isn't given, guessing would roll back the wrong one: it asks.
 rollback:
@@ -128,9 +141,12 @@ live:
 
 # The whole suite is measured (branches; the floor stands in pyproject.toml), a part of it isn't: no part reaches the floor.
 # TMPDIR: the tests' folders, too, stay in this one.  worksteal: the long engine tests would queue behind one worker.
+# ENGINE and SDK: versions that `make engine` and `make sdk` have made.
 test: tools
 	@mkdir -p .local/tmp
-	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m pytest -n auto --dist worksteal $(if $(ARGS),,--cov) $(ARGS)
+	@for part in $(if $(ENGINE),'engines/$(ENGINE)') $(if $(SDK),'sdks/$(SDK)'); do test -e ".tools/$$part" || \
+	    { echo "test: .tools/$$part isn't there: make engine ENGINE=... or make sdk SDK=... makes it" >&2; exit 2; }; done
+	@TMPDIR="$$PWD/.local/tmp" $(if $(ENGINE),TEST_ENGINE='.tools/engines/$(ENGINE)') $(if $(SDK),TEST_VENV='.tools/sdks/$(SDK)') .venv-dev/bin/python -m pytest -n auto --dist worksteal $(if $(ARGS)$(ENGINE)$(SDK),,--cov) $(ARGS)
 
 # What an edit is checked by, in half a minute: lint, types, and the pure tier but for what starts programs or explores.
 quick:
@@ -160,6 +176,12 @@ wheel:
 	@sh setup/python.sh run
 	@.venv/bin/python -m pip wheel . --no-deps --quiet --disable-pip-version-check --wheel-dir dist
 	@ls dist/*.whl
+
+# The newest engine and SDK, or the given ones: versions, modules and requirements, all at once.  make bump [ENGINE=...] [SDK=...]
+bump:
+	@sh setup/python.sh run
+	@sh setup/bump.sh '$(ENGINE)' '$(SDK)'
+	@$(MAKE) requirements
 
 # After a change of a .in file: pins every package with the hashes of all its files. No index address enters the result.
 COMPILE := .tools/compile/bin/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from rollout.model.catalogue.domain import Domain
+from rollout.model.log import awaited
 from rollout.model.stack_file.conditions import conditions
 from rollout.model.stack_file.config import StackConfig
 
@@ -39,8 +40,9 @@ class DomainRollout(pulumi.ComponentResource):
         wanted = config.flags[domain.name]
         told = conditions(config, domain.name)
         child = pulumi.ResourceOptions(parent=self)
+        self._percent_name, self._enable_name = f"{domain.name}-percent", f"{domain.name}-enabled"
         percent = TrafficFlag(
-            f"{domain.name}-percent",
+            self._percent_name,
             stack=stack,
             domain=domain.name,
             flag=domain.percent_flag,
@@ -52,7 +54,7 @@ class DomainRollout(pulumi.ComponentResource):
         enable = None
         if domain.enable_flag is not None:
             enable = FlagSecret(
-                f"{domain.name}-enabled",
+                self._enable_name,
                 stack=stack,
                 domain=domain.name,
                 flag=domain.enable_flag,
@@ -69,26 +71,67 @@ class DomainRollout(pulumi.ComponentResource):
     def outputs(self) -> dict[str, object]:
         """What the stack exports of this domain. None of it changes by itself.
 
-        A flag that was refused has no outputs in that run. They are replaced here, since a faulted one would end the
-        program with a traceback while another domain's rollback is still on its way.
+        A flag that was refused has no outputs in that run, and says so instead. What the SDK makes of them would either end
+        the program, while another domain's rollback is still on its way, or put an unknown's placeholder into the state.
         """
         flags = self.resources
-        found: dict[str, pulumi.Output[object]] = {
-            name: getattr(flags.percent, name) for name in ("percent", "since", "verdict")
+        found: dict[str, object] = {
+            name: _or_refused(getattr(flags.percent, name), flags.percent.percent) for name in ("percent", "since")
         }
+        found["verdict"] = pulumi.Output.from_input(_verdict(flags.percent, self._percent_name))
         if flags.enable is not None:
-            found["enabled"] = flags.enable.enabled
-        return {name: output.recover(lambda _: REFUSED) for name, output in found.items()}
+            found["enabled"] = _or_refused(flags.enable.enabled, flags.enable.enabled)
+        return found
 
     async def answered(self) -> Moves | None:
-        """Waits until the domain's flags are done: its moves (at preview, the move to come); None where one was refused."""
+        """Waits until the domain's flags are done: its moves (at preview, with the move to come); None where one failed.
+
+        A flag that waits has made no move: its moves are those that it had.
+        """
         flags = self.resources
-        try:
-            if flags.enable is not None:
-                await flags.enable.enabled.future()
-            known = await flags.percent.moves.is_known()
-            found = await flags.percent.moves.future()
-            wanted = await flags.percent.percent.future()
-        except Exception:  # noqa: BLE001 - whatever the engine's refusal is called in this SDK
+        if (
+            flags.enable is not None
+            and not await _answered(flags.enable.enabled)
+            and not await _held(self._enable_name)
+        ):
             return None
+        if not await _answered(flags.percent.percent):
+            held = await _held(self._percent_name)
+            return held["moves"] if held else None
+        known = await flags.percent.moves.is_known()
+        found = await flags.percent.moves.future()
+        wanted = await flags.percent.percent.future()
         return (found or ()) if known else ({"from": None, "to": wanted, "verdict": "known after the write"},)
+
+
+async def _answered(given: pulumi.Output[Any]) -> bool:
+    """Whether a flag's resource answered, by an output that is one of its inputs: known at preview too, unless it was refused.
+
+    Where it was, the output of an SDK before 3.271 holds the failure, and that of a newer one is unknown.
+    """
+    try:
+        await given.future()
+        return await given.is_known()
+    except Exception:  # noqa: BLE001 - whatever the engine's refusal is called in this SDK
+        return False
+
+
+async def _verdict(flag: TrafficFlag, name: str) -> Any:
+    """The flag's verdict on its last raise; of one that waits the newest, which only the provider knows."""
+    return flag.verdict if await _answered(flag.percent) else (await _held(name)).get("verdict", REFUSED)
+
+
+async def _held(name: str) -> Mapping[str, Any]:
+    """Of a row that waits in this run its `verdict` and its `moves` so far; empty where it failed."""
+    try:
+        found = await pulumi.runtime.invoke_async(awaited.FUNCTION, {"name": name})
+    except Exception:  # noqa: BLE001 - the row says it all the same
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _or_refused(output: pulumi.Output[Any], given: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    async def shown() -> Any:
+        return output if await _answered(given) else REFUSED
+
+    return pulumi.Output.from_input(shown())

@@ -26,8 +26,9 @@ PLUGIN: Final = "pulumi-resource-command"
 def run_after(moves: Mapping[str, Moves | None], config: StackConfig) -> None:
     """Registers the scripts, given what the flags of every domain answered. Raises `RunError` where they can't run.
 
-    Without scripts in the config nothing is imported. Where a flag was refused the run ends here, with an error and
-    not by leaving the scripts out: a resource that isn't registered would be deleted.
+    Without scripts in the config nothing is imported. A flag that waits answers the moves that it had, and so runs none. Where
+    one failed the run ends here, with an error and not by leaving the scripts out: a resource that isn't registered would
+    be deleted.
     """
     if not config.commands:
         return

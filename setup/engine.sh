@@ -2,15 +2,20 @@
 # The Pulumi engine, by the first way that works: found on PATH; the official installer; built from Go modules.
 # Usage: sh setup/engine.sh. What is installed here lands in .tools/pulumi/bin, once, and then stays in use: an engine that
 # changes between two commands would be worse than an old one. To choose again: rm -rf .tools/pulumi
+#        sh setup/engine.sh VERSION    a second one, for tests, in .tools/engines/VERSION (10 minutes of CPU where it is built)
 set -eu
 name=engine
 . "$(dirname -- "$0")/common.sh"
 
-version=3.259.0  # the one this project is tested with (setup/engine/cli/go.mod, requirements.in)
-oldest=3.259     # a user's own engine is taken as it is from here on
-command_plugin=1.2.1
+version() { sed -n "s/^$1=//p" "$here/versions"; }
+pinned=$(version engine) # the one this project is tested with
+oldest=$(version oldest) # a user's own engine is taken as it is from here on
+command_plugin=$(version command_plugin)
 installer=https://get.pulumi.com
+version=${1-$pinned}
+case $version in [0-9]*.[0-9]*.[0-9]*) ;; *) die "which version? given: $version, e.g. sh setup/engine.sh 3.259.0" ;; esac
 target=$tools/pulumi
+[ $# -eq 0 ] || target=$tools/engines/$version
 part=$tools/pulumi.part # half-built never counts as done: built here, then moved
 build=$tools/build      # Go's caches: about 3 GB while it builds, removed afterwards
 export PULUMI_HOME="$tools/pulumi-home" PULUMI_SKIP_UPDATE_CHECK=true
@@ -45,7 +50,7 @@ official() {
 }
 
 go_build() { # FOLDER PACKAGE OUTPUT, in a subshell: the settings below are the build's alone
-    cd "$here/engine/$1" && exec go build -trimpath -o "$part/bin/$3" \
+    cd "$1" && exec go build -trimpath -o "$part/bin/$3" \
         -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$version" "$2"
 }
 
@@ -64,14 +69,25 @@ from_modules() {
     case $have in
         go1.[0-9] | go1.[0-9].* | go1.1[0-9]* | go1.2[0-5]*) die "no engine: building it needs Go >= 1.26, and $(command -v go) is $have: install a newer Go, or put 'pulumi' >= $oldest on PATH" ;;
     esac
-    step "1 of 2: building the Python language host" go_build python-host \
+    modules
+    step "1 of 2: building the Python language host" go_build "$here/engine/python-host" \
         github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python pulumi-language-python || failed
-    step "2 of 2: building the CLI (4 to 10 minutes on 2 cores)" go_build cli \
+    step "2 of 2: building the CLI (4 to 10 minutes on 2 cores)" go_build "$cli" \
         github.com/pulumi/pulumi/pkg/v3/cmd/pulumi pulumi || failed
     # Two scripts that the official archive has beside the binaries; they belong to the SDK's version, not the host's.
-    sdk=$(cd "$here/engine/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3 2>>"$log") || failed
+    sdk=$(cd "$cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3 2>>"$log") || failed
     cp "$sdk/python/cmd/pulumi-language-python-exec" "$sdk/python/dist/pulumi-resource-pulumi-python" "$part/bin/" || failed
     chmod 755 "$part"/bin/*
+}
+
+# The modules that the CLI is built of: the pinned engine's as they are committed, another's as its own go.mod says.
+modules() {
+    cli=$here/engine/cli
+    [ "$version" = "$pinned" ] || {
+        cli=$tools/build/cli
+        GOFLAGS='-modcacherw -buildvcs=false -mod=mod'
+        step "which modules Pulumi $version is made of" sh "$here/engine/modules.sh" "$cli" "$version" || failed
+    }
 }
 
 failed() {
@@ -89,22 +105,35 @@ plugin() { # Optional: only `commands:` entries of a stack config need it. Asked
     : >"$PULUMI_HOME/command-plugin.asked"
 }
 
+# The language host comes with an engine; the one that is built from modules is older (docs/engines.md). Its file says which it is.
+host() {
+    if grep -qa "pulumi/sdk/v3@v$(version host)/" "$target/bin/pulumi-language-python"; then
+        echo "the Python language host of SDK $(version host), built here"
+    else
+        echo "its own Python language host"
+    fi
+}
+
 started=$(date +%s)
 if ! installed && [ -e "$target" ]; then
-    say ".tools/pulumi isn't whole any more, made anew"
+    say "${target#"$home/"} isn't whole any more, made anew"
     rm -rf "$target"
 fi
-if ! installed && on_path; then
-    [ -e "$PULUMI_HOME/command-plugin.asked" ] || say "using Pulumi $found, found on PATH: $(command -v pulumi)"
+if [ $# -eq 0 ] && ! installed && on_path; then
+    say "using Pulumi $found, found on PATH: $(command -v pulumi), with $(command -v pulumi-language-python)"
 elif ! installed; then
     : >"$log"
     rm -rf "$part"
     official || from_modules
     PULUMI_HOME=$part/home "$part/bin/pulumi" version >>"$log" 2>&1 || die "the new engine $part/bin/pulumi doesn't run: see the end of $log"
     rm -rf "$part/home" "$target"
+    mkdir -p "${target%/*}"
     mv "$part" "$target"
     rm -rf "$build"
-    say "Pulumi $version ready in .tools/pulumi after $(($(date +%s) - started)) s"
+    say "Pulumi $version ready in ${target#"$home/"} after $(($(date +%s) - started)) s, with $(host)"
+elif [ $# -eq 0 ]; then
+    say "using Pulumi $("$target/bin/pulumi" version) in .tools/pulumi, with $(host)"
 fi
+[ $# -eq 0 ] || exit 0
 PATH=$target/bin:$PATH
 plugin

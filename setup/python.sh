@@ -1,6 +1,7 @@
 #!/bin/sh
 # The Python environments: .venv (what a preview imports, and no more) and .venv-dev (simulator and tests on top).
 # Usage: sh setup/python.sh [run|dev|all]. Does nothing where the requirements file is the one that is installed.
+#        sh setup/python.sh sdk VERSION    .venv's packages with another Pulumi SDK, for tests, in .tools/sdks/VERSION
 set -eu
 name=python
 . "$(dirname -- "$0")/common.sh"
@@ -46,6 +47,22 @@ command_line() {
     cmp -s "$here/rollout.sh" "$home/.venv/bin/rollout" || install -m 755 "$here/rollout.sh" "$home/.venv/bin/rollout"
 }
 
+# No hashes: the SDK's own are of another version. Nothing that a user runs uses this one.
+other_sdk() {
+    folder=$tools/sdks/$1
+    [ ! -e "$folder/ready" ] || return 0
+    python=$(find_python) || exit 1
+    : >"$log"
+    rm -rf "$folder"
+    sed -n 's/ \\$//; s/^pulumi==.*/pulumi=='"$1"'/; /^[a-z].*==/p' "$home/requirements.txt" >"$tools/tmp/sdk.txt"
+    step "SDK $1: creating .tools/sdks/$1" "$python" -m venv "$folder" &&
+        step "SDK $1: installing it" "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+            --only-binary=:all: --no-deps --cache-dir "$tools/cache/pip" -r "$tools/tmp/sdk.txt" ||
+        die "SDK $1 could not be installed: see the end of $log"
+    : >"$folder/ready"
+    say "SDK $1 ready in .tools/sdks/$1"
+}
+
 case ${1:-all} in
     run)
         environment .venv requirements.txt
@@ -58,5 +75,6 @@ case ${1:-all} in
         command_line
         environment .venv-dev requirements-dev.txt
         ;;
-    *) die "unknown argument '$1'; one of: run, dev, all" ;;
+    sdk) other_sdk "${2:?which version? sh setup/python.sh sdk 3.259.0}" ;;
+    *) die "unknown argument '$1'; one of: run, dev, all, sdk VERSION" ;;
 esac

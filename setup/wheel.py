@@ -23,6 +23,7 @@ BROUGHT: Final = {
     "setup/engine.sh": "rollout/shipped/setup/engine.sh",
     "setup/python.sh": "rollout/shipped/setup/python.sh",
     "setup/whole.py": "rollout/shipped/setup/whole.py",
+    "setup/versions": "rollout/shipped/setup/versions",
     "requirements.txt": "rollout/shipped/requirements.txt",
     "requirements-dev.txt": "rollout/shipped/requirements-dev.txt",
 }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
 from rollout.model.stack_file import edit
+from rollout.simulator import env as environment
 from rollout.simulator.database import DATABASE
 from rollout.simulator.scratch import Scratch
 from tests.wire import Fault, Wire
@@ -35,6 +39,8 @@ AS_SECRETS: Final = {
     "rollout.tag": ("secretsmanager.TagResource",),
     "rollout.untag": ("secretsmanager.UntagResource",),
 }
+#: Another engine's folder (its `bin/`), and another environment than .venv, for the tests: `make test ENGINE=... SDK=...`.
+OTHER = {".tools/pulumi": "TEST_ENGINE", ".venv": "TEST_VENV"}
 
 
 class Sandbox(Scratch):
@@ -49,6 +55,12 @@ class Sandbox(Scratch):
         return "local"
 
     def prepare(self) -> None:
+        for name, key in OTHER.items():
+            if os.environ.get(key):
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (self.folder / name).unlink(missing_ok=True)
+                (self.folder / name).symlink_to(Path(os.environ[key]).resolve(strict=True))
+        self.env |= environment.paths(self.folder, self.env)
         if self.database is not None:
             self.door = Wire(self.database.port)
             url = self.env["ROLLOUT_DATABASE_URL"]
@@ -57,6 +69,13 @@ class Sandbox(Scratch):
             self.write_config(self.read_config().replace("  rollout:region: eu-west-1\n", lines))
         for key in (edit.GATE, edit.DRILL):
             self.write_config(edit.set_value(self.read_config(), key, "off"))
+
+    @property
+    def knows_waiting(self) -> bool:
+        """Whether the engine knows what an awaiting resource is: an older one takes it for a failed one."""
+        found = re.search(r"v?(\d+)\.(\d+)", self.pulumi("version").stdout)
+        assert found
+        return (int(found[1]), int(found[2])) >= (3, 274)
 
     def preview(
         self, *args: str, env: Mapping[str, str] | None = None, check: bool = True

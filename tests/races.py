@@ -77,7 +77,8 @@ def _one(sandbox: Sandbox, moment: float) -> Race:
     slow(sandbox, 0)
     took = re.search(r"^live 10 %, (\d+\.\d) s", said_down, re.M)
     assert took, said_down
-    why = [text for text in re.findall(r"^ +error: (.*)", said_up, re.M) if text != "update failed"]
+    said = re.findall(r"^ +(?:error|warning): (.*)", said_up, re.M)
+    why = [text for text in said if text != "update failed" and "awaiting" not in text]
     found = Race(
         moment,
         up.returncode,

@@ -2,7 +2,8 @@
 
 Whether main has moved on is asked again once the lock is had: what was true when the run began may be an hour old.
 
-Usage: python -m deploy.ci.up STACK. Its exit code is the engine's; the page of the run shows what it printed.
+Usage: python -m deploy.ci.up STACK. Its exit code is the engine's, but 0 with a notice where nothing failed and a
+raise waits: the next run asks again. The page of the run shows what it printed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rollout.commands.engine import pulumi
 
 from . import actions, main_now
 
+WAITS: Final = "everything else was applied; the next deploy asks again"
 PATIENCE: Final = 600.0  # seconds that another run's lock is waited for: a rollback's takes a few
 
 
@@ -49,6 +51,9 @@ def main(stack: str) -> int:
     shown = f"{done.stdout}\n{done.stderr}".strip()
     print(shown)
     actions.summary("\n".join(f"    {line}" for line in shown.splitlines()))  # indented: a code block
+    if done.returncode == pulumi.EXIT_WAITS:
+        actions.warn("Waits", "\n".join([*pulumi.waiting(done), WAITS]), level="notice")
+        return 0
     if done.returncode != 0:
         actions.warn("Not all of it was applied", pulumi.failure(done), level="error")
     return done.returncode

@@ -70,7 +70,7 @@ def _what(line: Line) -> str:
 
 def _said(line: Line) -> str:
     """The verdict where there is one that says more than the kind, else the line's own text."""
-    verdict = line.verdict if line.kind in ("raise", "restored") else ""
+    verdict = line.verdict if line.kind in ("raise", "restored", "held") else ""
     return verdict or line.text
 
 

@@ -11,6 +11,7 @@ What it raises by name, so that a door (the command line, the provider's service
             NoAnswer            what came back isn't an answer of that call (rollout.provider.aws.answers)
             DatabaseError       the same of PostgreSQL, with its SQLSTATE (rollout.provider.postgres.link)
         Refused                 a change that may not happen; nothing was written (rollout.provider.wire.row)
+            Waiting             a raise that may not happen now (the same file)
         StoppedMeanwhile        a raise that a stop overtook (rollout.provider.stores.writing)
         GitFailed               git is missing, or didn't do what it was asked (rollout.provider.git)
         EngineFailed            the same of `pulumi` (rollout.commands.engine.pulumi)

@@ -143,11 +143,12 @@ def begun(sandbox: Sandbox) -> Callable[[str], str]:
 @pytest.mark.timeout(1800)  # a preview for each case: a minute, on a busy machine five
 def test_each_forbidden_raise_is_refused_on_its_row(begun: Callable[[str], str], sandbox: Sandbox) -> None:
     wrong = []
+    verdict = "warning: HOLD" if sandbox.knows_waiting else "error: Preview failed: HOLD"
     for key, case in CASES.items():
         said = begun(key)
         print(f"===== {key}\n{said}")
         missing = [text for text in case.says if text not in said]
-        named = "do:" in said and ("Pulumi.local.yaml" in said) and "error: Preview failed: HOLD" in said
+        named = "do:" in said and ("Pulumi.local.yaml" in said) and verdict in said
         if missing or not named:
             wrong.append(f"{key}: without {missing}, in:\n{said}")
     assert not wrong, "\n\n".join(wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +20,9 @@ from rollout.provider import notes
 _running: Final[set[subprocess.Popen[str]]] = set()
 #: Lines of an engine's output that are shown of a failure: enough for a refusal of each domain.
 SHOWN: Final = 16
+#: The engine's exit code where nothing failed, and a raise waits: the next run asks again (rollout.provider.wire.awaiting).
+EXIT_WAITS: Final = 10
+_VERDICT: Final = re.compile(r"(?m)^\s*(?:warning: )?((?:HOLD|ROLLBACK) .+)$")
 POLL: Final = 1.0  # seconds between two tries while another run holds the lock
 
 
@@ -84,6 +88,11 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
     found = [line.strip() for line in section.splitlines() if line.strip()] or errors or lines
     shown = list(dict.fromkeys(found))[-SHOWN:]
     return "\n".join(shown) or f"pulumi ended with {done.returncode} and said nothing"
+
+
+def waiting(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The verdicts on the raises that wait, a line each."""
+    return list(dict.fromkeys(_VERDICT.findall(f"{done.stdout}\n{done.stderr}")))
 
 
 def run_locked(

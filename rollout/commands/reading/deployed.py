@@ -102,8 +102,23 @@ class Flag:
 
 def flags(stack: str) -> dict[str, Flag]:
     """Per domain its flag, as far as the stack has one. Raises `EngineFailed`."""
+    return _flags(_resources(stack))
+
+
+def flags_and_outputs(stack: str) -> tuple[dict[str, Flag], dict[str, Any]]:
+    """The flags, and what the newest run exported: of one state. Raises `EngineFailed`."""
+    found = _resources(stack)
+    return _flags(found), _outputs(found)
+
+
+def outputs(stack: str) -> dict[str, Any]:
+    """What the stack's newest run exported. Raises `EngineFailed`."""
+    return _outputs(_resources(stack))
+
+
+def _flags(resources: list[dict[str, Any]]) -> dict[str, Flag]:
     found, switched = {}, {}
-    for resource in _resources(stack):
+    for resource in resources:
         given = resource.get("inputs") or {}
         if resource.get("type") == "rollout:index:FlagSecret" and "domain" in given:
             switched[given["domain"]] = (resource.get("outputs") or {}).get("switched") or ()
@@ -112,6 +127,11 @@ def flags(stack: str) -> dict[str, Flag]:
             moves = recorded((resource.get("outputs") or {}).get("moves"))
             found[given["domain"]] = Flag(None if percent is None else int(percent), given.get("rules"), moves)
     return {name: replace(flag, switched=switched.get(name, ())) for name, flag in found.items()}
+
+
+def _outputs(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = next((one for one in resources if one.get("type") == "pulumi:pulumi:Stack"), {})
+    return found.get("outputs") or {}
 
 
 def _resources(stack: str) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from rollout.commands.reading import deployed
 from rollout.commands.reading.days import read_plan
 from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue
-from rollout.model.log import journal, runs
+from rollout.model.log import awaited, journal, runs
+from rollout.model.log.awaited import Awaited
 from rollout.model.log.journal import Line
 from rollout.model.log.runs import Update
 from rollout.model.plan.days import Plan
@@ -42,27 +43,38 @@ def load(stack: str) -> Journal:
     known = files.read_catalogue()
     with ThreadPoolExecutor() as pool:  # two starts of the engine, side by side
         past = pool.submit(updates, stack)
-        flags = deployed.flags(stack)
+        flags, exported = deployed.flags_and_outputs(stack)
         records = {name: flag.moves for name, flag in flags.items()}
         switched = {name: flag.switched for name, flag in flags.items()}
-        return tell(stack, known, past.result(), records, switched=switched)
+        return tell(stack, known, past.result(), records, switched=switched, waits=awaited.read(exported))
 
 
 def tell(
     stack: str, known: Catalogue, past: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]],
     read: Plan | None = None, switched: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    waits: Mapping[str, Awaited] | None = None,
 ) -> Journal:  # fmt: skip
     """The story out of what was read; the plan, too, where the caller has `read` it."""
     plan = read or read_plan(known)
     moves = {name: records.get(name, ()) for name in known.domains}
     start = _start(stack, known, past)
-    return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start, switched))
+    return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start, switched, waits))
 
 
 def updates(stack: str) -> list[Update]:
     """Every run that the backend keeps, oldest first. Raises `EngineFailed`."""
     found = pulumi.read_json("stack", "history", "--stack", stack, "--json", "--full-dates", "--page-size", "0")
     return runs.read(found if isinstance(found, list) else [])
+
+
+def applied(stack: str) -> Update | None:
+    """The newest run that went through, or in which nothing but raises waited; None without any. Raises `EngineFailed`."""
+    past = [one for one in updates(stack) if one.config]
+    if past and not past[-1].done:
+        held = awaited.read(deployed.outputs(stack))
+        if any(one.within(past[-1]) for one in held.values()):
+            return past[-1]
+    return next((one for one in reversed(past) if one.done), None)
 
 
 def written(stack: str) -> dict[str, Any]:

@@ -72,15 +72,16 @@ def _preview(stack: str, protected: tuple[str, ...]) -> tuple[Preview | None, st
 
 
 def _deployed(stack: str) -> Update | None:
-    """The newest run that went through; None where there is none, or the engine can't tell."""
+    """The newest run that went through, or only waited; None where there is none, or the engine can't tell."""
     try:
-        return next((one for one in reversed(history.updates(stack)) if one.done and one.config), None)
+        return history.applied(stack)
     except pulumi.EngineFailed:
         return None
 
 
 def _rest(seen: Around, rows: Sequence[Row], refused: Preview) -> Preview:
-    """What else would change: a preview with every percent left as it is deployed, since a refusal ends a preview."""
+    """What else would change, on an engine that doesn't know what awaiting is: there a refusal ends a preview, so this is one
+    with every percent left as it is deployed."""
     path = files.stack_file(seen.stack)
     text = tree.decode(files.read(path), path.name)
     try:

@@ -53,10 +53,10 @@ def show(stack: str, json_: bool) -> int:
 def _more(stack: str) -> bool:
     """Whether anything but percents may wait for an `up`: where nobody can say, yes."""
     try:
-        done = [one for one in history.updates(stack) if one.done and one.config]
-        if not done or marks.between(done[-1].config, history.written(stack)):
+        done = history.applied(stack)
+        if done is None or marks.between(done.config, history.written(stack)):
             return True
-        changed = git.text(files.ROOT, "diff", "--name-only", done[-1].commit, "HEAD").split()
+        changed = git.text(files.ROOT, "diff", "--name-only", done.commit, "HEAD").split()
     except (pulumi.EngineFailed, BadInput, GitFailed):
         return True
     own = {files.stack_file(stack).name}

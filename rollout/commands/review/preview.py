@@ -10,6 +10,9 @@ from typing import Any, Final
 from rollout.commands.engine import pulumi
 from rollout.model.catalogue.domain import protected_by
 
+#: How the row of a raise that waits begins, and how the engine's own words for it end.
+_VERDICTS: Final = ("HOLD ", "ROLLBACK ")
+_AWAITING: Final = ("resource is awaiting", "has awaiting resources")
 #: Steps that change nothing.
 _QUIET: Final = ("same", "refresh", "read")
 #: Type token -> what a line of the review calls it.
@@ -50,21 +53,31 @@ def run(stack: str, protected: tuple[str, ...], env: Mapping[str, str] | None = 
         found = json.loads(done.stdout)
     except ValueError:
         raise pulumi.EngineFailed(pulumi.failure(done)) from None
-    return read(found, protected, failed=done.returncode != 0, otherwise=done.stderr)
+    waits = done.returncode == pulumi.EXIT_WAITS
+    return read(found, protected, failed=done.returncode != 0, waits=waits, otherwise=done.stderr)
 
 
-def read(found: Mapping[str, Any], protected: tuple[str, ...], *, failed: bool, otherwise: str = "") -> Preview:
-    """The preview in the engine's JSON. `otherwise`: what it wrote to stderr, where no diagnostic says what failed."""
+def read(
+    found: Mapping[str, Any], protected: tuple[str, ...], *, failed: bool, waits: bool = False, otherwise: str = ""
+) -> Preview:
+    """The preview in the engine's JSON. `waits`: nothing but raises that wait made it fail, so every row was seen.
+
+    `otherwise`: what it wrote to stderr, where no diagnostic says what failed.
+    """
     steps = found.get("steps") or []
     said = [one for one in found.get("diagnostics") or [] if isinstance(one, dict)]
-    errors = [_message(one) for one in said if one.get("severity") == "error"]
+    errors = [_message(one) for one in said if one.get("severity") == ("warning" if waits else "error")]
+    warnings = [_message(one) for one in said if one.get("severity") == "warning"]
+    if waits:  # the engine's own two lines of it say nothing more
+        errors = [text for text in errors if text.startswith(_VERDICTS)]
+        warnings = [text for text in warnings if text not in errors and not text.endswith(_AWAITING)]
     changes = [change for step in steps if step.get("op") not in _QUIET for change in _changes(step)]
     mentioned = {service for step in steps if (service := _speaks_of(step, protected))}
     return Preview(
         changes=tuple(sorted(set(changes), key=lambda one: (one.kind, one.row, one.what))),
-        warnings=tuple(dict.fromkeys(_message(one) for one in said if one.get("severity") == "warning")),
+        warnings=tuple(dict.fromkeys(warnings)),
         refused=("\n".join(dict.fromkeys(errors)) or otherwise.strip() or "the preview failed") if failed else "",
-        complete=not failed,
+        complete=waits or not failed,
         rows=len({step.get("urn") for step in steps if ":index:" in str(step.get("urn"))}),
         protected=tuple(sorted(mentioned)),
     )

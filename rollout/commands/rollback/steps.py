@@ -193,6 +193,8 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
         held = "; ".join(one.show() for one in lock.locks(done.stderr + done.stdout)) or "an unknown run"
         unlock = f"if that run is dead: python -m rollout unlock --stack {order.stack}"
         raise pulumi.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")
+    if done.returncode == pulumi.EXIT_WAITS:  # this run lowers alone: what it was asked to raise isn't what is live
+        raise pulumi.EngineFailed("\n".join(pulumi.waiting(done)) or pulumi.failure(done))
     if done.returncode != 0:
         raise pulumi.EngineFailed(pulumi.failure(done))
     left.ran = True

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from rollout.model import times
+from rollout.model.log.awaited import Awaited
 from rollout.model.log.runs import Update
 from rollout.model.plan import standing
 from rollout.model.plan.days import Plan
@@ -54,14 +55,20 @@ class Line:
     result: str = ""
     move: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def raise_held(self) -> bool:
+        """Whether it is a raise that waits; else a `held` is somebody's entry in the stack file."""
+        return self.kind == "held" and self.new is not None
+
 
 def lines(
     updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, object]]], plan: Plan, start: date | None,
     switched: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+    waits: Mapping[str, Awaited] | None = None,
 ) -> list[Line]:  # fmt: skip
     """Everything that happened, oldest first. `moves`: per domain, oldest first (see `rollout.model.flag.record`).
 
-    `switched`: in the same way the changes of its enable flag.
+    `switched`: in the same way the changes of its enable flag. `waits`: the raises that the newest run left waiting, by domain.
     """
     found: list[tuple[datetime, int, Line]] = []
     taken: set[tuple[int, str]] = set()
@@ -79,7 +86,7 @@ def lines(
     before: Update | None = None
     running = dict.fromkeys(moves, 0)
     for update in updates:
-        rest = _beside(update, before, moves, taken, running)
+        rest = _beside(update, before, moves, taken, running, waits or {})
         found += [(update.at, update.number, line) for line in rest]
         for domain in moves:
             if (update.number, domain) in taken or update.done:
@@ -165,8 +172,9 @@ def _by(update: Update | None, line: Line) -> Line:
 
 
 def _beside(
-    update: Update, before: Update | None, domains: Iterable[str], taken: set[tuple[int, str]], running: dict[str, int]
-) -> list[Line]:
+    update: Update, before: Update | None, domains: Iterable[str], taken: set[tuple[int, str]], running: dict[str, int],
+    waits: Mapping[str, Awaited],
+) -> list[Line]:  # fmt: skip
     """What a run did but the moves: config entries that came, changed or went, and raises that didn't happen."""
     found = [
         Line(update.at, mark.kind, mark.text, mark.domain)
@@ -176,8 +184,7 @@ def _beside(
         for domain in domains:
             wanted = update.percent(domain)
             if wanted is not None and wanted > running[domain] and (update.number, domain) not in taken:
-                text = "refused, or the run failed: its rows say which"
-                found.append(Line(update.at, "not applied", text, domain, running[domain], wanted))
+                found.append(_refused(update, domain, running[domain], wanted, waits.get(domain)))
     if update.kind == "destroy":
         found.append(Line(update.at, "destroy", update.message))
     if not found and not any((update.number, domain) in taken for domain in domains):
@@ -187,6 +194,14 @@ def _beside(
             text = f"{update.message}: {update.result}"
         found.append(Line(update.at, "settings" if changed else "no change", text))
     return [_by(update, line) for line in found]
+
+
+def _refused(update: Update, domain: str, old: int, wanted: int, waits: Awaited | None) -> Line:
+    """A raise that a run was asked for, and didn't make."""
+    if waits is not None and waits.to == wanted and waits.within(update):
+        return Line(update.at, "held", "", domain, old, wanted, verdict=waits.verdict)
+    text = "refused, or the run failed: its rows say which"
+    return Line(update.at, "not applied", text, domain, old, wanted)
 
 
 def _whole(value: object) -> int | None:

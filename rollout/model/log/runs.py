@@ -36,6 +36,7 @@ class Update:
     pr: int | None = None
     config: Mapping[str, object] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
+    begun: datetime | None = None  # by the machine's clock, also where `at` is a rehearsal's
 
     @property
     def end(self) -> datetime:
@@ -80,6 +81,7 @@ def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update
         who=str(environment.get("git.author") or environment.get("git.committer") or ""),
         pr=_pr(environment, message),
         config=_config(_map(entry.get("config"))),
+        begun=begun,
         changes={key: value for key, value in _map(entry.get("resourceChanges")).items() if type(value) is int},
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rollout.model import times
+from rollout.model.log.journal import Line
 from rollout.model.reports.config_entries import breaches, used_by, waivers
 from rollout.model.reports.daily import about, by, event, said
 from rollout.model.reports.parts import (  # fmt: skip
@@ -55,7 +56,7 @@ def summary(story: Story) -> Table:
         ("incidents with a record", number_of([f"incidents/{name}" for name in story.incidents], "incidents")),
         *((name, _number(story, kind)) for name, kind in (("stops", "stop"), ("rollbacks by review", "rollback"))),
         ("changed outside", _number(story, "outside")),
-        ("raises that were refused or failed", _number(story, "not applied")),
+        ("raises that were refused or failed", number_of(_places(story, story.refused()), "not applied")),
         ("freezes", number_of([f"history/{start}/config/freeze" for start, _ in story.spans("freeze")], "freezes")),
         ("waivers", number_of(list(waivers(story)), "waivers")),
         ("drills with a record", number_of([f"drills/{name}" for name in story.drills], "drills")),
@@ -64,11 +65,15 @@ def summary(story: Story) -> Table:
 
 
 def _number(story: Story, kind: str) -> Figure:
+    return number_of(_places(story, story.of_kind(kind)), kind)
+
+
+def _places(story: Story, lines: Sequence[Line]) -> list[str]:
     places = []
-    for line in story.of_kind(kind):
+    for line in lines:
         number = story.move_number(line)
         places.append(f"history/{line.update}/{line.domain}" if number is None else f"moves/{line.domain}/{number}")
-    return number_of(places, kind)
+    return places
 
 
 def _incident(story: Story, number: int, name: str, record: Mapping[str, object]) -> list[Block]:
@@ -214,11 +219,14 @@ def _waivers(story: Story) -> list[Block]:
 def _refused(story: Story) -> list[Block]:
     rows = [
         ((moment(line.at, story.place(line)),), (line.domain,), event(story, line), by(line))
-        for line in story.of_kind("not applied")
+        for line in story.refused()
     ]
     if not rows:
         return []
-    why = "The history keeps that a raise was refused or failed, and not why: the preview of then said it on its row."
+    why = (
+        "The history keeps that a raise was refused or failed, and why for the newest run alone: the preview of then said it "
+        "on its row."
+    )
     return [
         Heading(2, ("Raises that didn't happen",), "refused"),
         Para((why,), "note"),

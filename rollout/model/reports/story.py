@@ -144,6 +144,10 @@ class Story:
     def of_kind(self, *kinds: str) -> list[Line]:
         return [line for line in self.lines if line.kind in kinds]
 
+    def refused(self) -> list[Line]:
+        """Raises that a run was asked for, and didn't make."""
+        return [line for line in self.lines if line.kind == "not applied" or line.raise_held]
+
     def notes(self) -> list[Note]:
         """Every note that any run's config had, by date; a note that was changed counts as it stands in the newest."""
         found: dict[str, Note] = {}

@@ -175,7 +175,7 @@ def _planned(story: Story, name: str) -> list[Step]:
 def _marks(story: Story, name: str) -> list[Mark]:
     found: list[Mark] = []
     for line in story.lines:
-        letter = LETTERS.get(line.kind)
+        letter = "H" if line.raise_held else LETTERS.get(line.kind)
         if letter and line.domain == name:
             place = story.place(line)
             number = story.move_number(line)

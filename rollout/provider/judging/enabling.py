@@ -14,14 +14,14 @@ from rollout.model.problem import Problem
 from rollout.provider.judging import judging
 from rollout.provider.judging.change import Change, Switch
 from rollout.provider.judging.context import Context
-from rollout.provider.wire.row import Refused
+from rollout.provider.wire.row import Waiting
 
 #: Seconds for which a raise of the same run, which has put its value, is let finish.
 PATIENCE: Final = 3.0
 
 
 def judge(context: Context, switch: Switch) -> str:
-    """Why `true` may be written, in a few words. Raises `Refused` where it may not, and `StoreError`."""
+    """Why `true` may be written, in a few words. Raises `Waiting` where it may not, and `StoreError`."""
     stack, domain = str(switch.inputs["stack"]), str(switch.inputs["domain"])
     name = context.percent_name(stack, domain)
     if _simulator_lost(context, switch, stack):
@@ -43,7 +43,7 @@ def judge(context: Context, switch: Switch) -> str:
             reviewed = context.settings.reviewed
             found = [*judging.weigh(context, ask, kind, stack, reviewed=reviewed).refusals]
     if found:
-        raise Refused(_problem(switch, found))
+        raise Waiting(_problem(switch, found))
     restored = switch.outside and ask.conditions.restore is not None
     return (
         f"restored: {ask.conditions.restore.why}" if restored and ask.conditions.restore else f"with {domain}'s percent"
@@ -69,7 +69,7 @@ def _simulator_lost(context: Context, switch: Switch, stack: str) -> bool:
 def _problem(switch: Switch, found: Sequence[Refusal]) -> Problem:
     live = "absent" if switch.live is None else str(switch.live).lower()
     first, *rest = found
-    what = f"{switch.inputs['flag']} {live} -> true: {first.text}"
+    what = f"HOLD {switch.inputs['flag']} {live} -> true: {first.text}"
     what += "".join(f"\n  also:    {refusal.text}" for refusal in rest)
     where = f"Pulumi.{switch.inputs['stack']}.yaml wa-rollout:flags.{switch.inputs['domain']}.enabled"
     return Problem(what, where=where, do="; ".join(dict.fromkeys(refusal.do for refusal in found if refusal.do)))

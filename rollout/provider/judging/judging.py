@@ -28,7 +28,7 @@ from rollout.provider.judging.context import Context
 from rollout.provider.judging.evidence import Look
 from rollout.provider.stores.one_write import tag
 from rollout.provider.stores.store import Entry
-from rollout.provider.wire.row import Refused, Row
+from rollout.provider.wire.row import Row, Waiting
 
 #: Refused for these, a raise isn't asked for evidence: it is no legal move, whatever the counters say.
 UNASKED: Final = frozenset({"region", "ladder", "only-lower", "closed", "outside", "restore"})
@@ -120,7 +120,7 @@ def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = T
 
 
 def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
-    """The verdict of a move that may happen; raises `Refused` for one that may not, with every reason."""
+    """The verdict of a move that may happen; raises `Waiting` for one that may not, with every reason."""
     row = change.row
     for text in (*context.settings.warnings, *ask.conditions.malformed):
         row.warn(text)
@@ -133,7 +133,7 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     if weighed.verdict is Verdict.ROLLBACK and not change.preview:
         _leave_mark(context, ask, weighed, change)
     if weighed.refusals:
-        raise Refused(_problem(f"{weighed.verdict} {move}", weighed.refusals, change.where))
+        raise Waiting(_problem(f"{weighed.verdict} {move}", weighed.refusals, change.where))
     _say_independence(ask, row)
     if weighed.decided:
         row.info(weighed.decided)

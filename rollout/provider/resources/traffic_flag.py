@@ -21,7 +21,7 @@ from rollout.provider.resources import destroying, replacing
 from rollout.provider.stores import choose, one_write, writing
 from rollout.provider.stores.lowering import Seen, Unread, read
 from rollout.provider.stores.store import Entry
-from rollout.provider.wire.row import Refused, Row
+from rollout.provider.wire.row import Refused, Row, Waiting
 
 Properties = dict[str, Any]
 
@@ -255,7 +255,7 @@ class TrafficFlag:
             for text in choose.warnings(self._context.store):
                 change.row.warn(text)
         except writing.StoppedMeanwhile as stopped:
-            raise Refused(Problem(str(stopped), where=change.where, do="lower the stack to the live value")) from None
+            raise Waiting(Problem(str(stopped), where=change.where, do="lower the stack to the live value")) from None
         self._context.raised.add((change.name.stack, change.name.domain))
         return self._recorded(change, live, back, allowed, allowed.verdict, attempt)
 

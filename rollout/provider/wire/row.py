@@ -17,6 +17,10 @@ class Refused(RolloutError):
         super().__init__(problem.block())
 
 
+class Waiting(Refused):
+    """The raise may not happen now; the next run asks again. Nothing else has to stop for it."""
+
+
 @dataclass
 class Row:
     """Lines for one resource, in order. The servicer hands them to the engine when the handler is done.

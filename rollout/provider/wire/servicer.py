@@ -14,12 +14,14 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import grpc
 import grpc.aio
 from google.protobuf import any_pb2, empty_pb2
 
+from rollout.model.log import awaited
 from rollout.model.problem import Problem, RolloutError
 from rollout.provider import VERSION, notes, orphans
 from rollout.provider.errors import StoreError
@@ -31,7 +33,7 @@ from rollout.provider.wire.protos import (
     provider_pb2_grpc,
     status_pb2,
 )
-from rollout.provider.wire.row import Refused, Row
+from rollout.provider.wire.row import Refused, Row, Waiting
 from rollout.provider.wire.values import Properties, plain, struct
 
 PARENT_POLL = 2.0  # seconds between two looks whether the engine still lives
@@ -61,6 +63,8 @@ def _clean(method: Callable[[Any, Any, Any], Awaitable[Answer]]) -> Callable[[An
     async def answered(self: Any, request: Any, context: Any) -> Any:
         try:
             return await method(self, request, context)
+        except Waiting as waits:
+            await self._wait(str(waits), context)
         except (RolloutError, OSError) as error:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
@@ -80,6 +84,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._stub: engine_pb2_grpc.EngineStub | None = None
         self._rows: dict[tuple[str, ...], set[str]] = {}  # by what they are about
         self._made: set[tuple[str, tuple[str, ...]]] = set()  # made in this run
+        self._knows_waiting: bool | None = None  # whether this engine does; asked when something waits
+        self._held: dict[str, Properties] = {}  # by the row's name: a raise that waits, as `held` answers it
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -122,6 +128,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._stands(request.urn, new)
         try:
             ident, outputs = await self._run(request.urn, lambda kind, row: kind.create(new, preview, row))
+        except Waiting as waits:
+            await self._hold(request.urn, waits, {}, preview)
+            return provider_pb2.CreateResponse(properties=request.properties)
         except StoreError as error:
             half = getattr(self._of(request.urn), "half_made", None)
             if preview or half is None:
@@ -146,7 +155,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Update(self, request: Any, context: Any) -> Any:
         old, new, old_inputs = plain(request.olds), plain(request.news), plain(request.old_inputs)
         preview = request.preview
-        outputs = await self._run(request.urn, lambda kind, row: kind.update(old, old_inputs, new, preview, row))
+        try:
+            outputs = await self._run(request.urn, lambda kind, row: kind.update(old, old_inputs, new, preview, row))
+        except Waiting as waits:
+            await self._hold(request.urn, waits, old, preview)
+            return provider_pb2.UpdateResponse(properties=request.olds)
         return provider_pb2.UpdateResponse(properties=struct(outputs, self._unknown))
 
     @_clean
@@ -158,6 +171,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return empty_pb2.Empty()
         await self._run(request.urn, lambda kind, row: kind.delete(state, old_inputs, row))
         return empty_pb2.Empty()
+
+    async def Invoke(self, request: Any, context: Any) -> Any:
+        """`rollout:index:held`: of a row that waits in this run the `verdict`, and its `moves` so far; else nothing."""
+        if request.tok != awaited.FUNCTION:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"no such function: {request.tok}")
+        held = self._held.get(str(plain(request.args).get("name")), {})
+        return provider_pb2.InvokeResponse(**{"return": struct(held, self._unknown)})
 
     def _stands(self, urn: str, properties: Properties) -> None:
         """There is a row of that name for it in this run."""
@@ -189,15 +209,47 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if pool is not None and pure_beside:
                 return handler(resource, row)
             return await loop.run_in_executor(pool, handler, resource, row)
+        except Waiting as waits:
+            if await self._knows():  # and drops the status' text; before the evidence, as its headline
+                row.lines.insert(0, ("warning", str(waits)))
+            raise
         finally:
             for severity, text in row.lines:
                 await self._log(_SEVERITY[severity], urn, text)
 
-    async def _log(self, severity: Any, urn: str, text: str) -> None:
+    async def _wait(self, text: str, context: Any) -> None:
+        """Ends the call as awaiting."""
+        from rollout.provider.wire import awaiting  # a run in which nothing waits is 10 ms faster without
+
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, text, awaiting.details(text))
+
+    async def _knows(self) -> bool:
+        """Whether the engine knows what awaiting is."""
+        from rollout.provider.wire import awaiting
+
+        if self._knows_waiting is None:
+            self._knows_waiting = await awaiting.known(self._engine_stub())
+        return self._knows_waiting
+
+    async def _hold(self, urn: str, waits: Waiting, old: Properties, preview: bool) -> None:
+        """Keeps what is asked of a row that waits, and lets it wait; not in the preview of an `up`, which would carry out nothing
+        at all if something waited there."""
+        from rollout.provider.wire import awaiting
+
+        self._held[urn.rpartition("::")[2]] = {
+            "verdict": awaited.text(str(waits), datetime.now(UTC)), "moves": old.get("moves") or [],
+        }  # fmt: skip
+        if not (preview and await self._knows() and awaiting.previews_first()):
+            raise waits
+
+    def _engine_stub(self) -> engine_pb2_grpc.EngineStub:
         if self._stub is None:
             self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(self._engine))
+        return self._stub
+
+    async def _log(self, severity: Any, urn: str, text: str) -> None:
         with contextlib.suppress(grpc.RpcError):  # a line that can't be shown must not fail the write it is about
-            await self._stub.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn))
+            await self._engine_stub().Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn))
 
 
 def _kind(urn: str) -> str:

@@ -82,6 +82,20 @@ def test_a_lowering_waits_for_nobody_and_an_up_queues_behind_what_is_under_way(c
         assert done.jobs["up"].result == "success"
 
 
+def test_a_run_that_only_waits_is_green_with_a_notice_and_whatever_else_fails_is_red(checkout: Checkout) -> None:
+    said = "    warning: HOLD jobs 5 % -> 10 %: soak at 5 % not over\n      do:      raise later\n    warning: resource is awaiting\n"
+    waits = Answer("pulumi", out=said, code=10)
+    fails = Answer("pulumi", out="error: HOLD jobs 5 % -> 10 %: soak at 5 % not over\n", code=1)
+    done = checkout.run("deploy.yml", [due(), *reviewed(), waits])
+    assert done.jobs["up"].result == "success"
+    (notice,) = [line for line in done.jobs["up"].log.splitlines() if line.startswith("::notice title=Waits")]
+    assert "HOLD jobs 5 %25 -> 10 %25: soak at 5 %25 not over%0A" in notice
+    assert "the next deploy asks again" in notice
+    assert AFTER in checkout.lines()
+    again = checkout.run("deploy.yml", [due(), *reviewed(), fails])
+    assert again.jobs["up"].result == "failure"
+
+
 def test_what_main_lowers_while_an_up_runs_comes_down_after_it(checkout: Checkout) -> None:
     late = answer("rollout review --lowerings --json --stack prod", {"lower": {"jobs": 0}, "rest": True})
     done = checkout.run("deploy.yml", [due(), late, *reviewed()])

@@ -29,6 +29,7 @@ PERMISSIONS = {
     "deploy.yml/up": {"contents": "read", "id-token": "write", "actions": "read", "pull-requests": "read"},
     "drift.yml/drift": {"contents": "read", "id-token": "write"},
     "test.yml/test": {"contents": "read"},
+    "newest.yml/newest": {"contents": "read"},
 }
 #: Job -> the role it takes.
 ROLES = {
