@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,8 +75,11 @@ def ask(body: str, given: Any = None, *, allow: Sequence[str] = (), modules: Seq
         "const given = JSON.parse(await new Response(Deno.stdin.readable).text());"
         f"console.log(JSON.stringify(await (async () => {{ {body} }})()));"
     )
-    path = TOOLS / f"ask-{os.getpid()}-{threading.get_ident()}.ts"
-    path.write_text(script)
+    with tempfile.NamedTemporaryFile(
+        "w", suffix=".ts", delete=False
+    ) as file:  # not in TOOLS, which may be made anew meanwhile
+        file.write(script)
+    path = Path(file.name)
     try:
         done = run("run", "--quiet", "--no-check", *allow, str(path), given=json.dumps(given))
     finally:

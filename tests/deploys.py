@@ -19,7 +19,7 @@ from typing import Any
 from tests.actions import ROOT, Run
 
 #: Commands of `python -m rollout` that are answered by the test. Any other module is run.
-STANDS_IN = ("review", "notify", "rollback", "audit")
+STANDS_IN = ("review", "notify", "rollback", "audit", "board")
 COPIED = ("deploy", "rollout", "setup")
 REPO = "acme/rollout"
 COMMIT = "c0ffee0" * 5 + "c0ffe"

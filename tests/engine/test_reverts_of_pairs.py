@@ -84,7 +84,7 @@ def test_a_rollback_between_a_freeze_and_its_end(sandbox: Sandbox) -> None:
     sandbox.rollout("freeze", "--why", "INC-7", "--by", "Ana", "--stack", "local")
     sandbox.commit("freeze")
     sandbox.rollout("rollback", "ai-agents", "--to", "zero", "--because", "errors", "--stack", "local", "--wait", "0")
-    rollback = sandbox.git("rev-parse", "HEAD").stdout.strip()
+    rollback = sandbox.git("rev-parse", "HEAD~1").stdout.strip()  # HEAD holds the incident
     before = sandbox.read_config()
     assert "ai-agents:\n      attempt: 1" in before
     sandbox.rollout("unfreeze", "--stack", "local")

