@@ -113,6 +113,7 @@ def test_lowered_by_hand_stays_down_when_another_domain_moves(sandbox: Sandbox, 
 
     # The way out that the message names: the stack is lowered to what is live, and the domain climbs from there.
     days.set_percents(sandbox, {"jobs": 10})
+    sandbox.commit("jobs is at 10")
     sandbox.up(*flags)
     sandbox.pulumi("preview", "--expect-no-changes")
     assert days.live(sandbox) == days.wanted(now)
@@ -134,14 +135,14 @@ def test_a_restore_entry_puts_back_what_was_lost(sandbox: Sandbox) -> None:
     assert days.live(sandbox) == days.wanted(AT)
 
 
-def test_an_enable_flag_that_a_hand_turned_is_turned_back(sandbox: Sandbox) -> None:
+def test_an_enable_flag_that_a_hand_turned_off_is_a_stop_and_stays(sandbox: Sandbox) -> None:
     days.begin(sandbox, AT, day=NOW)
     store = sandbox.boto("secretsmanager")
     store.put_secret_value(SecretId=days.secret("ENABLE_UNIFIED_JOBS"), SecretString="false")
     for flags in ((), ("--refresh=false",)):
-        assert days.steps(sandbox.preview_json(*flags)) == {"jobs-enabled": "update"}
-    sandbox.up()
-    assert days.live(sandbox) == days.wanted(AT)
+        assert "switched off outside: a stop" in days.refused(sandbox, *flags)
+    sandbox.up("--continue-on-error", check=False)
+    assert days.live(sandbox) == {**days.wanted(AT), "ENABLE_UNIFIED_JOBS": "false"}
 
 
 def test_a_restarted_simulator_is_filled_again_and_says_so(sandbox: Sandbox) -> None:

@@ -12,7 +12,7 @@ import pytest
 from rollout.model.flag.moves import Live
 from rollout.model.gate import window
 from rollout.provider.aws.calls import Aws
-from rollout.provider.judging import evidence
+from rollout.provider.judging import evidence, judging
 from rollout.provider.judging.context import Context
 from rollout.provider.settings import Settings
 from rollout.provider.sources.cloudwatch import CloudWatch
@@ -212,7 +212,10 @@ def test_a_refresh_warns_of_a_fire_and_changes_no_output(desk: Desk, reporter: R
     assert "make rollback DOMAIN=ai-agents TO=previous" in desk.said()
 
 
-def test_from_zero_both_services_must_report(desk: Desk, reporter: Reporter) -> None:
+def test_from_zero_both_services_must_report(desk: Desk, reporter: Reporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        judging, "_decided", lambda *_, **__: ([], "")
+    )  # who decided it after the lowering isn't asked here
     desk.percent("ai-agents", 0)
     desk.later(hours=1)
     now = desk.context.settings.now()

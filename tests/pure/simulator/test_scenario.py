@@ -113,7 +113,6 @@ def test_events_of_the_file_come_before_the_catalogues() -> None:
         ("rate: 1%", "rate: 1%\n    by: 20 minutes", "unknown key by"),
         ("rate: 1%", "rate: 1%\n    from: 5 weeks", "from is no length of time"),
         ("rate: 1%", "rate: 1%\n    from: 2 days\n    to: 48 hours", "ends before it begins"),
-        ("rate: 1%", "rate: 1%\n    from-percent: 30", "from-percent is no rung"),
         ("faults:", "events-per-day:\n  job:\n    errors: 5\nfaults:", "no domain job"),
         ("faults:", "events-per-day:\n  jobs:\n    error: 5\nfaults:", "did you mean errors?"),
         ("faults:", "events-per-day:\n  jobs:\n    complaints: 5\nfaults:", "no metric complaints with a total"),
