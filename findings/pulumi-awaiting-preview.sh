@@ -3,7 +3,7 @@
 # its event says `awaited`, but its diagnostic is an error: "Preview failed: resource is awaiting", where an `up` says the same as a warning.
 # `pulumi up` then ends with that preview, code 10: what doesn't wait is carried out by --skip-preview alone. And an SDK from 3.271 on
 # writes the placeholder id of an unknown into the stack's outputs, where an output of such a resource is exported.
-# Seen with engines 3.274.0 and 3.276.0, SDK 3.272.0. Needs `pulumi` >= 3.274 with its Python language host on PATH, and python3 with
+# Seen with engine 3.276.0, SDK 3.272.0. Needs `pulumi` >= 3.274 with its Python language host on PATH, and python3 with
 # its venv module; installs pulumi 3.272.0 from the package index. Exit code 0: as seen; 1: it changed; 2: it could not be tried.
 set -eu
 command -v pulumi >/dev/null 2>&1 && command -v pulumi-language-python >/dev/null 2>&1 || { echo "no pulumi with its Python host on PATH" >&2; exit 2; }
