@@ -121,7 +121,9 @@ def test_a_stack_file_that_is_no_yaml_gets_the_percent_and_nothing_else(sandbox:
     assert said.startswith("live 10 %, ")
     assert "percent 10 is in it, the breach isn't" in said
     assert sandbox.read_config() == broken.replace("      percent: 25\n", "      percent: 10\n")
-    assert "# breach: jobs\n    jobs:" in sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout  # as committed it was sound
+    assert (
+        "# breach: jobs\n    jobs:" in sandbox.git("show", "HEAD:Pulumi.local.yaml").stdout
+    )  # as committed it was sound
 
 
 def test_bytes_that_are_no_text_stay(sandbox: Sandbox) -> None:
