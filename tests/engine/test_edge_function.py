@@ -148,7 +148,7 @@ def test_an_up_moves_people_and_a_rollback_brings_them_back(
     sandbox: Sandbox, database: tuple[Database, str], tmp_path: Path
 ) -> None:
     server, name = database
-    sandbox.env["ROLLOUT_DATABASE_URL"] = f"{server.url(database=name)}?sslmode=disable"
+    sandbox.env["ROLLOUT_DATABASE_URL"] = server.url(database=name)
     sandbox.write_config(
         re.sub(r"^config:\n", "config:\n  rollout:store: postgres\n", sandbox.read_config(), flags=re.M)
     )
