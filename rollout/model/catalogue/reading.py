@@ -31,6 +31,9 @@ from rollout.model.yaml_text.tree import Map, Scalar, Seq, read
 T = TypeVar("T")
 
 MAX_HOURS: Final = 24 * 90
+#: No domain, and no entry: under `held`, `breach`, `attempt`, `restore` of a stack file it keeps the key, and with it each domain's own
+#: line, where there are no entries. Pulumi warns at every command of a key without a value.
+NOBODY: Final = "none"
 _DOMAIN: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FLAG: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 _SERVICE: Final = _DOMAIN
@@ -52,7 +55,9 @@ def parse(raw: bytes, where: str) -> Catalogue:
         ladders = {name: _ladder(entry, ladder) for name in names.names() if (entry := names.section(name))}
         for name in names.names():
             entry = names.section(name)
-            if not _DOMAIN.fullmatch(name):
+            if name == NOBODY:
+                names.bad(name, f"{NOBODY} is no domain: in a stack file it keeps a section's key", "another name")
+            elif not _DOMAIN.fullmatch(name):
                 names.bad(name, f"the domain name {shown(name)} is not in kebab-case", "small letters, digits, hyphens")
             if entry is not None:
                 domains[name] = _domain(name, entry, common, unified, protected, ladder, ladders)

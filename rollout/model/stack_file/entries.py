@@ -13,10 +13,10 @@ from functools import partial
 from typing import Final, TypeVar
 
 from rollout.model.catalogue.domain import Catalogue
+from rollout.model.catalogue.reading import NOBODY
 from rollout.model.problem import Problem, shown
 from rollout.model.stack_file import forms, odd
 from rollout.model.stack_file.forms import (
-    NOBODY,
     UNREADABLE_ATTEMPT,
     Attempt,
     Breach,

@@ -32,11 +32,6 @@ ACCEPTS: Final = (
 )  # fmt: skip
 
 
-#: Under `held`, `breach`, `attempt`, `restore`: no domain, and no entry. It keeps the key, and with it each domain's own line,
-#: where there are no entries: Pulumi warns at every command of a key without a value.
-NOBODY: Final = "none"
-
-
 @dataclass(frozen=True)
 class OnCall:
     """Who answers, where, and when raises are allowed (`always`, or `HH:MM-HH:MM Zone/City`, kept as written)."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from rollout.model.catalogue.reading import NOBODY
 from rollout.model.stack_file.config import BESIDE
-from rollout.model.stack_file.forms import NOBODY
 from rollout.model.stack_file.keys import Key
 
 #: An entry, or all of a key, in plain values.

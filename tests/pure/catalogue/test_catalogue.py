@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollout.model.catalogue.domain import PROTECTED, AlertPolicy, ChecklistItem, Metric, Prerequisite
+from rollout.model.problem import BadInput
 from tests.pure.samples import CATALOGUE, DOMAINS, read_catalogue, refused, swap
 
 #: The table of docs/rules/gate.md#the-metrics-contract: name -> bad, total, good, bad level, action, needs
@@ -216,3 +217,11 @@ def test_the_digest_changes_with_a_domains_rules_and_with_nothing_else() -> None
     assert changed("legacy: wa-webhook-jobs", "legacy: wa-webhook-jobs-2") == {"jobs"}
     assert changed("      posting: 200", "      posting: 201") == set()
     assert changed("# The catalogue:", "# Our catalogue:") == set()
+
+
+def test_the_word_that_keeps_a_sections_key_is_no_domain() -> None:
+    """Else an entry of that domain, a held one, would be passed over in silence."""
+    text = DOMAINS.replace(b"\n  jobs:\n", b"\n  none:\n", 1)
+    assert text != DOMAINS
+    with pytest.raises(BadInput, match="none is no domain: in a stack file it keeps a section's key"):
+        read_catalogue(text)
