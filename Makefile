@@ -62,10 +62,10 @@ sdk:
 up: tools
 	@case '$(STACK)' in local|postgres) ;; *) echo "up: STACK=$(STACK) isn't played here: a merge applies it, or by hand 'pulumi up --stack $(STACK)'" >&2; exit 2 ;; esac
 	@case '$(STORE)' in ''|postgres) ;; *) echo "up: STORE is empty (a simulated AWS) or postgres, not '$(STORE)'" >&2; exit 2 ;; esac
+	@mkdir -p .local/state && : > .local/up
 	@.venv-dev/bin/python rollout/simulator/simulator.py start
 	@$(if $(STORE),.venv-dev/bin/python rollout/simulator/database.py start)
 	@.venv-dev/bin/python rollout/simulator/simulator.py traffic '$(SCENARIO)' $(if $(STORE),--store '$(STORE)')
-	@mkdir -p .local/state
 	@$(CHOSEN) pulumi stack select --create '$(STACK)' && \
 	    python -m rollout drill --due --stack '$(STACK)' && \
 	    { pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
@@ -73,7 +73,7 @@ up: tools
 	        echo 'up: a raise waits (HOLD or ROLLBACK, above); everything else is applied, and the next  make up  asks again'; }; } && \
 	    python -m rollout live --stack '$(STACK)' --traffic
 ifneq ($(filter local postgres,$(STACK)),)
-	@$(CHOSEN) python -m rollout board --start --stack '$(STACK)' || :
+	@$(CHOSEN) python -m rollout board --start --while .local/up --stack '$(STACK)' || :
 endif
 
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
@@ -81,7 +81,9 @@ rehearse: tools
 	@mkdir -p .local/tmp
 	@TMPDIR="$$PWD/.local/tmp" .venv-dev/bin/python -m rollout rehearse $(if $(STORY),--story,'$(SCENARIO)') $(if $(STORE),--store '$(STORE)')
 
+# `.local/up` goes first: what an  up  beside this one starts after it leaves by itself.
 down:
+	@rm -f .local/up
 	@! test -x .venv/bin/python || .venv/bin/python -m rollout board --stop
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/simulator.py stop
 	@! test -x .venv-dev/bin/python || .venv-dev/bin/python rollout/simulator/database.py stop

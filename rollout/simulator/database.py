@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +107,9 @@ class Database:
                     time.sleep(0.02)
                 if not self.pid() or self._ended():
                     break
+            if self._child is not None:  # else it warns when it is dropped
+                with suppress(subprocess.TimeoutExpired):
+                    self._child.wait(PATIENCE / 3)
             return f"stopped (pid {pid})" if pid else "not running"
 
     def kill(self) -> None:

@@ -165,6 +165,7 @@ class Scratch:
 
     def close(self) -> list[str]:
         """Ends everything; answers the processes that should have left by themselves, and had to be killed."""
+        (self.folder / ".local" / "up").unlink(missing_ok=True)  # what `make up` started for as long as it is there
         until = time.monotonic() + GRACE
         while self.processes() and time.monotonic() < until:
             time.sleep(0.1)

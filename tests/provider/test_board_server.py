@@ -5,12 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
+from rollout import home
 from rollout.commands.board import making, server
 from rollout.commands.board.server import Answer, Pages
+from rollout.commands.project import files
 
 
 @pytest.fixture
@@ -70,3 +75,53 @@ def test_what_can_t_be_made_leaves_the_page_before(
     assert server._again(pages, "local", "", 60, said) == said
     assert capsys.readouterr().err.splitlines() == ["board: no new page: ValueError"], "once"
     assert pages.page == b"<p>one"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project's folder, empty, whose board is served by processes of their own; none of them is left."""
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setenv(home.VARIABLE, str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    yield tmp_path
+    server.stop()
+    assert not served(tmp_path)
+
+
+def served(folder: Path) -> list[int]:
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if process.info["cwd"] == str(folder) and "--serve" in (process.info["cmdline"] or ())
+    ]
+
+
+def left(folder: Path) -> bool:
+    until = time.monotonic() + 60
+    while served(folder) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not served(folder)
+
+
+def test_it_leaves_with_what_it_was_started_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`make down`, and the end of a copy of the project, remove that file: also before a start came as far as here."""
+    up = folder / "up"
+    assert server.start("local", up) == 1
+    assert "has ended" in capsys.readouterr().err
+    up.touch()
+    assert server.start("local", up) == 0
+    assert served(folder)
+    up.unlink()
+    assert left(folder)
+    assert "none" in server.stop()
+
+
+def test_a_stop_ends_what_is_being_started(folder: Path) -> None:
+    starting = threading.Thread(target=server.start, args=("local",))
+    starting.start()
+    while not (folder / ".local/board/server.log").exists():
+        time.sleep(0.01)
+    said = server.stop()
+    starting.join()
+    assert said == "board: stopped"
+    assert left(folder)

@@ -28,9 +28,21 @@ PAGE: Final = ".local/board/index.html"
     "--start", "start_", is_flag=True, help="The same in the background; where one runs, only its address is said."
 )
 @click.option("--stop", "stop_", is_flag=True, help="End the one in the background.")
+@click.option(
+    "--while", "while_", type=click.Path(path_type=Path), metavar="PATH",
+    help="Of --serve and --start: leave when that file is gone.",
+)  # fmt: skip
 @options.json("Write nothing; print what the page says.")
 def command(
-    stack: str | None, out: Path | None, days: int, repository: str, serve: bool, start_: bool, stop_: bool, json_: bool
+    stack: str | None,
+    out: Path | None,
+    days: int,
+    repository: str,
+    serve: bool,
+    start_: bool,
+    stop_: bool,
+    while_: Path | None,
+    json_: bool,
 ) -> None:
     """Write the board: one page with everything, to open from a disk or put on any web space.
 
@@ -48,7 +60,8 @@ def command(
     if serve or start_:
         from rollout.commands.board import server
 
-        sys.exit(server.start(chosen) if start_ else server.serve(chosen, repository, days))
+        until = while_.absolute() if while_ else None
+        sys.exit(server.start(chosen, until) if start_ else server.serve(chosen, repository, days, while_=until))
     text, wrong = making.made(chosen, repository, days, as_json=json_)
     if json_:
         click.echo(text)

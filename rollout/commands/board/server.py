@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 import urllib.request
 import webbrowser
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +28,11 @@ from rollout.model.problem import RolloutError
 EVERY: Final = 30.0
 #: Seconds that a start is waited for, and a page that is asked for.
 PATIENCE: Final = 15.0
+#: Seconds in which a server sees that it is to leave by itself.
+LOOK: Final = 0.5
 _WHO: Final = ".local/board/server.json"
 _LOG: Final = ".local/board/server.log"
+_LOCK: Final = ".local/board/lock"
 
 
 class Pages(ThreadingHTTPServer):
@@ -74,8 +79,10 @@ class Answer(BaseHTTPRequestHandler):
         return
 
 
-def serve(stack: str, repository: str, days: int, every: float = EVERY) -> int:
-    """Serves the board of `stack` until it is ended. Answers an exit code."""
+def serve(stack: str, repository: str, days: int, every: float = EVERY, while_: Path | None = None) -> int:
+    """Serves the board of `stack` until it is ended, or the file `while_` is gone. Answers an exit code."""
+    if _over(while_):
+        return 0
     pages = Pages(("127.0.0.1", 0), Answer)
     address = f"http://127.0.0.1:{pages.server_address[1]}/"
     _write(address, stack)
@@ -86,13 +93,23 @@ def serve(stack: str, repository: str, days: int, every: float = EVERY) -> int:
     try:
         while True:
             pages.note = said = _again(pages, stack, repository, days, said)
-            time.sleep(every)
+            until = time.monotonic() + every
+            while time.monotonic() < until:
+                if _over(while_):
+                    return 0
+                time.sleep(LOOK)
     except KeyboardInterrupt:
         return 0
     finally:
         pages.shutdown()
         pages.server_close()
-        (files.ROOT / _WHO).unlink(missing_ok=True)
+        if (_kept() or {}).get("address") == address:  # not another one's, that was started meanwhile
+            (files.ROOT / _WHO).unlink(missing_ok=True)
+
+
+def _over(while_: Path | None) -> bool:
+    """Whether what it was started for has ended: also where whoever ended it came before the start had come this far."""
+    return while_ is not None and not while_.exists()
 
 
 def _again(pages: Pages, stack: str, repository: str, days: int, said: str) -> str:
@@ -108,19 +125,28 @@ def _again(pages: Pages, stack: str, repository: str, days: int, said: str) -> s
     return new
 
 
-def start(stack: str) -> int:
+def start(stack: str, while_: Path | None = None) -> int:
     """Starts a server in the background, unless one of this folder and stack runs; says its address."""
+    with _alone():
+        return _started(stack, while_)
+
+
+def _started(stack: str, while_: Path | None) -> int:
+    if _over(while_):
+        click.echo(f"board: not started: {while_} is gone, so what it was asked for has ended", err=True)
+        return 1
     running = _running()
     if running and running.get("stack") == stack:
         click.echo(f"board: {running['address']}")
         return 0
     if running:
-        stop()
+        _stopped()
     log = files.ROOT / _LOG
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "rollout", "board", "--serve", "--stack", stack], cwd=files.ROOT,
+            [sys.executable, "-m", "rollout", "board", "--serve", "--stack", stack, *(["--while", str(while_)] if while_ else [])],
+            cwd=files.ROOT,
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     until = time.monotonic() + PATIENCE
@@ -140,14 +166,38 @@ def start(stack: str) -> int:
 
 
 def stop() -> str:
-    """Ends the background's server; answers what to say."""
+    """Ends the background's server, one too that is being started now; answers what to say."""
+    if not (files.ROOT / _LOCK).exists():
+        return "board: none is served"
+    with _alone():
+        return _stopped()
+
+
+def _stopped() -> str:
     running = _running()
     (files.ROOT / _WHO).unlink(missing_ok=True)
     if not running:
         return "board: none is served"
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(int(running["pid"]), signal.SIGTERM)
+    pid = int(running["pid"])
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        until = time.monotonic() + PATIENCE / 3
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, kind)
+            while time.monotonic() < until and _answers(str(running["address"])):
+                time.sleep(0.05)
+            if time.monotonic() < until:
+                break
     return "board: stopped"
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One start or stop at a time: a stop beside a start ends what that one started."""
+    path = files.ROOT / _LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _show(address: str) -> None:
@@ -166,11 +216,25 @@ def _write(address: str, stack: str) -> None:
 
 def _running() -> dict[str, Any] | None:
     """The server of this folder, asked itself: a number in a file may be somebody else's by now."""
+    kept = _kept()
+    who = _answers(str(kept["address"])) if kept else None
+    return {**kept, **who} if kept and who and who.get("folder") == str(files.ROOT) else None
+
+
+def _kept() -> dict[str, Any] | None:
     try:
-        kept = json.loads(Path(files.ROOT / _WHO).read_bytes())
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{kept['address']}who", timeout=2) as answer:
-            who = json.load(answer)
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = json.loads((files.ROOT / _WHO).read_bytes())
+    except (OSError, ValueError):
         return None
-    return {**kept, **who} if isinstance(who, dict) and who.get("folder") == str(files.ROOT) else None
+    return kept if isinstance(kept, dict) and "address" in kept else None
+
+
+def _answers(address: str) -> dict[str, Any] | None:
+    """What the server at an address says of itself; None where it is gone."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address}who", timeout=2) as answer:
+            who = json.load(answer)
+    except (OSError, ValueError):
+        return None
+    return who if isinstance(who, dict) else None

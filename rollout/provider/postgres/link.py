@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,6 +82,8 @@ class Link:
         self._addresses = addresses
         self._idle: list[tuple[Address, psycopg.Connection[Any]]] = []
         self._lock = threading.Lock()
+        # With a good-bye, for a pooler keeps a slot for whoever is merely gone until it notices.
+        weakref.finalize(self, _ended, self._idle)
 
     def warm(self) -> None:
         """Imports the driver. Calls nothing outside."""
@@ -110,9 +113,7 @@ class Link:
     def close(self) -> None:
         """Ends what is kept."""
         with self._lock:
-            kept, self._idle = self._idle, []
-        for _, connection in kept:
-            connection.close()
+            _ended(self._idle)
 
     def _ask(
         self, way: Address, about: str, statement: str, arguments: Sequence[Any], mode: str, *, again: bool
@@ -185,6 +186,11 @@ class Link:
                 cursor.nextset()
             row = cursor.fetchone()
         return row[0] if row else None
+
+
+def _ended(idle: list[tuple[Address, psycopg.Connection[Any]]]) -> None:
+    while idle:
+        idle.pop()[1].close()
 
 
 @functools.cache

@@ -16,7 +16,8 @@ from tests import deno, postgres
 from tests.data_api import DataApi, jwt
 from tests.provider.edge_function.conftest import SECRET, Project, prepared
 
-FLAG = "wa-webhook-unified/prod/JOBS_ROLLOUT_PERCENT"
+FLAG = "wa-webhook-unified/prod/PROPERTY_ROLLOUT_PERCENT"  # that no test writes: the module shares one database
+WRITTEN = "wa-webhook-unified/prod/JOBS_ROLLOUT_PERCENT"
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ return {
 def test_the_service_works_over_it_in_deno(api: DataApi, project: Project) -> None:
     with project.connect() as own:
         own.execute("set role rollout_owner")
-        own.execute("insert into rollout.flags values (%s, '25', 0, now()) on conflict do nothing", [FLAG])
+        own.execute("insert into rollout.flags values (%s, '25', 0, now()) on conflict do nothing", [WRITTEN])
         own.execute(
             "insert into rollout.flags values ('wa-webhook-unified/prod/ENABLE_UNIFIED_JOBS', 'true', 0, now()) on conflict do nothing"
         )
