@@ -159,7 +159,7 @@ def refused(ask: Ask, who: str) -> bool:
     low = lowering.newest(ask.live, ask.moves)
     if who == OLDER[-1]:
         one = approval.Raise(ask.domain.name, ask.before, ask.wanted, ask.live.text, "d", (), ("before",))
-        return bool(approval.older(approval.make("prod", "c", "t", [one]), ask.domain.name, low))
+        return bool(approval.older(approval.make("prod", "c", "t", ask.now, [one]), ask.domain.name, low))
     at = NOW + HOUR if who == NEW else NOW - HOUR
     return bool(decided.refusals(ask, low, Decision("c", at, unknown="")))
 

@@ -22,10 +22,10 @@ RAISE: Final = Row("jobs", "5 %", 5, 10, Kind.RAISE, 10, 0, "over", "PASS", GIST
 STAYS: Final = tuple(Row(name, "0 %", 0, 0, Kind.STAY, 0) for name in ("marketplace", "property"))
 AGENTS: Final = Row("ai-agents", "100 %", 100, 100, Kind.STAY, 100)
 SOAK: Final = Refusal("soak", "soak at 5 % not over: 3 min of 48 h", "raise from 2026-12-11 07:00 UTC (2 h slack)")
-GIVEN: Final = approval.make("prod", "c" * 40, "t" * 40, [Raise("jobs", 5, 10, "5", "d")])
+GIVEN: Final = approval.make("prod", "c" * 40, "t" * 40, NOW, [Raise("jobs", 5, 10, "5", "d")])
 QUIET: Final = Page(
     "prod", NOW, 9, (AGENTS, replace(RAISE, new=5, kind=Kind.STAY, lines=()), *STAYS), on_call="Ana K., #wa-oncall",
-    protected=CATALOGUE.protected, compared=53, approval=approval.make("prod", "c" * 40, "t" * 40, []),
+    protected=CATALOGUE.protected, compared=53, approval=approval.make("prod", "c" * 40, "t" * 40, NOW, []),
 )  # fmt: skip
 NORMAL: Final = replace(QUIET, rows=(AGENTS, RAISE, *STAYS), approval=GIVEN)
 REFUSED: Final = replace(NORMAL, rows=(AGENTS, replace(RAISE, verdict="HOLD", refusals=(SOAK,), soak="45 h 58 min left"), *STAYS), refused="Preview failed", seen=True)  # fmt: skip
@@ -54,7 +54,7 @@ FORTY: Final = replace(
     ),
     beside=tuple(Beside(f"alarm domain-{n:03} threshold: 0.1 -> 0.2", True, True) for n in range(400)),
     approval=approval.make(
-        "prod", "c" * 40, "t" * 40, [Raise(f"domain-{n:02}", 5, 10, "5", "d") for n in range(1, 40, 2)]
+        "prod", "c" * 40, "t" * 40, NOW, [Raise(f"domain-{n:02}", 5, 10, "5", "d") for n in range(1, 40, 2)]
     ),
 )
 NONE: Final = replace(QUIET, rows=(), failure="error: could not load plugin\n```\n<b>@everyone</b>", seen=False)

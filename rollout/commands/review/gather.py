@@ -227,5 +227,5 @@ def _approval(seen: Around, rows: Sequence[Row]) -> tuple[Approval | None, list[
         return None, [f"no approval can be made: {text}" for text in wrong] if raised else []
     asks = [(seen.ask(seen.known.domains[row.domain], seen.live[row.domain] or UNREAD, row.new), row) for row in raised]
     return approval.make(
-        seen.stack, commit.id, commit.tree, [approval.Raise.of(ask, ask.before) for ask, _ in asks]
+        seen.stack, commit.id, commit.tree, seen.now, [approval.Raise.of(ask, ask.before) for ask, _ in asks]
     ), []

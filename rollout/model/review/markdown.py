@@ -8,6 +8,7 @@ from typing import Final
 
 from rollout.model import times
 from rollout.model.flag.moves import Kind
+from rollout.model.judge.approval import GOOD_FOR
 from rollout.model.review.decision import Beside, Page, Row
 
 #: GitHub refuses a comment of more than 65,536 characters; this is where details stop being added.
@@ -175,10 +176,10 @@ def _bound(found: Page) -> list[str]:
     raises = ", ".join(f"{escape(one.domain)} -> {one.new} %" for one in given.raises)
     if len(given.raises) > NAMED:
         raises = f"these {len(given.raises)} raises"
-    parts = f"{raises}, the live values, limits, waivers, version {escape(given.rule)} of the gate's rule"
-    return [
-        f"{made} Approval `{given.digest[:16]}` binds {parts} and commit `{given.commit[:7]}`; evidence is judged again."
-    ]
+    until = times.show(times.later(given.at, GOOD_FOR))
+    parts = f"{raises}, the live values and their versions, limits, waivers, version {escape(given.rule)} of the gate's rule"
+    ends = f"It ends at the first write to a flag, for that flag, and at {until}; evidence is judged again."
+    return [f"{made} Approval `{given.digest[:16]}` binds {parts} and commit `{given.commit[:7]}`. {ends}"]
 
 
 def _block(text: str) -> list[str]:

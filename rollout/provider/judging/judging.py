@@ -171,7 +171,7 @@ def _decided(context: Context, ask: Ask, kind: Kind, stack: str, *, reviewed: bo
             commit = on_record.commit(context.home)
         except BadInput as error:
             return [Refusal("approval", problem.line(), approval.DO) for problem in error.problems], ""
-        found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree)
+        found = approval.refusals(given, stack, approval.Raise.of(ask, ask.before), commit.id, commit.tree, ask.now)
         found += approval.older(given, ask.domain.name, low)
         if commit.unclean:
             found.append(Refusal("approval", commit.unclean, "commit, and review that"))

@@ -12,10 +12,10 @@ from rollout.model.judge import approval
 from rollout.model.judge.approval import Raise
 from rollout.provider.judging.context import Context
 from rollout.provider.settings import Settings
-from rollout.provider.stores.secrets_manager import SecretsManager
+from rollout.provider.stores import choose as stores
 from rollout.provider.wire.row import Refused
 from tests.provider.desk import Desk
-from tests.provider.shelf import BOTH
+from tests.provider.shelf import BOTH, Shelf
 
 SHELVES = BOTH
 
@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def desk(settings: Settings, home: Path) -> Desk:
     """AI agents live at 5 %, soaked; from now on only what is approved may rise."""
-    desk = Desk(Context(settings, SecretsManager(settings)))
+    desk = Desk(Context(settings, stores.store(settings)))
     desk.climb("ai-agents", 5)
     desk.later(hours=48)
     approved = replace(desk.context.settings, approved=str(home.parent / "approval.json"))
@@ -53,11 +53,20 @@ def desk(settings: Settings, home: Path) -> Desk:
 
 def approve(desk: Desk, home: Path, *raises: Raise) -> None:
     head, tree = git(home, "rev-parse", "HEAD", "HEAD^{tree}").split()
-    Path(str(desk.context.settings.approved)).write_text(approval.make("test", head, tree, raises).text())
+    Path(str(desk.context.settings.approved)).write_text(
+        approval.make("test", head, tree, desk.context.settings.now(), raises).text()
+    )
+
+
+def secret(desk: Desk) -> str:
+    return desk.context.percent_name("test", "ai-agents").secret
 
 
 def wanted(desk: Desk) -> Raise:
-    return Raise("ai-agents", 5, 10, "5", desk.context.catalogue.domains["ai-agents"].digest)
+    entry = desk.store.get(secret(desk))
+    assert entry is not None
+    digest = desk.context.catalogue.domains["ai-agents"].digest
+    return Raise("ai-agents", 5, 10, "5", digest, version=entry.version)
 
 
 def refused(desk: Desk, to: int = 10) -> str:
@@ -78,6 +87,20 @@ def test_what_wasnt_is_refused_and_named(desk: Desk, home: Path) -> None:
     assert "not what was approved: the limits of ai-agents were before" in refused(desk)
     approve(desk, home)
     assert "no raise of ai-agents was approved" in refused(desk)
+
+
+def test_the_first_write_to_the_flag_ends_it(desk: Desk, home: Path, shelf: Shelf) -> None:
+    """Down and up again by somebody else: the value is as it was approved, and isn't the one that was looked at."""
+    approve(desk, home, wanted(desk))
+    shelf.put(secret(desk), "3")
+    shelf.put(secret(desk), "5")
+    assert "ai-agents was written since it was approved, with the value that it had" in refused(desk)
+
+
+def test_a_week_ends_it(desk: Desk, home: Path) -> None:
+    approve(desk, home, wanted(desk))
+    desk.later(hours=7 * 24)
+    assert "an approval ends after 7 days" in refused(desk)
 
 
 def test_a_commit_on_top_and_an_edited_file_are_named(desk: Desk, home: Path) -> None:
@@ -102,6 +125,10 @@ def test_without_a_readable_approval_nothing_rises(desk: Desk, text: str | None)
     assert "approval" in refused(desk)
 
 
-def test_no_lowering_asks_for_one(desk: Desk) -> None:
+def test_no_lowering_asks_for_one(desk: Desk, home: Path, shelf: Shelf) -> None:
+    approve(desk, home, wanted(desk))
+    shelf.put(secret(desk), "3")
+    shelf.put(secret(desk), "5")
+    desk.later(hours=8 * 24)
     desk.percent("ai-agents", 0)
     assert desk.live("ai-agents") == "0"

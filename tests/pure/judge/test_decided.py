@@ -66,6 +66,6 @@ def test_the_row_says_by_what() -> None:
 
 
 def test_an_approval_decides_after_the_stops_that_it_names() -> None:
-    given = approval.make("prod", "c", "t", [approval.Raise("jobs", 0, 5, "0", "d", (), ("id", "v"))])
+    given = approval.make("prod", "c", "t", NOW, [approval.Raise("jobs", 0, 5, "0", "d", (), ("id", "v"))])
     assert approval.older(given, "jobs", STOP) == approval.older(given, "jobs", None) == []
     assert "lowered after this was approved" in approval.older(given, "jobs", replace(STOP, id="later"))[0].text
