@@ -17,6 +17,7 @@ class Raw:
     """The record as the engine and the files have it."""
 
     moves: Mapping[str, list[dict[str, Any]]]
+    switched: Mapping[str, list[dict[str, Any]]]
     history: Sequence[dict[str, Any]]  # oldest first
     incidents: Mapping[str, Any]
     drills: Mapping[str, Any]
@@ -41,6 +42,11 @@ class Raw:
                 for r in resources
                 if r["type"] == "rollout:index:TrafficFlag"
             },
+            {
+                r["inputs"]["domain"]: r["outputs"].get("switched") or []
+                for r in resources
+                if r["type"] == "rollout:index:FlagSecret"
+            },
             oldest,
             _records(folder / "records/incidents"),
             _records(folder / "records/drills"),
@@ -54,7 +60,12 @@ class Raw:
         kind, *path = place.split("/")
         if kind == "stack":
             return self.stack
-        node: Any = {"moves": self.moves, "incidents": self.incidents, "drills": self.drills}.get(kind)
+        node: Any = {
+            "moves": self.moves,
+            "switched": self.switched,
+            "incidents": self.incidents,
+            "drills": self.drills,
+        }.get(kind)
         if kind == "history":
             node = run(self.history[int(path.pop(0)) - 1])
         for key in path:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import evidence, loops, operator, rehearsals_whole, scale, speed, stories, terraform, timing
+from tests.bench import evidence, loops, operator, pages, rehearsals_whole, scale, speed, stories, terraform, timing
 from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
@@ -74,6 +74,11 @@ def part_operator(folder: Path, runs: int, say: Say) -> None:
     operator.run(folder, runs, say)
 
 
+def part_pages(folder: Path, runs: int, say: Say) -> None:
+    """The board of 4 and of 50 domains over 60 days, and the plan's chances: CPU seconds, peak memory."""
+    pages.run(folder, runs, say)
+
+
 def part_decisions(folder: Path, runs: int, say: Say) -> None:
     """The gate's decisions: whole migrations, outages, planted faults, delays; `--runs 5` plays all of them."""
     from tests.bench.decisions import play  # numpy, which no other part needs
@@ -86,7 +91,7 @@ PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
-    "decisions": part_decisions,
+    "pages": part_pages, "decisions": part_decisions,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ def test_every_figure_is_what_the_record_says() -> None:
     common = catalogue["common"]["metrics"]
     raw = record.Raw(
         {name: list(moves) for name, moves in told.moves.items()},  # type: ignore[arg-type]
+        {},
         boards.history_of(told)[::-1],
         dict(told.incidents),
         dict(told.drills),

@@ -149,9 +149,12 @@ def rolled_back(move: Mapping[str, object]) -> bool:
 def value_before(moves: Sequence[Mapping[str, object]]) -> int:
     """The last percent that a judged move or a stop put live: what a restore may put back at most.
 
-    A stop counts also where its tag was lost with the secret: its value was the one before.
+    A stop counts also where its tag was lost with the secret: its value was the one before. What the stack was taken
+    over with, the record's first entry, counts too; what a hand wrote later doesn't.
     """
-    meant = [_number(move.get("to")) for move in moves if move.get("verdict") != "outside"]
+    meant = [
+        _number(move.get("to")) for number, move in enumerate(moves) if not number or move.get("verdict") != "outside"
+    ]
     return meant[-1] if meant else 0
 
 

@@ -36,7 +36,8 @@ class Line:
     """One thing that happened. `old` and `new`: per cent (None: unknown, or no move); `update`: the run's number.
 
     `planned`: `as planned`, `2 d late`, `ahead of the plan`, `not planned`, or empty where it is no move. `move` is the
-    provider's own entry, with `counts`, `window` and the gate's version where the gate let it through.
+    provider's own entry, with `counts`, `window` and the gate's version where the gate let it through. `record`: where
+    the entry stands of what is neither a move nor a run's (`switched/jobs/2`).
     """
 
     at: datetime
@@ -54,6 +55,7 @@ class Line:
     seconds: float | None = None
     result: str = ""
     move: Mapping[str, object] = field(default_factory=dict)
+    record: str = ""
 
     @property
     def raise_held(self) -> bool:
@@ -82,7 +84,7 @@ def lines(
                 taken.add((update.number, domain))
             line = _moved(move, at, domain, update, plan, start)
             found.append((at, update.number if update else 0, line))
-    found += [(line.at, 0, line) for line in _switched(switched or {})]
+    found += [(line.at, 0, line) for line in _switched(switched or {}, updates)]
     before: Update | None = None
     running = dict.fromkeys(moves, 0)
     for update in updates:
@@ -106,7 +108,7 @@ def _run_of(
     for update in updates:
         if (update.number, domain) in taken or update.percent(domain) != move.get("to"):
             continue
-        away = max(update.at - at, at - update.end, timedelta(0))
+        away = _away(update, at)
         if stop and not (update.at >= at - timedelta(seconds=1) and away <= RECORDED):
             continue
         if away <= (RECORDED if stop else NEAR):
@@ -135,12 +137,22 @@ def _kind(old: int | None, new: int | None, verdict: str) -> str:
     return "raise" if (new or 0) > (old or 0) else "rollback"
 
 
-def _switched(switched: Mapping[str, Sequence[Mapping[str, object]]]) -> Iterator[Line]:
+def _switched(switched: Mapping[str, Sequence[Mapping[str, object]]], updates: Sequence[Update]) -> Iterator[Line]:
+    """A line a change of an enable flag, with the run that wrote it; a hand's has none."""
     for domain, record in switched.items():
-        for change in record:
-            if (at := times.moment(change.get("at"))) is not None:
-                text = f"enable flag {_word(change.get('from'))} -> {_word(change.get('to'))}: {change.get('verdict')}"
-                yield Line(at, "switched", text, domain)
+        for number, change in enumerate(record):
+            if (at := times.moment(change.get("at"))) is None:
+                continue
+            ours = change.get("verdict") != "outside"
+            near = [(away, one.number, one) for one in updates if ours and (away := _away(one, at)) <= NEAR]
+            text = f"enable flag {_word(change.get('from'))} -> {_word(change.get('to'))}: {change.get('verdict')}"
+            line = Line(at, "switched", text, domain, record=f"switched/{domain}/{number}")
+            yield _by(min(near, key=lambda item: item[:2])[2] if near else None, line)
+
+
+def _away(update: Update, at: datetime) -> timedelta:
+    """How far a time is from the run's own, 0 within it."""
+    return max(update.at - at, at - update.end, timedelta(0))
 
 
 def _word(value: object) -> str:

@@ -94,7 +94,7 @@ def said(story: Story, line: Line) -> Cell:
         return ()
     how = "text" if number is not None or line.kind == "destroy" else "mark"
     where = f"history/{line.update}/message" if how == "text" else f"history/{line.update} {line.domain}".strip()
-    return (Figure(" ".join(line.text.split()), how, where),) if line.update else (line.text,)
+    return (Figure(" ".join(line.text.split()), how, where),) if line.update and not line.record else (line.text,)
 
 
 def by(line: Line) -> Cell:

@@ -90,6 +90,8 @@ class Story:
 
     def place(self, line: Line) -> str:
         """Where a line's time stands: the flag's own record, else the run."""
+        if line.record:
+            return f"{line.record}/at"
         number = self.move_number(line)
         return f"history/{line.update}/at" if number is None else f"moves/{line.domain}/{number}/at"
 

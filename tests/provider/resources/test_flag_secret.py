@@ -158,7 +158,7 @@ def test_a_first_raise_that_took_itself_back_is_ours(desk: Desk, monkeypatch: py
         raise StoreError("describe_secret failed: AccessDenied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(desk.store), "tags", fails)
+        patch.setattr(type(desk.store), "trace", fails)
         with pytest.raises(StoreError, match="0 % is live again; run again"):
             desk.percent("ai-agents", 5)
         assert desk.live("ai-agents") == "0"

@@ -139,6 +139,9 @@ def test_a_restore_goes_by_what_this_project_wrote() -> None:
     assert value_before([*moves, {"to": 0, "verdict": "stop"}]) == 0, "a stop's value, also where its tag is lost"
     assert value_before([*moves, {"to": 5, "verdict": "rollback"}]) == 5
     assert value_before([]) == 0
+    adopted: dict[str, object] = {"to": 25, "verdict": "outside"}
+    assert value_before([adopted]) == value_before([adopted, {"to": 50, "verdict": "outside"}]) == 25, "taken over"
+    assert value_before([{"to": 0, "verdict": "set"}, adopted]) == 0
 
 
 def test_stable_at_100_to_the_minute() -> None:

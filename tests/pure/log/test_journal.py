@@ -71,6 +71,22 @@ def test_a_rollback_and_a_stop_are_never_planned() -> None:
     assert found[1].text == "rollback: jobs 10 -> 5 on local"
 
 
+def test_a_change_of_an_enable_flag_has_its_run_and_a_hands_none() -> None:
+    def change(at: datetime, verdict: str) -> dict[str, Any]:
+        return {"from": False, "to": True, "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "verdict": verdict}
+
+    updates = runs.read([run(days(9), 5), run(days(8), 5)])
+    record = [
+        change(days(8), "with jobs's percent"),
+        change(days(9), "outside"),
+        change(days(20), "with jobs's percent"),
+    ]
+    found = [line for line in journal.lines(updates, {}, PLAN, START, {"jobs": record}) if line.kind == "switched"]
+    assert [(line.update, line.who, line.record) for line in found] == [
+        (1, "Ana K.", "switched/jobs/0"), (None, "", "switched/jobs/1"), (None, "", "switched/jobs/2"),
+    ]  # fmt: skip
+
+
 def test_what_was_written_outside_is_nobodys_run() -> None:
     outside = told([run(days(9), 10)], [move(days(9), 10, 3, "outside")])[0]
     assert (outside.kind, outside.who, outside.update) == ("outside", "", None)
