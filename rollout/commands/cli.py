@@ -6,11 +6,11 @@ import importlib
 import sys
 import traceback
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO, cast
 
 import click
 
-from rollout.model.problem import Problem, RolloutError
+from rollout.model.problem import Problem, RolloutError, visible
 
 #: Command -> module that holds it as `command`; short help stands here so that `--help` imports none of them.
 COMMANDS: Final = {
@@ -78,6 +78,19 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+class Seen:
+    """A stream on which every character is seen: what stores, notes and commits hold must not speak to a terminal."""
+
+    def __init__(self, inner: TextIO) -> None:
+        self._inner = inner
+
+    def write(self, text: str) -> int:
+        return self._inner.write(visible(text))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 def cli() -> None:
     """Rollout as code: a traffic migration by reviewed diffs of a few numbers."""
@@ -85,6 +98,8 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None, name: str = "python -m rollout") -> None:
     """Runs one command. What it can't do is said on stderr in words, never as a traceback; the code is the error's own."""
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = cast("TextIO", Seen(sys.stdout)), cast("TextIO", Seen(sys.stderr))
     try:
         cli.main(arguments, prog_name=name, standalone_mode=True)
     except RolloutError as error:
@@ -101,6 +116,8 @@ def main(arguments: list[str] | None = None, name: str = "python -m rollout") ->
             raise
         print(fault(error), file=sys.stderr)
         sys.exit(EXIT_FAULT)
+    finally:
+        sys.stdout, sys.stderr = streams
 
 
 def fault(error: Exception) -> str:

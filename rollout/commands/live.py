@@ -89,7 +89,7 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
             lines.append(f"{row['domain']:<13}{'?':>8}  {_cell(row['error'])}")
             continue
         share = row["percent"]
-        percent = "absent" if share is None else f"{share} %" if isinstance(share, int) else f"{_cell(share)!r}"
+        percent = "absent" if share is None else f"{share} %" if isinstance(share, int) else f"'{_cell(share)}'"
         enabled = "-" if "enabled" not in row else _cell(row["enabled"] or ("?" if "error" in row else "absent"))
         since = times.show(row["since"]) if row["since"] else "-"
         error = f"  {_cell(row['error'])}" if "error" in row else ""

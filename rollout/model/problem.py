@@ -23,9 +23,18 @@ What it raises by name, so that a door (the command line, the provider's service
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+#: Characters that no reader sees, and that a terminal or a page obeys: controls but for tab and line break, what turns the
+#: direction of writing round (Trojan Source, https://trojansource.codes), what has no width, surrogates, other line ends,
+#: tags. Joiners (U+200C, U+200D) stay: words and pictures are written with them.
+_UNSEEN: Final = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufeff"
+    "\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
+)
 #: Longer values are cut in messages: a 10 MB line must not be printed back.
 SHOWN: int = 80
 
@@ -54,11 +63,34 @@ class Problem:
         return "\n".join([self.what, *(f"  {label + ':':<9}{text}" for label, text in self.parts())])
 
 
+def unseen(text: str) -> str:
+    """The first character of `text` that no reader sees, as `U+202E`; empty where there is none."""
+    found = _UNSEEN.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
+def visible(text: str) -> str:
+    """`text` with each character that no reader sees written out (`\\u202e`, as JSON does): for whatever is printed."""
+    return _UNSEEN.sub(lambda found: _escape(ord(found[0])), text)
+
+
+def _escape(code: int) -> str:
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD800 + (code - 0x10000 >> 10):04x}\\u{0xDC00 + (code - 0x10000 & 0x3FF):04x}"
+
+
 class RolloutError(Exception):
-    """The base of all that this project raises by name. Its text is whole: what is wrong and, where known, what to do."""
+    """The base of all that this project raises by name. Its text is whole: what is wrong and, where known, what to do.
+
+    It quotes what a store, a file or another program said: characters that no reader sees are written out.
+    """
 
     #: What a command ends with that lets it through: something failed, and is named.
     exit_code = 1
+
+    def __init__(self, text: object = "") -> None:
+        super().__init__(visible(str(text)))
 
 
 class BadInput(RolloutError):
@@ -78,11 +110,12 @@ FLAG_SHOWN: int = 8
 
 def masked(stored: str) -> str:
     """What stands in a flag, for messages and records: a longer text is nobody's percent, and may be a pasted secret."""
-    return stored if len(stored) <= FLAG_SHOWN else f"{stored[:3]}... ({len(stored):,} characters)"
+    text = stored if len(stored) <= FLAG_SHOWN else f"{stored[:3]}... ({len(stored):,} characters)"
+    return visible(text.replace("\n", "\\n"))
 
 
 def shown(value: object) -> str:
     """A value as a message shows it: the way it was written, cut to `SHOWN` characters."""
     text = value if isinstance(value, str) else repr(value)
-    text = text.replace("\n", "\\n")
+    text = visible(text.replace("\n", "\\n"))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rollout.model.problem import visible
 from rollout.model.reports.parts import Block, Bullets, Cell, Heading, Para, Picture, Report, Table, text
 
 #: What would be read as markup, or end a cell: somebody's note may hold any of it.
@@ -17,16 +18,23 @@ def render(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def escaped(cell: Cell) -> str:
-    """A cell in one line; code in backticks stays code."""
-    pieces = text(cell).split("`")
+def escaped(cell: Cell, *, in_table: bool = False) -> str:
+    """A cell in one line; code in backticks stays code. In a table a bar ends a cell inside of code too, if it isn't escaped."""
+    pieces = _line(text(cell)).split("`")
     whole = len(pieces) % 2 == 1
-    shown = [piece if index % 2 and whole else _plain(piece) for index, piece in enumerate(pieces)]
+    shown = [
+        (piece.replace("|", "\\|") if in_table else piece) if index % 2 and whole else _plain(piece)
+        for index, piece in enumerate(pieces)
+    ]
     return ("`" if whole else "\\`").join(shown)
 
 
+def _line(words: str) -> str:
+    return visible(re.sub(r"\s+", " ", words))
+
+
 def _plain(words: str) -> str:
-    return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", words))
+    return _MARKUP.sub(r"\\\1", _line(words))
 
 
 def _block(block: Block) -> str:
@@ -45,5 +53,5 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     rule = ["---:" if number in table.numeric else "---" for number in range(len(table.columns))]
-    rows = [list(table.columns), rule, *([escaped(cell) or "-" for cell in row] for row in table.rows)]
+    rows = [list(table.columns), rule, *([escaped(cell, in_table=True) or "-" for cell in row] for row in table.rows)]
     return "\n".join([f"**{_plain(table.caption)}**", "", *(f"| {' | '.join(row)} |" for row in rows)])

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from rollout.commands.report import charts, flight
+from rollout.model.problem import visible
 from rollout.model.reports import strip as report_strip
 from rollout.model.reports.parts import Block, Bullets, Cell, Figure, Heading, Para, Picture, Report, State, Table, text
 from rollout.model.reports.story import Story
@@ -74,9 +75,9 @@ def _cell(cell: Cell) -> Markup:
     found = Markup()
     for part in cell:
         if isinstance(part, Figure):
-            found += Markup('<span data-source="{}">{}</span>').format(part.source, part.text)
+            found += Markup('<span data-source="{}">{}</span>').format(visible(part.source), visible(part.text))
         else:
-            pieces = part.split("`")
+            pieces = visible(part).split("`")
             for number, piece in enumerate(pieces):
                 found += (
                     Markup("<code>{}</code>").format(piece)

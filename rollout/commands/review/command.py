@@ -12,7 +12,7 @@ import click
 from rollout.commands.project import files, options, progress
 from rollout.commands.review import gather, lowerings
 from rollout.model import times
-from rollout.model.problem import BadInput, Problem
+from rollout.model.problem import BadInput, Problem, visible
 from rollout.model.review import markdown
 from rollout.model.review.decision import Page
 
@@ -68,6 +68,6 @@ def command(stack: str | None, out: str | None, approval_: str | None, lower: bo
 
 def _write(path: str, text: str) -> None:
     try:
-        files.write(Path(path), text.encode())
+        files.write(Path(path), visible(text).encode())
     except OSError as error:
         raise BadInput([Problem(f"can't be written: {error.strerror}", path)]) from None

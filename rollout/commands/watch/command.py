@@ -114,7 +114,7 @@ class Watch:
         if entry is not None:
             self._remember(domain.name, entry.version, live.percent)
         if entry is None or not live.percent:
-            text = "" if live.percent == 0 else f"live {masked(live.text or '')!r} is no percent"
+            text = "" if live.percent == 0 else f"live '{masked(live.text or '')}' is no percent"
             return Row(domain.name, live, text, judged=live.percent == 0)
         if (burning := self._set_back(domain.name, entry.version, live.percent or 0)) is not None:
             return Row(

@@ -61,7 +61,7 @@ class Live:
         """`5 %`, `0 % (secret absent)`, `'abc' (no percent)`."""
         if self.text is None:
             return "0 % (secret scheduled for deletion)" if self.scheduled else "0 % (secret absent)"
-        return f"{masked(self.text)!r} (no percent)" if self.percent is None else f"{self.percent} %"
+        return f"'{masked(self.text)}' (no percent)" if self.percent is None else f"{self.percent} %"
 
 
 def classify(live: Live, wanted: int, old_input: int | None) -> Kind:

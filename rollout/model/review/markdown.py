@@ -9,6 +9,7 @@ from typing import Final
 from rollout.model import times
 from rollout.model.flag.moves import Kind
 from rollout.model.judge.approval import GOOD_FOR
+from rollout.model.problem import visible
 from rollout.model.review.decision import Beside, Page, Row
 
 #: GitHub refuses a comment of more than 65,536 characters; this is where details stop being added.
@@ -78,7 +79,7 @@ def _table(rows: Iterable[Row]) -> list[str]:
     lines = ["| domain | live -> stack | rung | plan today | soak | verdict |", "|---|---|---|---|---|---|"]
     for row in rows:
         plan = "-" if row.planned is None else f"{row.planned} %{f', {row.behind} d behind' if row.behind else ''}"
-        verdict = "never refused" if row.kind is Kind.LOWER else f"**{row.verdict}**"
+        verdict = "never refused" if row.kind is Kind.LOWER else f"**{row.verdict}**" if row.verdict else "-"
         cells = [f"**{escape(row.domain)}**", f"**{_from(row)} -> {row.new} %** {_SIGN[row.kind]}".rstrip()]
         lines.append(f"| {' | '.join([*cells, row.rung, plan, escape(row.soak) or '-', verdict])} |")
     return lines
@@ -185,17 +186,17 @@ def _bound(found: Page) -> list[str]:
 def _block(text: str) -> list[str]:
     """Text as it is, in a fence that nothing in it closes."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return [f"{fence}text", *text.splitlines(), fence]
+    return [f"{fence}text", *visible(text).splitlines(), fence]
 
 
 def code(text: str) -> str:
     """A code span, of one line, that nothing in the text ends."""
-    flat = " ".join(text.split())
+    flat = visible(" ".join(text.split()))
     ticks = "`" * (1 + max((len(run) for run in re.findall("`+", flat)), default=0))
     return f"{ticks} {flat} {ticks}" if len(ticks) > 1 else f"`{flat}`"
 
 
 def escape(text: str) -> str:
     """Somebody's words as words: no markup, no mention of a person, one line."""
-    plain = _MARKS.sub(r"\\\1", " ".join(text.split()).replace("&", "&amp;"))
+    plain = _MARKS.sub(r"\\\1", visible(" ".join(text.split())).replace("&", "&amp;"))
     return plain.replace("<", "&lt;").replace("@", "&#64;")

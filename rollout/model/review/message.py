@@ -8,6 +8,7 @@ from typing import Final
 
 from rollout.model import times
 from rollout.model.log.journal import Line
+from rollout.model.problem import visible
 from rollout.model.review.decision import Row
 from rollout.model.review.markdown import rollback
 
@@ -64,7 +65,7 @@ def _told(line: Line) -> list[str]:
 
 def _message(subject: str, parts: Sequence[str], on_call: str) -> Message:
     shown = [*parts[:LINES], *([f"({len(parts) - LINES} lines more: rollout log)"] if len(parts) > LINES else [])]
-    text = "\n".join([*shown, f"On call: {on_call or 'nobody'}", ""])
+    text = visible("\n".join([*shown, f"On call: {on_call or 'nobody'}", ""]))
     return Message(_ascii(subject), text)
 
 

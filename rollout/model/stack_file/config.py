@@ -94,7 +94,7 @@ def parse(raw: bytes, where: str, catalogue: Catalogue) -> StackConfig:
         raise BadInput(problems)
     entries = Entries(config, catalogue)
     read = {one.name: one.metadata["key"].read(entries) for one in fields(StackConfig) if one.metadata}
-    region, odd = entries.region(), entries.odd()
+    region, odd = entries.region(), entries.odd(raw.decode())
     malformed = {name: tuple(texts) for name, texts in entries.malformed.items()}
     return StackConfig(
         where=where, flags=flags, region=region, warnings=tuple(entries.warnings), malformed=malformed, odd=odd, **read,

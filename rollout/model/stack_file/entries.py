@@ -221,9 +221,9 @@ class Entries:
         for domain in domains:
             self.unread.setdefault(domain, []).append(f"{text}\n{do}" if do else text)
 
-    def odd(self) -> dict[str, tuple[str, ...]]:
+    def odd(self, text: str) -> dict[str, tuple[str, ...]]:
         """Per domain, the odd and secret values that concern it, as reasons against a raise. Asked last: a value that
-        another warning names gets none of its own.
+        another warning names gets none of its own. `text`: the file's, whose comments are read by reviewers too.
         """
         for one in odd.values(self.config.node, self.config.file, PREFIX, self.catalogue):
             if one.place in self.places:
@@ -232,6 +232,11 @@ class Entries:
             else:
                 self.warn(one.domains, "", self.config.node, odd.EFFECT, [one.problem])
             self.refuse(one.domains, f"{one.place}: {one.problem.what}", one.problem.do)
+        named = {place.partition(" ")[0] for place in self.places}
+        for problem in odd.comments(text, self.config.file):
+            if problem.where not in named:
+                self.warn(self.catalogue.domains, "", self.config.node, odd.EFFECT, [problem])
+                self.refuse(self.catalogue.domains, f"{problem.where}: {problem.what}", problem.do)
         return {domain: tuple(texts) for domain, texts in self.unread.items()}
 
     def on_call(self) -> OnCall | None:

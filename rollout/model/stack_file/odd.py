@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.model.catalogue.domain import Catalogue
-from rollout.model.problem import Problem
-from rollout.model.yaml_text.fields import instead, is_secret, written
+from rollout.model.problem import Problem, unseen, visible
+from rollout.model.yaml_text.fields import RETYPE, UNSEEN, instead, is_secret, written
 from rollout.model.yaml_text.tree import Map, Node, Scalar
 
 #: Keys whose entries are named by a domain: an odd value there concerns that domain alone.
@@ -48,10 +48,19 @@ def values(config: Map, file: str, prefix: str, catalogue: Catalogue) -> list[Od
         if not key.startswith(prefix) or key == f"{prefix}flags":
             continue
         for path, line, odd, what in _odd_in(node, (key,), config.keys[key].line):
-            where = f"{file}:{line} {'.'.join(path)}"
-            problem = Problem(what, where, given=written(odd), do=instead(odd))
+            where = f"{file}:{line} {visible('.'.join(path))}"
+            problem = Problem(what, where, given=written(odd), do=RETYPE if UNSEEN in what else instead(odd))
             found.append(Odd(where, problem, _concerned(path, config, prefix, catalogue)))
     return found
+
+
+def comments(text: str, file: str) -> list[Problem]:
+    """The lines, comments too, in which something stands that no reader sees."""
+    return [
+        Problem(f"{UNSEEN} ({hidden})", f"{file}:{number}", do=RETYPE)
+        for number, line in enumerate(text.split("\n"), 1)
+        if (hidden := unseen(line.removesuffix("\r")))
+    ]
 
 
 def _odd_in(node: Node, path: tuple[str, ...], line: int) -> Iterator[tuple[tuple[str, ...], int, Node, str]]:
@@ -61,11 +70,15 @@ def _odd_in(node: Node, path: tuple[str, ...], line: int) -> Iterator[tuple[tupl
     elif isinstance(node, Scalar):
         if node.kind == "odd" and node.text not in _WORDS:
             yield path, line, node, f"not what Pulumi reads ({node.reason})"
+        elif hidden := unseen(node.text):
+            yield path, line, node, f"{UNSEEN} ({hidden})"
     elif isinstance(node, Map):
         for key, inner in node.values.items():
             name = node.keys[key]
             if name.kind == "odd":
                 yield (*path, key), name.line, name, f"a key that isn't what Pulumi reads ({name.reason})"
+            elif hidden := unseen(key):
+                yield (*path, key), name.line, name, f"a key with {UNSEEN} ({hidden})"
             yield from _odd_in(inner, (*path, key), name.line)
     else:
         for item in node.items:

@@ -11,11 +11,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from rollout.model.problem import Problem, shown
+from rollout.model.problem import Problem, shown, unseen
 from rollout.model.yaml_text.tree import Map, Node, Scalar, Seq
 
 T = TypeVar("T", date, datetime)
 
+#: What is wrong with a text that says something else than it shows, and what to do.
+UNSEEN: Final = "a character that no reader sees"
+RETYPE: Final = "type the line anew: what was copied brought it along"
 #: Days and weeks are counted from a date: behind this year the calendar has too few.
 LAST_YEAR: Final = 9000
 
@@ -107,7 +110,9 @@ class Fields:
         if node is None:
             self._missing(key, allowed, required)
         elif isinstance(node, Scalar) and node.kind == "text" and node.text.strip():
-            return node.text.strip()
+            if not (hidden := unseen(node.text)):
+                return node.text.strip()
+            self.bad(key, f"{key} has {UNSEEN} ({hidden})", allowed, RETYPE)
         else:
             self.bad(key, f"{key} is not text", allowed, instead(node))
         return ""

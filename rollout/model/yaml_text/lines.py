@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.model.problem import BadInput, Problem
+from rollout.model.problem import BadInput, Problem, visible
 from rollout.model.yaml_text.scalars import classify
 
 _WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ._-]{0,60}")
@@ -96,8 +96,10 @@ def above_comments(text: str, place: int) -> int:
 
 
 def printable(text: str) -> str:
-    """Text that a file can hold: half of a pair of surrogates, which UTF-8 can't write, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Text that a file can hold and a reader sees: half of a pair of surrogates, which UTF-8 can't write, becomes a question
+    mark, and what isn't seen (an alarm's reason may hold it) is written out.
+    """
+    return visible(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def scalar(value: object) -> str:

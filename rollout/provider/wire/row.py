@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rollout.model.problem import Problem, RolloutError
+from rollout.model.problem import Problem, RolloutError, visible
 
 
 class Refused(RolloutError):
@@ -23,7 +23,7 @@ class Waiting(Refused):
 
 @dataclass
 class Row:
-    """Lines for one resource, in order. The servicer hands them to the engine when the handler is done.
+    """Lines for one resource, in order; what they quote of a store or a file shows every character. The servicer hands them to the engine when the handler is done.
 
     `say` hands one line over at once: for a handler that is about to wait.
     """
@@ -33,13 +33,13 @@ class Row:
     say: Callable[[str], None] | None = None
 
     def info(self, text: str) -> None:
-        self.lines.append(("info", text))
+        self.lines.append(("info", visible(text)))
 
     def warn(self, text: str) -> None:
-        self.lines.append(("warning", text))
+        self.lines.append(("warning", visible(text)))
 
     def now(self, text: str) -> None:
         if self.say is None:
             self.info(text)
         else:
-            self.say(text)
+            self.say(visible(text))

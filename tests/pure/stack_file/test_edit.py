@@ -170,7 +170,10 @@ def test_any_text_can_be_written(seen: str) -> None:
     breach = Breach(1, BREACH.at, "errors", seen, 5, 0, "#me: 'x'")
     found = read_stack(edit.add_breach(PROD, "property", breach).encode()).breach["property"]
     if seen:  # an empty one is malformed, and stays a breach
-        assert (found.seen, found.by) == (seen.replace("\ud800", "?").strip(), "#me: 'x'")
+        written = seen.replace("\ud800", "?").strip()
+        for unseen, out in (("\u2028", "\\u2028"), ("\x85", "\\u0085"), ("\x07", "\\u0007")):
+            written = written.replace(unseen, out)
+        assert (found.seen, found.by) == (written, "#me: 'x'")
     assert found.attempt == 1
 
 

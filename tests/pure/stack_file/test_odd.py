@@ -27,6 +27,14 @@ CASES = {
     "a secret command": ("run: ./scripts/smoke.sh", "run:\n        secure: v1:abc", "commands.smoke.run", "write the value itself", EVERYONE),
     "a number to base 60": ('why: "INC-9: p95 1,900 ms, slow query"', "why: 12:30:00", "held.jobs.why", 'write "12:30:00"', {"jobs"}),
     "an unquoted start": ('start: "2026-12-01"', "start: 2026-12-01", "start", 'write "2026-12-01"', EVERYONE),
+    # what no reader sees, as it is and as YAML writes it: a terminal or a page would obey it
+    "a name turned round": ("who: Ana K.\n", "who: Ana \u202eK.\n", "on-call.who", "type the line anew", EVERYONE),
+    "the same, escaped": ("who: Ana K.\n", 'who: "Ana \\u202eK."\n', "on-call.who", "type the line anew", EVERYONE),
+    "a terminal's order": ('why: "INC-9: p95 1,900 ms, slow query"', 'why: "INC-9\\x1b[2J"', "held.jobs.why", "type the line anew", {"jobs"}),
+    "no width in a note": ('"two agents answered in French; expected"', '"two\u200b agents"', "notes.2026-12-03", "type the line anew", EVERYONE),
+    "a mark of order": ('tested-in-staging: "Ben, 2026-12-07, link"', 'tested-in-staging: "Ben\u200f"', "checked.jobs.tested-in-staging", "type the line anew", {"jobs"}),
+    "a command": ("run: ./scripts/smoke.sh", "run: ./scripts/\u2066smoke.sh", "commands.smoke.run", "type the line anew", EVERYONE),
+    "a waiver's name": ("jobs-applications-25:", '"jobs-\u202eapplications-25":', "waivers.jobs-\\u202eapplications-25", "type the line anew", {"jobs"}),
 }  # fmt: skip
 
 
@@ -42,6 +50,22 @@ def test_an_odd_value_beside_the_flags_forbids_raises_alone(case: str) -> None:
     assert set(config.odd) == domains
     for domain in domains:
         assert Conditions.from_inputs(conditions(config, domain)).odd
+
+
+def test_a_comment_is_read_by_reviewers_too() -> None:
+    config = read_stack(PROD + "  # nothing to see\u202e here\n".encode())
+    number = PROD.count(b"\n") + 1
+    what = "a character that no reader sees (U+202E); type the line anew: what was copied brought it along"
+    assert [text for text in config.warnings if "U+202E" in text] == [
+        f"Pulumi.prod.yaml:{number}: {what}: no raise is allowed"
+    ]
+    assert set(config.odd) == EVERYONE
+
+
+def test_of_letters_that_are_seen_nothing_is_said() -> None:
+    """Other scripts, joined letters and pictures are somebody's words."""
+    who = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u00c9lise \U0001f469\u200d\U0001f4bb"
+    assert read_stack(swap(FULL, "who: Ana K.\n", f"who: {who}\n")).odd == {}
 
 
 def test_a_sound_file_has_none() -> None:
