@@ -69,7 +69,7 @@ up: tools
 	@$(CHOSEN) pulumi stack select --create '$(STACK)' && \
 	    python -m rollout drill --due --stack '$(STACK)' && \
 	    { pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
-	        --stack '$(STACK)' --message 'make up' || { test $$? -eq 10 && \
+	        --stack '$(STACK)' --message "make up$$(.venv/bin/python setup/env.py --stamp)" || { test $$? -eq 10 && \
 	        echo 'up: a raise waits (HOLD or ROLLBACK, above); everything else is applied, and the next  make up  asks again'; }; } && \
 	    python -m rollout live --stack '$(STACK)' --traffic
 ifneq ($(filter local postgres,$(STACK)),)

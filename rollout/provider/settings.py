@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
+from rollout import clock as clocks
+from rollout import home
+from rollout.clock import Clock
 from rollout.model import times
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.provider.errors import StoreError
@@ -26,6 +29,9 @@ HOUR = 3600
 
 #: The store and source that are in a project's own database (`rollout:store`, `rollout:source`).
 POSTGRES: Final = "postgres"
+
+#: The project's folder for what is of this machine alone, where a simulator leaves its clock.
+LOCAL: Final = ".local"
 
 Made = TypeVar("Made")
 
@@ -61,7 +67,8 @@ def is_loopback(endpoint: str | None) -> bool:
 class Settings:
     """Region, endpoint, clock and mode of one provider process.
 
-    `virtual_now` is the clock of a rehearsal (ROLLOUT_NOW) and only ever set on a simulator.
+    `virtual_now` is the clock of a rehearsal and only ever set on a simulator: `named_now` by ROLLOUT_NOW, where it stands
+    still, else by the `clock` of the simulator itself, which has been set ahead and goes on.
     `mirror`: the Supabase project (its ref) whose Edge Function secrets mirror the flags of a database; None: none.
     `database`: where it is, for a stack that has its flags or counters there; holds passwords, and isn't shown.
     `store` and `source` are the names that the stack's config gives (`rollout:store`, `rollout:source`), None where it is
@@ -81,6 +88,8 @@ class Settings:
     approved: str | None = None
     reviewed: bool = False
     virtual_now: datetime | None = None
+    named_now: datetime | None = None
+    clock: Clock | None = None
     configured_region: str | None = None
     count_period: int = MINUTE
     warnings: tuple[str, ...] = ()
@@ -129,6 +138,8 @@ class Settings:
                         )
                     ]
                 )
+        clock = _clock(at, environ.get("ROLLOUT_UNIFIED_URL"))
+        played = clock.now() if clock is not None and clock.jumps else None
         period = environ.get("ROLLOUT_COUNT_PERIOD") or str(MINUTE)
         if period != str(MINUTE) and not at.simulator:
             warnings.append("ROLLOUT_COUNT_PERIOD is left out: another period is for simulators only")
@@ -149,7 +160,9 @@ class Settings:
             only_domain=environ.get("ROLLOUT_ONLY_DOMAIN") or None,
             approved=environ.get("ROLLOUT_APPROVED") or None,
             reviewed=environ.get("ROLLOUT_REVIEW") == "1",
-            virtual_now=now,
+            virtual_now=now or played,
+            named_now=now,
+            clock=clock,
             configured_region=region,
             count_period=int(period),
             warnings=tuple(warnings),
@@ -189,4 +202,12 @@ class Settings:
 
     def now(self) -> datetime:
         """The time moves are judged by, aware UTC."""
+        if self.virtual_now is not None and self.named_now is None and self.clock is not None:
+            return self.clock.now()
         return self.virtual_now or datetime.now(UTC)
+
+
+def _clock(at: Settings, unified_url: str | None) -> Clock | None:
+    """The clock of the simulator that is asked, if it is one and plays."""
+    clock = clocks.read(home.HOME / LOCAL, [url for url in (at.endpoint, unified_url) if url])
+    return clock if clock is not None and at.simulator else None

@@ -7,6 +7,7 @@ PUT/DELETE     /faults     {"latency": seconds, "fail": [{"target": "secretsmana
                            lost after the commit), "latency": seconds, "code": error code, "body": raw answer}]}
                            status 0 cuts the connection; no status only waits
 GET/PUT/DELETE /traffic    what the services report, by a scenario: see rollout/simulator/traffic_page.py
+GET/PUT        /clock      the time that is played: see there
 GET            /simulator  who answers: {"pid": ..., "dir": ...}
 """
 
@@ -65,7 +66,7 @@ class Endpoint:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         if path == "/simulator":
             return _answer(start, 200, {"pid": os.getpid(), "dir": self._folder})
-        if path in ("/health", "/calls", "/faults", "/traffic"):
+        if path in ("/health", "/calls", "/faults", "/traffic", "/clock"):
             return self._own(method, path, environ, start)
         if path.startswith("/moto-api/"):
             return self._aws(environ, start)
@@ -80,6 +81,8 @@ class Endpoint:
             return _answer(start, 400, {"message": f"PUT {path} takes a JSON object"})
         if path == "/traffic":  # without the lock: a stop waits for a request of the traffic's own, which needs it
             return _answer(start, *self._traffic.answer(method, given))
+        if path == "/clock":
+            return _answer(start, *self._traffic.clock(method, given))
         with self._lock:
             if path == "/health":
                 self._health = {**HEALTHY, **given} if method in ("PUT", "DELETE") else self._health

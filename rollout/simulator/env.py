@@ -3,6 +3,7 @@
 Usage: python setup/env.py             export lines for the local stack, shell-quoted
        python setup/env.py --postgres  for the one whose flags and counters are in a database on this machine
        python setup/env.py --paths     only what finds the tools: for other stacks, which keep the caller's settings
+       python setup/env.py --stamp     ` [at 2026-12-03T08:00:00Z]` where another time is played, for a run's message
 Standard library only, and so is all that it imports: `setup/env.py` runs it before anything is installed.
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from urllib.parse import quote
 
+from rollout import clock
 from rollout.home import HOME
 
 PROJECT = HOME
@@ -153,6 +155,10 @@ def write(file: Path, text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Prints the lines for `eval`. Exit code 2, and nothing printed, where another stack is asked for in a local shell."""
+    if arguments == ["--stamp"]:
+        played = clock.stamp(PROJECT / ".local", os.environ.get("ROLLOUT_NOW"))
+        print(f" [at {played}]" if played else "")
+        return 0
     other = arguments == ["--paths"]
     if other and os.environ.get("PULUMI_HOME") == str(PROJECT / ".tools" / "pulumi-home"):
         # Else a rollback of production would bring the simulator down, read it back, and say that all is well.

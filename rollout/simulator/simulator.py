@@ -24,6 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
+from rollout import clock
 from rollout.model.problem import RolloutError
 from rollout.simulator import env
 
@@ -108,6 +109,7 @@ class Simulator:
             self._end(pid)
             self._reaped()
             self._pid.unlink(missing_ok=True)
+            clock.forget(self.folder)
         return f"stopped (pid {pid})" if pid else "not running"
 
     def run(self) -> None:
@@ -128,6 +130,7 @@ class Simulator:
         port = listener.getsockname()[1]
         env.write(self.folder / "port", str(port))
         env.write(self._pid, str(os.getpid()))
+        clock.forget(self.folder)
         aws = DomainDispatcherApplication(create_backend_app)
         app = Endpoint(aws, str(self.folder), TrafficPage(f"http://127.0.0.1:{port}", folder=self.folder))
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the store is memory
@@ -200,6 +203,11 @@ def _listener(port: int) -> socket.socket:
     raise OSError("no free port on 127.0.0.1")
 
 
+def _publishes(traffic: dict[str, Any]) -> bool:
+    """Whether there is something to judge by: its own first minutes, or those of what it goes on from."""
+    return bool(traffic.get("minutes_published") or traffic.get("goes_on"))
+
+
 def _traffic(simulator: Simulator, name: str, store: str) -> int:
     """Starts the traffic of a scenario, unless it runs, and waits for its first minutes."""
     try:
@@ -208,13 +216,13 @@ def _traffic(simulator: Simulator, name: str, store: str) -> int:
             order = {"scenario": name, "store": store, "stack": env.STACKS[store]}
             running = simulator.call("PUT", "/traffic", order)
         until = time.monotonic() + PATIENCE
-        while running.get("running") and not running.get("minutes_published") and time.monotonic() < until:
+        while running.get("running") and not _publishes(running) and time.monotonic() < until:
             time.sleep(0.05)
             running = simulator.call("GET", "/traffic")
     except OSError as error:
         print(f"traffic: the simulator doesn't answer: {error}; do: make up", file=sys.stderr)
         return 1
-    if not running.get("minutes_published"):
+    if not _publishes(running):
         print(f"traffic: not started: {running.get('message') or running.get('last_error')}", file=sys.stderr)
         return 1
     print(f"traffic: {name} ({running['about']}), {running['minutes_published']} min published")

@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rollout import clock
 from rollout.commands.board import gather, web_page
 from rollout.commands.project import files
 from rollout.model.board import board as values
@@ -22,7 +23,7 @@ def made(stack: str, repository: str, days: int, *, as_json: bool = False) -> tu
     wrong += [clean(f"{card.domain}: {card.unread}", hidden) for card in found.cards if card.unread]
     if as_json:
         return json.dumps(values.plain(found, hidden), ensure_ascii=False, indent=1), wrong
-    virtual = os.environ.get("ROLLOUT_NOW") and found.simulated
+    virtual = found.simulated and clock.stamp(files.ROOT / ".local", os.environ.get("ROLLOUT_NOW"))
     return web_page.render(found, None if virtual else datetime.now(UTC), hidden), wrong
 
 

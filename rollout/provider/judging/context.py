@@ -135,7 +135,8 @@ class Context:
         """When the live version was written, aware UTC; None where the store doesn't know.
 
         That is the store's own time. Under the virtual clock the store can't know it: then it is the tag that was
-        written with the version, else the record's, else now (a hand-made change soaks anew).
+        written with the version, else the record's, else what the simulator's clock showed then; where it has none, now (a
+        hand-made change soaks anew).
         """
         if not self.settings.virtual or entry.scheduled or self.store.can.own_clock:
             return entry.created
@@ -143,7 +144,10 @@ class Context:
         if tagged is not None:
             return tagged
         recorded = [str(move.get("at")) for move in moves if move.get("version") == entry.version]
-        return (times.moment(recorded[-1]) if recorded else None) or self.settings.virtual_now
+        if recorded and (at := times.moment(recorded[-1])):
+            return at
+        clock = self.settings.clock
+        return clock.at(entry.created) if clock is not None and entry.created else self.settings.virtual_now
 
     def read_live(self, name: FlagName) -> Live:
         """A flag with its tags, read now: two calls. Raises `StoreError`."""

@@ -42,9 +42,14 @@ SOURCES: Final[Mapping[str, Callable[[Settings, Sdk, int], Counters]]] = {
 
 
 def source(settings: Settings, sdk: Sdk | None = None, *, attempts: int = BRIEF_ATTEMPTS) -> Counters:
-    """The stack's source of counters; calls nothing. A look holds nobody up: `attempts` short tries a call.
+    """The stack's source of counters; calls nothing but a simulator's clock. A look holds nobody up: `attempts` short tries a call.
 
     `sdk`: shared with what else speaks to AWS in this process. Raises `BadInput` where `settings.source` is the name of
     none.
     """
-    return chosen(SOURCES, KEY, settings.source, DEFAULT)(settings, sdk or Sdk(), attempts)
+    made = chosen(SOURCES, KEY, settings.source, DEFAULT)(settings, sdk or Sdk(), attempts)
+    if settings.virtual:
+        from rollout.provider.sources import played
+
+        played.follow(settings)
+    return made

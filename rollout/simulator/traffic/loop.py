@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, RLock, Thread
 from typing import Any, Final
 
 from rollout.model import times
+from rollout.model.gate.window import HOUR
 
 #: Published at once on start, so that a gate sees data without a wait.
 AT_START: Final = timedelta(minutes=10)
 #: Seconds until a failed period is tried again, and the longest sleep: a clock that was set, or a laptop that
 #: slept, is noticed within this time.
 PAUSE: Final = 5.0
+#: Where the clock is set ahead, the newest hours are published by the period and the time before in longer pieces, as a
+#: reporter that sends sums would: a gate reads 3 to 4 of them finely (`rollout.model.gate.window.FINE`).
+FINE: Final = timedelta(hours=4, minutes=15)
+PIECE: Final = timedelta(minutes=15)
+#: So many pieces are published before the next look at whether it is over.
+AT_ONCE: Final = 240
+#: Beyond so much time a piece is an hour, and what is older than the second isn't published: no window reaches there.
+LONG: Final = timedelta(days=5)
+LONGEST: Final = timedelta(days=60)
 #: Seconds that `stop` waits for a call under way: longer than one call of `rollout.simulator.traffic.publish` may take.
 STOPPING: Final = 8.0
 
@@ -29,7 +39,7 @@ class Loop:
     """Calls `publish(start, end)` for one period after the other, from `first` on, each after its end.
 
     What `publish` raises is kept as the last error, and the same period is tried again. `clock` answers the time,
-    aware.
+    aware. `whole`: the source takes a long period as one sum; else every period is published for itself.
     """
 
     def __init__(
@@ -38,11 +48,15 @@ class Loop:
         first: datetime,
         period: timedelta,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        whole: bool = True,
     ) -> None:
         self._publish = publish
         self._next = first
         self._period = period
         self._clock = clock
+        self._whole = whole
+        self._alone = RLock()  # one period at a time, by the thread or by whoever sets the clock
         self._published = 0
         self._error = ""
         self._over = Event()
@@ -66,24 +80,60 @@ class Loop:
             "last_error": self._error,
         }
 
+    @property
+    def next(self) -> datetime:
+        """Where the next period begins."""
+        return self._next
+
+    def until(self, now: datetime, publish: Callable[[Sequence[tuple[datetime, datetime]]], None]) -> None:
+        """Publishes all that has ended by `now`, by many periods at once, before it answers.
+
+        Raises what `publish` raises; what isn't published can be tried again.
+        """
+        with self._alone:
+            self._next = max(self._next, self._next + (now - LONGEST - self._next) // self._period * self._period)
+            while not self._over.is_set() and self._next + self._period <= now:
+                pieces, end = list[tuple[datetime, datetime]](), self._next
+                while end + self._period <= now and len(pieces) < AT_ONCE:
+                    pieces.append((end, end := end + self._piece(end, now)))
+                publish(pieces)
+                self._published += (end - self._next) // self._period
+                self._next = end
+
+    def _piece(self, start: datetime, now: datetime) -> timedelta:
+        """How much is published as one sum: up to a whole piece of the day, while that is older than what is read finely."""
+        piece = PIECE if now - start <= LONG else HOUR
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        left = piece - (start - midnight) % piece
+        whole = self._whole and not left % self._period and start + left <= now - FINE
+        return left if whole else self._period
+
     def step(self) -> float:
         """Publishes every period that has ended and isn't published; answers the seconds to wait before the next look."""
         while not self._over.is_set():
-            end = self._next + self._period
-            left = (end - self._clock()).total_seconds()
-            if left > 0:
-                return min(left, PAUSE)
-            try:
-                self._publish(self._next, end)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do; the page shows it
-                reason = " ".join(str(error).split())[:300]
-                self._error = (
-                    f"{times.iso(self._clock())} period from {times.iso(self._next)}: {type(error).__name__} {reason}"
-                )
-                return PAUSE
-            self._next = end
-            self._published += 1
+            with self._alone:
+                wait = self._one()
+            if wait is not None:
+                return wait
         return 0.0
+
+    def _one(self) -> float | None:
+        """Publishes the next period if it has ended; else, and after a failure, the seconds to wait."""
+        end = self._next + self._period
+        left = (end - self._clock()).total_seconds()
+        if left > 0:
+            return min(left, PAUSE)
+        try:
+            self._publish(self._next, end)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do; the page shows it
+            reason = " ".join(str(error).split())[:300]
+            self._error = (
+                f"{times.iso(self._clock())} period from {times.iso(self._next)}: {type(error).__name__} {reason}"
+            )
+            return PAUSE
+        self._next = end
+        self._published += 1
+        return None
 
     def _run(self) -> None:
         while not self._over.wait(self.step()):

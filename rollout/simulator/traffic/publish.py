@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
@@ -41,10 +41,12 @@ READ_TIMEOUT: Final = 5
 
 @dataclass(frozen=True)
 class Clients:
-    """`put`: writes a period's data, which is over at a time (aware). `store`: the flag store, whose batch read is one call."""
+    """`put`: writes a period's data, which is over at a time (aware) and stands for so many samples each. `whole`: it takes
+    more than one sample as a sum. `store`: the flag store, whose batch read is one call."""
 
-    put: Callable[[Sequence[Datum], datetime], None]
+    put: Callable[[Sequence[Datum], datetime, int], None]
     store: Store
+    whole: bool = True
 
 
 def connect(settings: Settings, sdk: Sdk | None = None) -> Clients:
@@ -54,12 +56,12 @@ def connect(settings: Settings, sdk: Sdk | None = None) -> Clients:
     if settings.source == POSTGRES:
         from rollout.provider.postgres.link import of
 
-        return Clients(partial(_into_database, of(settings)), store)
+        return Clients(partial(_into_database, of(settings)), store, whole=False)
     cloudwatch = sdk.client("cloudwatch", settings, attempts=1, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-    return Clients(lambda found, _: put(cloudwatch, found), store)
+    return Clients(lambda found, _, samples: put(cloudwatch, found, samples), store)
 
 
-def _into_database(link: Link, found: Sequence[Datum], over: datetime) -> None:
+def _into_database(link: Link, found: Sequence[Datum], over: datetime, samples: int) -> None:  # noqa: ARG001 - always 1
     """All of a period in one transaction. One that is there already was written by a try whose answer got lost."""
     from rollout.provider.postgres.link import DatabaseError
 
@@ -84,8 +86,32 @@ def publish_period(
     nothing or, beyond 1,000 data, a part of them is then published.
     """
     found = data(scenario, seed, catalogue, live_percents(clients.store, stack, catalogue), start, end)
-    clients.put(found, end)
+    clients.put(found, end, 1)
     return found
+
+
+def publish_periods(
+    clients: Clients, stack: str, scenario: Scenario, seed: int, catalogue: Catalogue,
+    periods: Sequence[tuple[datetime, datetime]], period: timedelta,
+) -> None:  # fmt: skip
+    """Publishes many periods that follow each other, at the percents that are live now: those of a clock that was set ahead.
+
+    One longer than `period`, a reporter's, is its sum. Raises as `publish_period`.
+    """
+    percents = live_percents(clients.store, stack, catalogue)
+    for samples, group in groupby(periods, key=lambda one: (one[1] - one[0]) // period):
+        waiting: list[Datum] = []
+        for start, end in group:
+            found = data(scenario, seed, catalogue, percents, start, end)
+            if not clients.whole:  # each arrives when it is over
+                clients.put(found, end, samples)
+                continue
+            if len(waiting) + len(found) > PAGE:
+                clients.put(waiting, start, samples)
+                waiting = []
+            waiting += found
+        if waiting:
+            clients.put(waiting, periods[-1][1], samples)
 
 
 def live_percents(store: Store, stack: str, catalogue: Catalogue) -> dict[str, int]:
@@ -104,10 +130,10 @@ def live_percents(store: Store, stack: str, catalogue: Catalogue) -> dict[str, i
     return percents
 
 
-def put(cloudwatch: Any, found: Iterable[Datum]) -> None:
-    """Writes `found`; one service's data of one domain stay in one call, since a reporter sends both of a pair at once."""
+def put(cloudwatch: Any, found: Iterable[Datum], samples: int = 1) -> None:
+    """Writes `found`, each the sum of so many samples; one service's data of one domain stay in one call, since a reporter sends both of a pair at once."""
     for page in pages(found):
-        cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[_written(datum) for datum in page])
+        cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[_written(datum, samples) for datum in page])
 
 
 def pages(found: Iterable[Datum], limit: int = PAGE) -> Iterator[Sequence[Datum]]:
@@ -126,13 +152,16 @@ def pages(found: Iterable[Datum], limit: int = PAGE) -> Iterator[Sequence[Datum]
         yield page
 
 
-def _written(datum: Datum) -> dict[str, Any]:
+def _written(datum: Datum, samples: int) -> dict[str, Any]:
     # The order of the dimensions matters to moto (not to AWS), which sorts them wrongly: Service first, as
     # rollout.alarms and rollout.dashboards ask for them.
-    return {
+    written: dict[str, Any] = {
         "MetricName": datum.counter,
         "Dimensions": [{"Name": "Service", "Value": datum.service}, {"Name": "Domain", "Value": datum.domain}],
         "Timestamp": datum.at,
-        "Value": float(datum.value),
         "Unit": "Count",
     }
+    if samples == 1:
+        return {**written, "Value": float(datum.value)}
+    sums = {"SampleCount": float(samples), "Sum": float(datum.value), "Minimum": 0.0, "Maximum": float(datum.value)}
+    return {**written, "StatisticValues": sums}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -117,3 +118,61 @@ def test_a_stop_waits_for_the_call_under_way() -> None:
     threading.Timer(0.1, leave.set).start()
     loop.stop()
     assert len(done) == 1  # that one was finished, and no other begun
+
+
+Pieces = list[tuple[datetime, datetime]]
+
+
+def set_ahead(desk: Desk, to: datetime) -> Pieces:
+    """What a loop publishes when its clock is set to `to`, as one list of periods."""
+    done: Pieces = []
+    desk.loop.until(to, done.extend)
+    return done
+
+
+def test_a_clock_that_is_set_ahead_publishes_the_time_between() -> None:
+    desk = Desk()
+    desk.loop.step()
+    to = NOW + timedelta(hours=48)
+    done = set_ahead(desk, to)
+    assert done[0][0] == desk.done[-1][1], "from where it stood"
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(done)), "no gap, nothing twice"
+    assert done[-1][1] == to.replace(second=0)
+    lengths = [end - start for start, end in done]
+    assert max(lengths) == 15 * MINUTE
+    assert all(end - start == MINUTE for start, end in done if start >= to - timedelta(hours=4)), "what is read finely"
+    assert desk.loop.status()["minutes_published"] == 10 + 48 * 60
+    desk.loop.step()
+    assert len(desk.done) == 10, "what was published ahead isn't published again"
+
+
+def test_a_source_of_single_minutes_gets_single_minutes() -> None:
+    desk = Desk()
+    desk.loop = Loop(desk.publish, first_start(NOW, MINUTE), MINUTE, lambda: desk.now, whole=False)
+    assert {end - start for start, end in set_ahead(desk, NOW + timedelta(hours=30))} == {MINUTE}
+
+
+def test_far_ahead_is_by_the_hour_and_not_without_end() -> None:
+    done = set_ahead(Desk(), NOW + timedelta(days=400))
+    assert done[0][0] == NOW.replace(second=0) + timedelta(days=340)
+    assert len(done) < 2500
+    assert max(end - start for start, end in done) == timedelta(hours=1)
+
+
+def test_a_clock_set_back_publishes_nothing() -> None:
+    desk = Desk()
+    desk.loop.step()
+    assert set_ahead(desk, NOW - timedelta(days=1)) == []
+    assert desk.loop.next == NOW.replace(second=0)
+
+
+def test_what_failed_is_published_by_the_next_try() -> None:
+    desk = Desk()
+
+    def down(_: object) -> None:
+        raise OSError("down")
+
+    with pytest.raises(OSError, match="down"):
+        desk.loop.until(NOW + timedelta(hours=1), down)
+    done = set_ahead(desk, NOW + timedelta(hours=1))
+    assert done[0][0] == NOW.replace(second=0) - 10 * MINUTE
