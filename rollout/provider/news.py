@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from rollout.model.catalogue import address
 from rollout.model.review.message import Message
 from rollout.provider.errors import Absent, StoreError
 from rollout.provider.settings import POSTGRES, Settings, is_loopback
@@ -58,6 +59,8 @@ def webhook(url: str, told: Message, *, tries: int = TRIES, pause: float = PAUSE
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
         raise StoreError(f"news: {URL} is no HTTPS address")
+    if address.metadata(parts.hostname or ""):
+        raise StoreError(f"news: {URL} is a link-local address, or a machine's metadata service")
     last = ""
     for attempt in range(tries):
         if attempt:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from rollout.model.ladder import DEFAULT, Ladder
+from rollout.model.problem import unseen
 
 Action = Literal["rollback-previous", "rollback-zero", "hold", "investigate"]
 Needs = Literal["proof", "presence"]
@@ -120,11 +123,22 @@ class Catalogue:
 
 
 def protected_by(name: str, protected: Iterable[str]) -> str | None:
-    """The protected service that `name` (a flag, domain, service, URL) speaks of, or None; `X_MOBILITY_Y` is one's."""
-    for service in (*PROTECTED, *protected):
-        if service.rpartition("-")[2].upper() in name.upper():
-            return service
-    return None
+    """The protected service that `name` (a flag, domain, service, URL) speaks of, or None; `X_MOBILITY_Y` is one's.
+
+    However it is written: with escapes (`%6Dobility`, also escaped twice), in letters of another width, with letters that aren't seen.
+    """
+    read = _read(name)
+    return next((one for one in (*PROTECTED, *protected) if one.rpartition("-")[2].upper() in read), None)
+
+
+def _read(name: str) -> str:
+    """A name as whoever takes it reads it, in capitals."""
+    if name.isascii() and "%" not in name:
+        return name.upper()
+    text = name
+    while (plain := unquote(text)) != text:  # each turn is shorter
+        text = plain
+    return "".join(one for one in unicodedata.normalize("NFKC", text) if not unseen(one)).upper()
 
 
 def digest(domain: Domain, slack_hours: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, cast, get_args
 
+from rollout.model.catalogue import address
 from rollout.model.catalogue.domain import Action, AlertPolicy, ChecklistItem, Counted, Metric, Needs
 from rollout.model.ladder import TOP, Ladder
 from rollout.model.yaml_text.fields import Fields
@@ -93,6 +94,8 @@ def read_item(name: str, fields: Fields, ladder: Ladder) -> ChecklistItem:
     url = fields.text("url", allowed='a URL such as "{unified}/health"')
     if url and not re.match(r"(\{unified\}|https?://[^/\s]+)(/\S*)?$", url):
         fields.bad("url", "url is none that a probe can ask", "{unified}/..., or http(s)://...")
+    if why := address.metadata(address.host(url)):
+        fields.bad("url", f"url is none that a probe may ask: {why}", "{unified}/..., or a service of yours")
     status = fields.integer("status", 100, 599, required=False, default=200)
     field = fields.text("field", required=False)
     equals: str | int | bool | None = None

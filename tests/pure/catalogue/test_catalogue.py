@@ -121,6 +121,8 @@ WRONG = [
     ("  jobs:\n    legacy", "  Jobs_1:\n    legacy", "not in kebab-case", "domains.Jobs_1"),
     ("  jobs:\n    legacy", "  mobility:\n    legacy", "the domain mobility belongs to the protected", "domains.mobility"),
     ("legacy: wa-webhook-jobs", "legacy: wa-webhook-insurance", "belongs to the protected service", "domains.jobs.legacy"),
+    ("legacy: wa-webhook-jobs", "legacy: wa-webhook-%69nsurance", "belongs to the protected service", "domains.jobs.legacy"),
+    ("legacy: wa-webhook-jobs", 'legacy: "wa-webhook-jobs\\u202e"', "legacy has a character that no reader sees (U+202E)", "domains.jobs.legacy"),
     ("legacy: wa-webhook-jobs", "legacy: wa-webhook-unified", "the unified service itself", "domains.jobs.legacy"),
     ("legacy: wa-webhook-jobs", "legacy: https://x", "legacy is no service name", "domains.jobs.legacy"),
     ("legacy: wa-webhook-jobs", "legacies: x", "legacy is missing", "domains.jobs.legacy"),
