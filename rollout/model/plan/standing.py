@@ -112,8 +112,10 @@ def _marks(ask: Ask, refusals: Iterable[Refusal]) -> tuple[str, ...]:
         keys.add("held")
     if latch.refusals(ask, ask.live.percent or 0):
         keys.add("latched")
-    if ask.live.stopped is not None:
-        keys.add("stopped")
+    if ask.live.stopped is not None and (
+        not ask.moves or any(move.get("to") or move.get("from") for move in ask.moves)
+    ):
+        keys.add("stopped")  # a first value of 0 is marked like any lowering, but it stopped nothing
     return tuple(dict.fromkeys(word for key, word in WORDS.items() if key in keys))
 
 

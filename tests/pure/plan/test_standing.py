@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,16 @@ def test_everything_in_the_way_in_the_order_to_be_worked_off() -> None:
     assert [said.index(text) for text in order] == sorted(said.index(text) for text in order)
     assert found.marks == ("FROZEN", "HELD", "LATCHED", "STOPPED")
     assert found.next_step.startswith("audit its data, then write wa-rollout:checked jobs: data-audit:")
+
+
+@pytest.mark.parametrize(
+    ("moves", "marks"), [([{"from": None, "to": 0}], ()), ([{"from": 5, "to": 0}], ("STOPPED",)), ([], ("STOPPED",))]
+)
+def test_a_first_value_of_0_stopped_nothing(moves: list[Any], marks: tuple[str, ...]) -> None:
+    """Its tag stands in the store as after any lowering."""
+    live = Live("0", NOW - timedelta(hours=3), "v", stopped=Stopped("u", "0"))
+    ask = replace(asked(live, 5), moves=moves)
+    assert standing.stand(ask, 0, 0, 0, None, "", TYPED).marks == marks
 
 
 @pytest.mark.parametrize("make", [True, False])
