@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test quick bench day preview rollback unlock plan live status report board rehearse watch drill review log lint clean requirements tools engine sdk bump wheel
+.PHONY: help up down env test quick bench day preview rollback unlock plan live status audit report board rehearse watch drill review log lint clean requirements tools engine sdk bump wheel
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -16,10 +16,17 @@ ARGS ?=
 
 # The local stack's environment has one source, setup/env.py: it also unsets what a shell carries from another stack
 # (AWS_PROFILE, AWS_ENDPOINT_URL_..., PULUMI_BACKEND_URL, ...). Other stacks keep the caller's settings and get PATH alone.
-LOCAL := settings=$$(.venv/bin/python setup/env.py) && eval "$$settings" &&
-OTHER := settings=$$(.venv/bin/python setup/env.py --paths) && eval "$$settings" &&
-PLAYED := settings=$$(.venv/bin/python setup/env.py --postgres) && eval "$$settings" &&
+# ROLLOUT_TYPED: whoever reads what comes out typed make, and is told what to type in its words.
+THERE = test -x .venv/bin/python || { echo '$(or $(firstword $(MAKECMDGOALS)),make): nothing is set up here yet; do: make up' >&2; exit 2; };
+LOCAL = $(THERE) settings=$$(.venv/bin/python setup/env.py) && eval "$$settings" && export ROLLOUT_TYPED=make &&
+OTHER = $(THERE) settings=$$(.venv/bin/python setup/env.py --paths) && eval "$$settings" && export ROLLOUT_TYPED=make &&
+PLAYED = $(THERE) settings=$$(.venv/bin/python setup/env.py --postgres) && eval "$$settings" && export ROLLOUT_TYPED=make &&
 CHOSEN = $(if $(filter local,$(STACK)),$(LOCAL),$(if $(filter postgres,$(STACK)),$(PLAYED),$(OTHER)))
+
+# After an engine's failure: what of this machine is in the way.
+NO_STACK = test -e '.local/state/.pulumi/stacks/wa-rollout/$(STACK).json' || \
+    echo 'env: there is no stack $(STACK) yet; do: make up$(if $(filter postgres,$(STACK)), STORE=postgres)' >&2
+HINT := python -m rollout.commands.engine.hint '$(STACK)' || :
 
 help:
 	@echo 'make up                       set up what is missing, start the simulator, apply Pulumi.local.yaml, show what is live'
@@ -69,7 +76,7 @@ up: tools
 	@$(CHOSEN) pulumi stack select --create '$(STACK)' && \
 	    python -m rollout drill --due --stack '$(STACK)' && \
 	    { pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
-	        --stack '$(STACK)' --message "make up$$(.venv/bin/python setup/env.py --stamp)" || { test $$? -eq 10 && \
+	        --stack '$(STACK)' --message "make up$$(.venv/bin/python setup/env.py --stamp)" || { code=$$?; test $$code -eq 10 || { $(HINT); exit $$code; }; \
 	        echo 'up: a raise waits (HOLD or ROLLBACK, above); everything else is applied, and the next  make up  asks again'; }; } && \
 	    python -m rollout live --stack '$(STACK)' --traffic
 ifneq ($(filter local postgres,$(STACK)),)
@@ -91,13 +98,14 @@ down:
 env:
 	@sh setup/python.sh run >&2
 	@.venv/bin/python setup/env.py $(if $(filter postgres,$(STACK)),--postgres)
+	@$(NO_STACK)
 
 day:
 	@test -n '$(DAY)' || { echo 'day: which one? make day DAY=6 [DOMAIN=jobs]' >&2; exit 2; }
 	@$(CHOSEN) python -m rollout promote '$(DAY)' $(if $(DOMAIN),--domain '$(DOMAIN)') --stack '$(STACK)'
 
 preview:
-	@$(CHOSEN) { pulumi preview --diff --stack '$(STACK)' || { test $$? -eq 10 && \
+	@$(CHOSEN) { pulumi preview --diff --stack '$(STACK)' || { code=$$?; test $$code -eq 10 || { $(HINT); exit $$code; }; \
 	    echo 'preview: a raise waits (HOLD or ROLLBACK, above); an  up  carries out everything else'; }; }
 
 # Where a shell is set to another stack and STACK isn't given, guessing would roll back the wrong one: it asks.
@@ -106,6 +114,7 @@ rollback:
 ifneq ($(origin STACK),command line)
 	@case "$${PULUMI_STACK:-local}" in local) ;; *) echo "rollback: this shell is set to stack $$PULUMI_STACK: add STACK=$$PULUMI_STACK or STACK=local" >&2; exit 2 ;; esac
 endif
+	@test -x .venv/bin/python || sh setup/python.sh run
 	@$(CHOSEN) python -m rollout rollback '$(DOMAIN)' $(if $(TO),--to '$(TO)') $(if $(BECAUSE),--because '$(BECAUSE)') $(if $(WAIT),--wait '$(WAIT)') --stack '$(STACK)'
 
 watch:
@@ -122,7 +131,7 @@ log:
 	@$(CHOSEN) python -m rollout log --stack '$(STACK)' $(ARGS)
 
 unlock:
-	@$(CHOSEN) python -m rollout unlock --stack '$(STACK)'
+	@$(CHOSEN) python -m rollout unlock --stack '$(STACK)' $(ARGS)
 
 plan:
 	@$(LOCAL) python -m rollout plan
@@ -137,6 +146,9 @@ report:
 
 board:
 	@$(CHOSEN) python -m rollout board --stack '$(STACK)' $(ARGS)
+
+audit:
+	@$(CHOSEN) python -m rollout audit --stack '$(STACK)' $(ARGS)
 
 live:
 	@$(CHOSEN) python -m rollout live --stack '$(STACK)'

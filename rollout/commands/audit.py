@@ -108,6 +108,6 @@ def command(stack: str | None, json_: bool) -> None:
         click.echo(json.dumps([{**vars(line), "agrees": line.agrees} for line in found], indent=2))
     else:
         click.echo(table(found))
-    for text in wrong:
+    for text in dict.fromkeys(wrong):
         click.echo(text, err=True)
     sys.exit(0 if not wrong and all(line.agrees for line in found) else 1)

@@ -103,7 +103,9 @@ def main(arguments: list[str] | None = None, name: str = "python -m rollout") ->
     try:
         cli.main(arguments, prog_name=name, standalone_mode=True)
     except RolloutError as error:
-        print(error, file=sys.stderr)
+        from rollout.provider import shell  # here: what goes well doesn't pay for it
+
+        print(shell.typed().spoken(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
         print(

@@ -14,6 +14,7 @@ from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file import config, edit
 from rollout.model.stack_file.forms import Why
 from rollout.model.yaml_text import tree
+from rollout.provider import shell
 
 
 def rewrite(stack: str, change: Callable[[str], str]) -> tuple[Path, bool, Catalogue]:
@@ -31,7 +32,8 @@ def rewrite(stack: str, change: Callable[[str], str]) -> tuple[Path, bool, Catal
 
 def report(path: Path, changed: bool, what: str, stack: str, json_: bool) -> None:
     """What was written, and what comes next."""
-    following = f"git commit -m '{what}' -- {path.name}; rollout review --stack {stack}" if changed else ""
+    commit = f"git commit -m '{what}' -- {path.name}"
+    following = f"{commit}; {shell.typed(stack).rollout('review')}" if changed else ""
     if json_:
         click.echo(json.dumps({"file": files.name(path), "written": changed, "what": what, "next": following or None}))
         return

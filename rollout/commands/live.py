@@ -16,6 +16,7 @@ from rollout.model.flag.name import secret_name
 from rollout.model.gate.window import MINUTE, Window, floor
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import masked
+from rollout.provider import shell
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.context import Context
 from rollout.provider.sources import choose as sources
@@ -84,9 +85,10 @@ def _since(context: Context, entry: Entry | None) -> datetime | None:
 def table(found: list[dict[str, Any]], stack: str) -> str:
     """The rows for a terminal, under 80 columns."""
     lines = [f"live on {stack}", f"{'domain':<13}{'percent':>8}  {'enabled':<9}since"]
+    everybodys = unread(found)
     for row in found:
         if "percent" not in row:
-            lines.append(f"{row['domain']:<13}{'?':>8}  {_cell(row['error'])}")
+            lines.append(f"{row['domain']:<13}{'?':>8}  {'not read' if everybodys else _cell(row['error'])}")
             continue
         share = row["percent"]
         percent = "absent" if share is None else f"{share} %" if isinstance(share, int) else f"'{_cell(share)}'"
@@ -95,10 +97,14 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
         error = f"  {_cell(row['error'])}" if "error" in row else ""
         lines.append(f"{row['domain']:<13}{percent:>8}  {enabled:<9}{since:<22}{error}".rstrip())
         if share is not None and not isinstance(share, int):
-            lines.append(
-                f"    no percent: people get 0 %; do: python -m rollout rollback {row['domain']} --to zero --stack {stack}"
-            )
+            lines.append(f"    no percent: people get 0 %; do: {shell.typed(stack).rollback(row['domain'], 'zero')}")
     return "\n".join(lines)
+
+
+def unread(found: list[dict[str, Any]]) -> str:
+    """Why no value at all could be read, where it is one and the same reason: said once. Else nothing."""
+    why = {row.get("error") for row in found if "percent" not in row}
+    return str(why.pop()) if len(why) == 1 and all("percent" not in row for row in found) else ""
 
 
 def traffic(stack: str) -> list[str]:
@@ -149,6 +155,8 @@ def command(stack: str | None, json_: bool, with_traffic: bool) -> None:
         )
     else:
         click.echo(table(found, chosen))
+        if why := unread(found):
+            click.echo(_cell(why), err=True)
     lines = traffic(chosen) if with_traffic and not json_ else []
     if lines:
         click.echo("\n".join(lines))

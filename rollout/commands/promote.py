@@ -10,6 +10,7 @@ from rollout.commands.project import files, options
 from rollout.model.plan.promote import Step, promote
 from rollout.model.stack_file import config, edit
 from rollout.model.yaml_text import tree
+from rollout.provider import shell
 
 
 @click.command("promote")
@@ -44,7 +45,7 @@ def command(day: int | None, domain: str | None, stack: str | None, json_: bool)
         files.write(path, data)
     for warning in stack_config.warnings:
         click.echo(f"warning: {warning}", err=True)
-    review = f"pulumi preview --diff --stack {chosen}" if text != original else ""
+    review = shell.typed(chosen).preview() if text != original else ""
     click.echo(_json(steps, files.name(path), review) if json_ else _text(steps, files.name(path), review))
 
 

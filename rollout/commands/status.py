@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import textwrap
+from dataclasses import replace
 from typing import Final
 
 import click
@@ -18,12 +18,10 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.standing import Standing
-from rollout.model.plan.typed import Typed
-from rollout.provider import alerts
+from rollout.provider import alerts, shell
 
 WIDTH: Final = 80
 FROZEN: Final = standing.WORDS["frozen"]
-MAKE: Final = "MAKELEVEL"  # make sets it for what it runs: then the shell that reads this has no tools on its PATH
 
 
 def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
@@ -51,8 +49,9 @@ def row(seen: Around, domain: Domain) -> Standing:
     if unread.startswith("not judged"):
         seen.wrong.append(f"{domain.name}: {unread}")
     behind = standing.behind(seen.plan, seen.day, domain.name, live.percent)
-    typed = Typed(seen.stack, MAKE in os.environ, min(max(seen.day or 0, 0), seen.plan.last))
-    return standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread, typed)
+    typed = shell.typed(seen.stack, min(max(seen.day or 0, 0), seen.plan.last))
+    stands = standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread, typed)
+    return replace(stands, next_step=typed.spoken(stands.next_step), reasons=tuple(map(typed.spoken, stands.reasons)))
 
 
 def table(rows: list[Standing], heading: str) -> str:
@@ -95,6 +94,6 @@ def command(stack: str | None, json_: bool) -> None:
         click.echo(json.dumps(shown, indent=2))
     else:
         click.echo(table(rows, heading))
-    for text in filter(None, [*wrong, alerts.silence(place.settings(chosen), chosen)]):
+    for text in filter(None, [*dict.fromkeys(wrong), alerts.silence(place.settings(chosen), chosen)]):
         click.echo(text, err=True)
     sys.exit(1 if wrong else 0)

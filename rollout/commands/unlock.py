@@ -14,7 +14,7 @@ import click
 
 from rollout.commands.engine import lock, pulumi
 from rollout.commands.project import files, options
-from rollout.provider import orphans
+from rollout.provider import orphans, shell
 
 EXIT_HELD = 1
 
@@ -44,7 +44,7 @@ def unlock(stack: str, say: Callable[[str, bool], None], *, force: bool = False)
                 f"  do:      ask there whether it lives (ps -p {pids}, on {held[0].host}, in its container where it has one);",
                 True,
             )
-            say(f"           if it is gone: python -m rollout unlock --stack {stack} --force", True)
+            say(f"           if it is gone: {shell.typed(stack).rollout('unlock', '--force')}", True)
         return False
     for pid in _orphans():
         with contextlib.suppress(OSError):
@@ -52,7 +52,7 @@ def unlock(stack: str, say: Callable[[str, bool], None], *, force: bool = False)
             say(f"  ended process {pid}, left over by an engine that is gone", False)
     if done.returncode != 0:
         raise pulumi.EngineFailed(pulumi.failure(done))
-    say(f"{stack}: no lock, nothing pending, the live values are in the state. next: pulumi up --stack {stack}", False)
+    say(f"{stack}: no lock, nothing pending, the live values are in the state. next: {shell.typed(stack).up()}", False)
     return True
 
 

@@ -9,6 +9,7 @@ What it raises by name, so that a door (the command line, the provider's service
             Exists              there is one already
             Scheduled           it waits for its deletion
             NoAnswer            what came back isn't an answer of that call (rollout.provider.aws.answers)
+            NoSimulator         nothing listens where the simulator should (the same file)
             DatabaseError       the same of PostgreSQL, with its SQLSTATE (rollout.provider.postgres.link)
         Refused                 a change that may not happen; nothing was written (rollout.provider.wire.row)
             Waiting             a raise that may not happen now (the same file)

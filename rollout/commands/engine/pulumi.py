@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from rollout.commands.engine import lock
 from rollout.commands.project import files
+from rollout.model import trouble
 from rollout.model.problem import RolloutError
-from rollout.provider import notes
+from rollout.model.typed import Typed
+from rollout.provider import notes, shell
 
 #: The engines that are under way, of whatever thread.
 _running: Final[set[subprocess.Popen[str]]] = set()
@@ -43,7 +45,8 @@ def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Com
             text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
     except OSError as error:
-        raise EngineFailed(f"pulumi can't be started ({error.strerror}): is it on PATH?") from None
+        said = f"pulumi can't be started ({error.strerror})"
+        raise EngineFailed(f"{said}\n  do:      {trouble.engine(said, _typed(command))}") from None
     _running.add(child)
     notes.write(child.pid, environ, files.ROOT)  # before its provider does: it may be killed before that
     try:
@@ -87,7 +90,16 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
     errors = [line for line in lines if line.startswith("error:")]
     found = [line.strip() for line in section.splitlines() if line.strip()] or errors or lines
     shown = list(dict.fromkeys(found))[-SHOWN:]
-    return "\n".join(shown) or f"pulumi ended with {done.returncode} and said nothing"
+    do = trouble.engine(done.stderr + done.stdout, _typed(done.args))
+    said = "\n".join(shown) or f"pulumi ended with {done.returncode} and said nothing"
+    return f"{said}\n  do:      {do}" if do else said
+
+
+def _typed(command: Sequence[str]) -> Typed:
+    """How commands are typed for the stack that a `pulumi` command is about."""
+    words = [*command]
+    at = words.index("--stack") + 1 if "--stack" in words[:-1] else 0
+    return shell.typed(words[at] if at else None)
 
 
 def waiting(done: subprocess.CompletedProcess[str]) -> list[str]:

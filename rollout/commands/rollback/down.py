@@ -17,6 +17,7 @@ from rollout.model.flag import tags
 from rollout.model.flag.name import FlagName
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
+from rollout.provider import shell
 from rollout.provider.stores import choose as stores
 
 #: An attempt's number in a file that can't be read. A longer one is a slip.
@@ -80,7 +81,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
     for text in stores.warnings(store):
         tell(text, err=True)
     if done.guess:
-        tell(f"{done.guess}: compare `python -m rollout live --stack {order.stack}`", err=True)
+        tell(f"{done.guess}: compare: {shell.typed(order.stack).rollout('live')}", err=True)
     if not done.breached:
         tell(f"the tag of the breach wasn't written: only the stack file latches {order.domain}", err=True)
     if not done.marked:

@@ -45,7 +45,8 @@ class Left:
 
     def fail(self, step: str, error: object, do: str) -> None:
         lines = str(error).splitlines() or [type(error).__name__]
-        shown = "\n".join(f"           {line.strip()}" for line in [*lines[1:], f"do:      {do}"])
+        known = any(line.strip().startswith("do:") for line in lines)  # the error knows better what helps
+        shown = "\n".join(f"           {line.strip()}" for line in [*lines[1:], *([] if known else [f"do:      {do}"])])
         self.say(f"  {step:<8} FAILED: {lines[0]}\n{shown}", err=True)
         if step not in self.steps:
             self.steps.append(step)

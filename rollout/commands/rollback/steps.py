@@ -18,7 +18,7 @@ from rollout.commands.rollback.left import Left
 from rollout.commands.rollback.order import Down, Order
 from rollout.commands.rollback.rewrite import Rewrite, as_text
 from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, Stop
-from rollout.model import schedule, times
+from rollout.model import schedule, times, trouble
 from rollout.model.flag import tags
 from rollout.model.log import runs
 from rollout.model.problem import BadInput
@@ -26,6 +26,7 @@ from rollout.model.review import message
 from rollout.model.stack_file import config
 from rollout.model.stack_file.config import Breach, Why
 from rollout.model.stack_file.forms import DATA
+from rollout.provider import shell
 from rollout.provider.errors import Absent, StoreError
 from rollout.provider.settings import POSTGRES, Settings
 from rollout.provider.stores.store import Store
@@ -39,33 +40,30 @@ def carry_out(
     """The steps, each tried whatever became of those before it. Answers an exit code: 0, 1 (something is left to do), 3."""
     left = Left(order, done, say, store)
     message = _message(order, done)
-    steps: list[tuple[str, Callable[[], None], str]] = [
-        ("secret", lambda: _was_there(left, settings), f"compare `python -m rollout live --stack {order.stack}`"),
+    typed = shell.typed(order.stack)
+    steps: list[tuple[str, Callable[[], None], str | Callable[[Exception], str]]] = [
+        ("secret", lambda: _was_there(left, settings), f"compare: {typed.rollout('live')}"),
         ("file", lambda: _edit_file(left, now), f"set percent: {done.rung} for {order.domain} in the stack file"),
         (
             "pulumi",
             lambda: _up(left, message, now, settings.virtual_now),
-            f"pulumi up --stack {order.stack}, once that is mended",
+            f"{typed.up()}, once that is mended",
         ),
         *(
             []
             if done.marked
             else [("guard", lambda: _guard(left, settings, now), "read it again: a raise may be in flight")]
         ),
-        ("commit", lambda: _commit(left, message, now), f"git commit -m '{message.splitlines()[0]}' -- {_file(order)}"),
+        ("commit", lambda: _commit(left, message, now), lambda error: _committing(left, message, error)),
         ("told", lambda: _tell(left, settings), "tell them: who has to know of it"),
-        *(
-            [("audit", lambda: settle.audit(left), f"python -m rollout audit --stack {order.stack}")]
-            if order.because == DATA
-            else []
-        ),
-        ("traffic", lambda: settle.watch(left, settings, now), f"python -m rollout live --stack {order.stack}"),
+        *([("audit", lambda: settle.audit(left), typed.rollout("audit"))] if order.because == DATA else []),
+        ("traffic", lambda: settle.watch(left, settings, now), typed.rollout("live")),
     ]
     for step, action, do in steps:
         try:
             action()
         except Exception as error:  # noqa: BLE001 - whatever it is: the next step must be tried, and the flag stays down
-            left.fail(step, error, do)
+            left.fail(step, error, do if isinstance(do, str) else do(error))
     if left.lost:
         say(f"{order.domain} WAS LOWERED, AND IS NOT KNOWN TO BE DOWN ANY MORE: run it again", err=True)
         return EXIT_NOT_DOWN
@@ -121,6 +119,9 @@ def _edit_file(left: Left, now: datetime) -> None:
     path, change = files.stack_file(left.order.stack), _rewrite(left, now)
     with files.alone():
         old = files.read(path)
+        merge = trouble.conflict(old.decode("utf-8", "replace"), path.name, _kept(left))
+        if merge is not None:  # which side would be lowered?
+            raise BadInput([merge])
         new = as_text(old, change.lowered)
         refused = ""
         try:
@@ -191,7 +192,7 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
         done.stderr + done.stdout
     ):  # the engine's own text says `pulumi cancel`, which is for dead runs alone
         held = "; ".join(one.show() for one in lock.locks(done.stderr + done.stdout)) or "an unknown run"
-        unlock = f"if that run is dead: python -m rollout unlock --stack {order.stack}"
+        unlock = f"if that run is dead: {shell.typed(order.stack).rollout('unlock')}"
         raise pulumi.EngineFailed(f"still locked after {order.patience:.0f} s by {held}\n{unlock}")
     if done.returncode == pulumi.EXIT_WAITS:  # this run lowers alone: what it was asked to raise isn't what is live
         raise pulumi.EngineFailed("\n".join(pulumi.waiting(done)) or pulumi.failure(done))
@@ -228,6 +229,21 @@ def _commit(left: Left, message: str, now: datetime) -> None:
     with files.alone():
         made = commit.commit_edit(path, lambda raw: as_text(raw, _rewrite(left, now).whole), message + _trailer(left))
     left.fact("commit", made or "the last one says so already")
+
+
+def _committing(left: Left, message: str, error: Exception) -> str:
+    """What commits it by hand where our own commit failed: never the two sides of a merge, nor by nobody."""
+    name = _file(left.order)
+    with suppress(OSError):
+        text = files.stack_file(left.order.stack).read_bytes().decode("utf-8", "replace")
+        merge = trouble.conflict(text, name, _kept(left))
+        if merge is not None:
+            return f"{merge.where}: {merge.do}"
+    return trouble.committed(f"git commit -m '{message.splitlines()[0]}' -- {name}", str(error))
+
+
+def _kept(left: Left) -> str:
+    return f"one side of each, with percent: {left.rung} for {left.order.domain}"
 
 
 def _trailer(left: Left) -> str:

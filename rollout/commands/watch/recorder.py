@@ -22,6 +22,7 @@ from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO, EXIT_NOT_DOWN, NotDo
 from rollout.model.gate import fire
 from rollout.model.gate.fire import Fire
 from rollout.model.problem import BadInput
+from rollout.provider import shell
 from rollout.provider.errors import StoreError
 
 NAME: Final = "watch"
@@ -67,12 +68,12 @@ class Case:
 
     def left(self) -> str:
         """What is left to do where nobody goes on with it, and the command that does it."""
-        stack, because = self.order.stack, self.burning.metric
-        run = f"python -m rollout rollback {self.burning.domain} --stack {stack} --because {because} --to"
+        domain, because, typed = self.burning.domain, self.burning.metric, shell.typed(self.order.stack)
         if self.down is None:
-            return f"{self.burning.domain} is NOT KNOWN TO BE DOWN\n  do:      {run} {self.order.to}"
+            return f"{domain} is NOT KNOWN TO BE DOWN\n  do:      {typed.rollback(domain, self.order.to, because)}"
         to, name = self.down.done.to, files.name(self.path(self.down))
-        return f"{self.burning.domain} is down at {to} %, and not all of it is on record\n  do:      {run} {to}; then commit {name}"
+        run = typed.rollback(domain, str(to), because)
+        return f"{domain} is down at {to} %, and not all of it is on record\n  do:      {run}; then commit {name}"
 
 
 class Recorder:

@@ -14,7 +14,7 @@ from rollout.model.judge import latch, rules
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.ladder import TOP
 from rollout.model.plan.days import Plan
-from rollout.model.plan.typed import Typed
+from rollout.model.typed import Typed
 
 
 @dataclass(frozen=True)

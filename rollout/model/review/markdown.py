@@ -86,7 +86,7 @@ def _table(rows: Iterable[Row]) -> list[str]:
 
 
 def _from(row: Row) -> str:
-    return escape(row.live.removesuffix(" %")) if row.old is None else str(row.old)
+    return (escape(row.live.removesuffix(" %")) or "?") if row.old is None else str(row.old)
 
 
 def _decide(row: Row, stack: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Final, Protocol, cast
 
 import yaml
 
+from rollout.model import trouble
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.yaml_text.scalars import Kind, Value, classify
 
@@ -258,7 +259,10 @@ def _unreadable(error: yaml.reader.ReaderError, text: str, where: str) -> Proble
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, where: str) -> Problem:
-    """A syntax error of YAML in one line."""
+    """A syntax error of YAML in one line; of a file in the middle of a merge, the merge."""
+    merge = trouble.conflict(text, where)
+    if merge is not None:
+        return merge
     mark = error.problem_mark or error.context_mark
     place = f"{where}:{mark.line + 1}, column {mark.column + 1}" if mark else where
     problem = " ".join((error.problem or error.context or "not finished").split())

@@ -9,7 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rollout.model import trouble
 from rollout.provider.errors import StoreError
+from rollout.provider.settings import is_loopback
 
 #: Operation: keys that AWS always sends, and per list the keys of each of its items.
 ALWAYS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
@@ -38,6 +40,10 @@ _NOTHING: Final = (None, "", "None", "null")
 
 class NoAnswer(StoreError):
     """HTTP 200, and not what AWS answers. The text says what is missing; who called adds what for."""
+
+
+class NoSimulator(StoreError):
+    """Nothing listens where the simulator of this machine should. The text says it once, whatever was asked."""
 
 
 def check(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
@@ -88,5 +94,8 @@ def failed(about: str, operation: str, error: Exception) -> StoreError:
     kind = type(error)
     if kind.__name__ == "ResponseParserError" or not kind.__module__.startswith(("botocore", "urllib3")):
         return StoreError(f"{about}: {operation} answered what AWS doesn't ({kind.__name__})")
+    endpoint = str((getattr(error, "kwargs", None) or {}).get("endpoint_url") or "")
+    if kind.__name__ == "EndpointConnectionError" and is_loopback(endpoint):
+        return NoSimulator(trouble.silent(endpoint.rstrip("/")))
     reason = str(error).splitlines()[0] if str(error) else ""
     return StoreError(f"{about}: {operation} failed: {kind.__name__} {reason}".rstrip())

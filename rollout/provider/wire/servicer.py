@@ -23,7 +23,7 @@ from google.protobuf import any_pb2, empty_pb2
 
 from rollout.model.log import awaited
 from rollout.model.problem import Problem, RolloutError
-from rollout.provider import VERSION, notes, orphans
+from rollout.provider import VERSION, notes, orphans, shell
 from rollout.provider.errors import StoreError
 from rollout.provider.wire.protos import (
     engine_pb2,
@@ -64,11 +64,17 @@ def _clean(method: Callable[[Any, Any, Any], Awaitable[Answer]]) -> Callable[[An
         try:
             return await method(self, request, context)
         except Waiting as waits:
-            await self._wait(str(waits), context)
+            await self._wait(_spoken(str(waits), request), context)
         except (RolloutError, OSError) as error:
-            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, _spoken(str(error), request))
 
     return answered
+
+
+def _spoken(text: str, request: Any) -> str:
+    """What is said of a row, with the commands in it as the shell takes them that reads it."""
+    stack = str(getattr(request, "urn", "")).partition("::")[0].rpartition(":")[2]
+    return shell.typed(stack or None).spoken(text)
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -249,7 +255,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def _log(self, severity: Any, urn: str, text: str) -> None:
         with contextlib.suppress(grpc.RpcError):  # a line that can't be shown must not fail the write it is about
-            await self._engine_stub().Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn))
+            said = engine_pb2.LogRequest(severity=severity, message=text, urn=urn)
+            said.message = _spoken(text, said)
+            await self._engine_stub().Log(said)
 
 
 def _kind(urn: str) -> str:

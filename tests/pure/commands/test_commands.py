@@ -70,7 +70,15 @@ def test_plan_names_the_problems_of_every_file(project: Path, capsys: pytest.Cap
     assert "Traceback" not in err
 
 
-def test_promote_writes_the_day_and_says_what_is_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("tools", [True, False])
+def test_promote_writes_the_day_and_says_what_is_next(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tools: bool
+) -> None:
+    (project / "bin").mkdir()
+    if tools:
+        (project / "bin" / "pulumi").write_text("#!/bin/sh\n")
+        (project / "bin" / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(project / "bin"))
     path = project / "Pulumi.prod.yaml"
     path.chmod(0o640)
     before = path.read_bytes()
@@ -80,7 +88,8 @@ def test_promote_writes_the_day_and_says_what_is_next(project: Path, capsys: pyt
     assert path.stat().st_mode & 0o777 == 0o640
     assert "ai-agents      0 % -> 5 %" in out
     assert "jobs           0 %  skipped, as planned: day 6 has 0 %" in out
-    assert out.splitlines()[-1] == "next:    pulumi preview --diff --stack prod"
+    shown = "pulumi preview --diff --stack prod" if tools else "make preview STACK=prod"
+    assert out.splitlines()[-1] == f"next:    {shown}", "what the shell that reads it has"
     assert [file.name for file in project.glob(".*")] == [], "no temporary file stays"
 
 

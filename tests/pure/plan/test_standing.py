@@ -14,9 +14,9 @@ from rollout.model.gate.metric import Verdict
 from rollout.model.gate.verdict import Answer
 from rollout.model.plan import standing
 from rollout.model.plan.days import Plan
-from rollout.model.plan.typed import Typed
 from rollout.model.stack_file import config
 from rollout.model.stack_file.forms import Breach
+from rollout.model.typed import Typed
 from tests.pure.cases import CATALOGUE, HOME, NOW, asked, conditions
 
 PLAN = Plan.of(
