@@ -153,7 +153,9 @@ def test_another_domains_flags_are_malformed_in_the_file(sandbox: Sandbox) -> No
 def test_no_pulumi_to_be_found(sandbox: Sandbox) -> None:
     path = ":".join(f for f in sandbox.env["PATH"].split(":") if not f.endswith("/.tools/pulumi/bin"))
     said = rollback(sandbox, "jobs", code=1, env={"PATH": path})
-    assert "  pulumi   FAILED: pulumi can't be started (No such file or directory)\n           do:      make up\n" in said
+    assert (
+        "  pulumi   FAILED: pulumi can't be started (No such file or directory)\n           do:      make up\n" in said
+    )
     assert "on main: push it" in said
     assert burning.live(sandbox, "jobs") == "10"
     sandbox.up()
