@@ -5,8 +5,10 @@ The documented way back (docs/runbooks/stuck-lock.md) is `python -m rollout unlo
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 import time
 from dataclasses import dataclass
 
@@ -26,7 +28,7 @@ class Kill:
     """One kill: of which kind of `up`, when, and what it left."""
 
     created: bool  # a first `up` that creates everything; else one that raises one domain and lowers two
-    group: bool  # the whole process group; else the `pulumi` process alone
+    whom: str  # `engine`: the `pulumi` process alone; `group`: its whole process group; `provider`: ours alone
     moment: float
     locked: bool
     pending: int  # operations that the state said were under way
@@ -35,9 +37,8 @@ class Kill:
     def line(self) -> str:
         """For a report."""
         kind = "create" if self.created else "update"
-        what = "group" if self.group else "engine"
         return (
-            f"{kind}, {what} killed after {self.moment:.2f} s: {'a lock' if self.locked else 'no lock'}, "
+            f"{kind}, {self.whom} killed after {self.moment:.2f} s: {'a lock' if self.locked else 'no lock'}, "
             f"{self.pending} pending, {self.left} language hosts left"
         )
 
@@ -45,11 +46,19 @@ class Kill:
 def kill(stack: Burning, n: int, seed: int = 1) -> list[Kill]:
     """`n` kills in turn of create and update, engine and group. After each, the way back must end in FIRST or AFTER."""
     chance = random.Random(seed)
-    longest = BEHIND * races.until_written(stack.again())
-    return [_one(stack.again(), i % 2 == 0, i // 2 % 2 == 0, chance.uniform(0.2, longest)) for i in range(n)]
+    longest = latest(stack)
+    whom = ("group", "engine")
+    made = [one(stack.again(), i % 2 == 0, whom[i // 2 % 2], chance.uniform(0.2, longest)) for i in range(n)]
+    return [found for found in made if found is not None]
 
 
-def _one(sandbox: Sandbox, create: bool, group: bool, moment: float) -> Kill:
+def latest(stack: Burning) -> float:
+    """The latest moment of a kill, in seconds from the start of an `up`."""
+    return BEHIND * races.until_written(stack.again())
+
+
+def one(sandbox: Sandbox, create: bool, whom: str, moment: float) -> Kill | None:
+    """One kill, and the way back; None where there was nobody to kill. Raises `AssertionError` where that isn't the way."""
     wanted = FIRST if create else AFTER
     if create:
         _forget(sandbox)
@@ -60,12 +69,18 @@ def _one(sandbox: Sandbox, create: bool, group: bool, moment: float) -> Kill:
     races.slow(sandbox, LATENCY)
     up = sandbox.start(*races.UP)
     time.sleep(moment)
-    races.killed(up, group=group)
+    hit = _provider(sandbox) if whom == "provider" else [up.pid] if up.poll() is None else []
+    if whom == "provider":
+        for pid in hit:
+            os.kill(pid, signal.SIGKILL)
+        races.ended(up)
+    else:
+        races.killed(up, group=whom == "group")
     races.slow(sandbox, 0)
     left = _left(sandbox)
     locked = any(sandbox.state.glob(".pulumi/locks/**/*.json"))
     pending = len(sandbox.export_state().get("pending_operations") or [])  # the stack loads
-    found = Kill(create, group, moment, locked, pending, left)
+    found = Kill(create, whom, moment, locked, pending, left)
 
     cleared = sandbox.rollout("unlock", "--stack", "local", check=False)
     if "nothing here tells whether it lives" in cleared.stderr:  # killed before its provider could leave a note
@@ -81,7 +96,12 @@ def _one(sandbox: Sandbox, create: bool, group: bool, moment: float) -> Kill:
     assert days.live(sandbox) == days.wanted(wanted), found.line()
     sandbox.pulumi("preview", "--expect-no-changes")
     assert not sandbox.processes(), f"{found.line()}\n{sandbox.processes()}"
-    return found
+    return found if hit else None
+
+
+def _provider(sandbox: Sandbox) -> list[int]:
+    """The provider of the engine under way, if it has one yet."""
+    return [pid for pid, line in sandbox.processes().items() if "rollout.provider" in line]
 
 
 def _forget(sandbox: Sandbox) -> None:

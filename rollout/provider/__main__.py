@@ -30,10 +30,10 @@ from rollout.provider.wire import servicer
 RARELY = 100_000
 
 
-def resources(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
+def resources(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, servicer.Resource]:
     """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
     settings = Settings.read(
-        os.environ,
+        environ,
         config.get("region"),
         config.get("unified-url"),
         store=config.get("store"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
@@ -32,6 +32,8 @@ POSTGRES: Final = "postgres"
 
 #: The project's folder for what is of this machine alone, where a simulator leaves its clock.
 LOCAL: Final = ".local"
+#: Seconds that ROLLOUT_CALL_TIMEOUT may name: it shortens what a call is waited for, and lengthens nothing.
+PATIENCE: Final = (1.0, 10.0)
 
 Made = TypeVar("Made")
 
@@ -77,6 +79,8 @@ class Settings:
     `count_period`: seconds between two data of a counter (ROLLOUT_COUNT_PERIOD, a rehearsal's; the contract says 60).
     `approved`: the file of what was approved (ROLLOUT_APPROVED); a raise that isn't in it is refused.
     `reviewed`: this preview is a review's (ROLLOUT_REVIEW), whose approval is what decides after a stop.
+    `call_timeout`: seconds that the answer of one call is waited for at most (ROLLOUT_CALL_TIMEOUT), of stores, counters
+    and alarms alike; None: as long as each waits by itself.
     `warnings` are for the operator: what the environment asked for and did not get.
     """
 
@@ -97,6 +101,7 @@ class Settings:
     source: str | None = None
     database: Addresses | None = field(default=None, repr=False)
     mirror: str | None = None
+    call_timeout: float | None = None
 
     @classmethod
     def read(
@@ -114,13 +119,16 @@ class Settings:
         Raises `BadInput` where ROLLOUT_NOW is no time. The order of regions is the one `rollback` uses too.
         """
         endpoint = environ.get("AWS_ENDPOINT_URL") or None
+        patience = _patience(environ.get("ROLLOUT_CALL_TIMEOUT") or "")
         database = None
         if POSTGRES in (store, source):
             from rollout.provider.postgres import address
 
-            database = address.read(environ)
+            database = replace(address.read(environ), within=patience)
         at = cls("", endpoint, "", store=store, source=source, database=database)
         warnings = []
+        if environ.get("ROLLOUT_CALL_TIMEOUT") and patience is None:  # a rollback isn't refused for it
+            warnings.append("ROLLOUT_CALL_TIMEOUT is left out: it is seconds, from 1 to 10")
         virtual = environ.get("ROLLOUT_NOW") or None
         now = None
         if virtual and not at.simulator:
@@ -170,7 +178,12 @@ class Settings:
             source=source,
             database=database,
             mirror=mirror,
+            call_timeout=patience,
         )
+
+    def within(self, seconds: float) -> float:
+        """How long a call that waits `seconds` by itself is waited for here."""
+        return seconds if self.call_timeout is None else min(seconds, self.call_timeout)
 
     def may_move(self, domain: str) -> bool:
         """Whether this run may move `domain` at all."""
@@ -211,3 +224,11 @@ def _clock(at: Settings, unified_url: str | None) -> Clock | None:
     """The clock of the simulator that is asked, if it is one and plays."""
     clock = clocks.read(home.HOME / LOCAL, [url for url in (at.endpoint, unified_url) if url])
     return clock if clock is not None and at.simulator else None
+
+
+def _patience(given: str) -> float | None:
+    """The seconds of ROLLOUT_CALL_TIMEOUT; None where it isn't set, or names none."""
+    least, most = PATIENCE
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", given):
+        return None
+    return float(given) if least <= float(given) <= most else None

@@ -98,7 +98,7 @@ class Endpoint:
     def _simulate(self, environ: Environ, start: Start) -> Iterable[bytes]:
         body = _body(environ)
         environ["wsgi.input"] = io.BytesIO(body)
-        action = _action(environ, body)
+        action = action_of(environ, body)
         with self._lock:
             self._calls[action] += 1
             latency = float(self._faults.get("latency", 0))
@@ -121,7 +121,7 @@ def _meant(fault: dict[str, Any], action: str, body: bytes) -> bool:
     return wanted and fault.get("times", -1) != 0
 
 
-def _action(environ: Environ, body: bytes) -> str:
+def action_of(environ: Environ, body: bytes) -> str:
     """`service.Action`, from whichever of AWS's four protocols the request is in; `service.METHOD` for REST."""
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     signed_for = scope["service"] if scope else "unsigned"

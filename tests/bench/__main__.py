@@ -14,6 +14,8 @@ from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
 Say = Callable[[str], None]
+#: Cases of the fault matrix that are played at a time: most of them wait.
+WORKERS = 4
 
 
 def part_speed(folder: Path, runs: int, say: Say) -> None:
@@ -87,11 +89,20 @@ def part_decisions(folder: Path, runs: int, say: Say) -> None:
     assert not missed, f"{len(missed)} figures aren't as they must be"
 
 
+def part_faults(folder: Path, runs: int, say: Say) -> None:
+    """Every call of every command broken in every way, kills, races, wrong files: goes on where it was stopped (.local/faults)."""
+    from tests.faults import parts  # a database's driver and certificates, which no other part needs
+
+    folder.chmod(0o755)  # a server that runs as nobody enters it
+    broken = parts.play(list(parts.PARTS), folder, say, until=float("inf"), workers=WORKERS)
+    assert not broken, "something in the table is broken"
+
+
 PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
-    "pages": part_pages, "decisions": part_decisions,
+    "pages": part_pages, "decisions": part_decisions, "faults": part_faults,
 }  # fmt: skip
 
 

@@ -248,10 +248,17 @@ class Forked(Generic[T]):
         return self._answer  # type: ignore[return-value] # None is an answer too, where T has it
 
 
-def first(ways: Sequence[Callable[[], T]], *, again: int = 1, final: tuple[type[Exception], ...] = (), **_: float) -> T:
+def first(
+    ways: Sequence[Callable[[], T]],
+    *,
+    again: int = 1,
+    final: tuple[type[Exception], ...] = (),
+    spare: bool = False,
+    **_: float,
+) -> T:
     """As `rollout.provider.stores.at_once.first`, one after the other: what is tried twice is tried by the first way."""
     failed: Exception | None = None
-    for way in [ways[0]] * (again + 1) if again else ways:
+    for way in [ways[0]] * (again + 1) if again or spare else ways:
         try:
             return way()
         except Exception as error:  # noqa: BLE001 - raised below, where it is the last one

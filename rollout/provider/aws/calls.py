@@ -73,8 +73,9 @@ class Aws:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._sdk.client(
-                    service, self.settings, attempts=self._attempts, connect=CONNECT_TIMEOUT, read=self._read_timeout
-                )
+                    service, self.settings, attempts=self._attempts, connect=self.settings.within(CONNECT_TIMEOUT),
+                    read=self.settings.within(self._read_timeout),
+                )  # fmt: skip
             return self._clients[service]
 
 

@@ -49,10 +49,14 @@ class Address:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Every way to the database, the first one first, and the role that is taken there (empty: none)."""
+    """Every way to the database, the first one first, and the role that is taken there (empty: none).
+
+    `within`: seconds that an answer is waited for at most, where that is less than the link's own (`Settings.call_timeout`).
+    """
 
     ways: tuple[Address, ...]
     role: str = ""
+    within: float | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -85,6 +85,11 @@ class Link:
         # With a good-bye, for a pooler keeps a slot for whoever is merely gone until it notices.
         weakref.finalize(self, _ended, self._idle)
 
+    @property
+    def _within(self) -> float:
+        """Seconds that an answer is waited for."""
+        return min(ANSWER, self._addresses.within or ANSWER)
+
     def warm(self) -> None:
         """Imports the driver. Calls nothing outside."""
         import psycopg  # noqa: F401
@@ -130,7 +135,7 @@ class Link:
             connection.close()
             cut = not error.sqlstate or error.sqlstate.startswith(_AWAY)
             if (
-                kept and cut and again and time.monotonic() - began < ANSWER / 2
+                kept and cut and again and time.monotonic() - began < self._within / 2
             ):  # while nobody asked: a pooler, a restart
                 return self._ask(way, about, statement, arguments, mode, again=again)
             raise _translated(way, about, error) from None
@@ -160,7 +165,7 @@ class Link:
 
         try:
             return psycopg.connect(
-                "", autocommit=True, prepare_threshold=None, connect_timeout=CONNECT, application_name="wa-rollout",
+                "", autocommit=True, prepare_threshold=None, connect_timeout=min(CONNECT, max(1, int(self._within))), application_name="wa-rollout",
                 **dict(way.parameters),  # type: ignore[arg-type] # libpq's, all text
             )  # fmt: skip
         except psycopg.Error as error:
@@ -175,12 +180,12 @@ class Link:
         role = self._addresses.role
         parts = [
             SQL(f"begin {mode}"),
-            SQL("set local statement_timeout = {}").format(Literal(int(STATEMENT * 1000))),
+            SQL("set local statement_timeout = {}").format(Literal(int(STATEMENT * self._within / ANSWER * 1000))),
             *([SQL("set local role {}").format(Identifier(role))] if role else []),
             SQL(statement.replace("{", "{{").replace("}", "}}").replace("%s", "{}")).format(*map(Literal, arguments)),
             SQL("commit"),
         ]
-        with _deadline(connection):
+        with _deadline(connection, self._within):
             cursor = connection.execute(SQL("; ").join(parts))
             for _ in range(len(parts) - 2):
                 cursor.nextset()
@@ -205,7 +210,7 @@ def of(settings: Settings) -> Link:
 
 
 @contextlib.contextmanager
-def _deadline(connection: psycopg.Connection[Any]) -> Any:
+def _deadline(connection: psycopg.Connection[Any], seconds: float) -> Any:
     """Cuts the connection when the answer takes too long: a network that swallows packets answers no time-out."""
     own = socket.socket(fileno=os.dup(connection.fileno()))
 
@@ -213,7 +218,7 @@ def _deadline(connection: psycopg.Connection[Any]) -> Any:
         with contextlib.suppress(OSError):
             own.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(ANSWER, cut)
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:

@@ -66,6 +66,11 @@ class Beside:
             row.warn(f"{what} is gone, deleted outside: the next `up` makes it again")
         return {key: value for key, value in state.items() if key != "name"}
 
+    def unfinished(self, state: Properties, what: str, row: Row) -> Properties:
+        """The state of a thing whose making failed half-way, so that the next `up` does it again."""
+        row.warn(f"{what} may be half made: the next `up` makes it whole")
+        return {key: value for key, value in state.items() if key != "name"}
+
     def may_go(self, state: Properties, domains: Iterable[str], old_inputs: Properties, what: str) -> None:
         """Raises `Refused` while a domain that this watches over carries traffic, unless the migration is closed."""
         for domain in domains:

@@ -39,7 +39,12 @@ class Topic(Beside):
         return beside.changed(old, new, LIVE)
 
     def read(self, urn: str, state: Properties, row: Row, inputs: Properties | None = None) -> Properties:
-        """The record with the subscriptions that stand; a failing API leaves the record and a warning."""
+        """The record with the subscriptions that stand; a failing API leaves the record and a warning.
+
+        What was half made has no ARN on record, and is made whole by the next `up`.
+        """
+        if not state.get("arn"):
+            return self.unfinished(state, f"topic {topic_name(state['stack'], state['action'])}", row)
         try:
             live = self._store.get(state["arn"])
         except StoreError as error:

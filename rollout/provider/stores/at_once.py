@@ -57,23 +57,25 @@ def begin(call: Callable[[], T]) -> Pending[T]:
 
 def first(
     ways: Sequence[Callable[[], T]], *, budget: float, apart: float = 0.0, again: int = 1,
-    final: tuple[type[Exception], ...] = (),
+    final: tuple[type[Exception], ...] = (), spare: bool = False,
 ) -> T:  # fmt: skip
     """The first good answer of several ways to the same thing, at most `budget` seconds from now.
 
-    Each way is begun `apart` seconds after the one before, at once where that one has failed; one that failed is tried
-    `again` more times. Raises the last failure where all have ended badly, `StoreError` where the budget is over, and at
+    Each way is begun `apart` seconds after the one before, at once where that one has failed, unless the further ones are a
+    `spare`, for one that hangs alone; one that failed is tried `again` more times. Raises the last failure where all have ended badly, `StoreError` where the budget is over, and at
     once what is one of `final`: a failure that is an answer.
     """
-    return _First(ways, again, final).answer(budget, apart)
+    return _First(ways, again, final, spare).answer(budget, apart)
 
 
 class _First(Generic[T]):
     """The ways that are under way, and what came of them."""
 
-    def __init__(self, ways: Sequence[Callable[[], T]], again: int, final: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, ways: Sequence[Callable[[], T]], again: int, final: tuple[type[Exception], ...], spare: bool
+    ) -> None:
         self._waiting = [(way, again) for way in ways]
-        self._final = final
+        self._final, self._spare = final, spare
         self._answers: queue.Queue[tuple[Callable[[], T], int, tuple[bool, T | Exception]]] = queue.Queue()
         self._under_way = 0
         self._failed: Exception | None = None
@@ -82,10 +84,10 @@ class _First(Generic[T]):
         until = time.monotonic() + budget
         next_at = time.monotonic()
         while (now := time.monotonic()) < until:
-            while self._waiting and (now >= next_at or not self._under_way):
+            while self._waiting and (now >= next_at or not self._under_way) and not self._over:
                 self._start(*self._waiting.pop(0), pause=0.0)
                 next_at = now + apart
-            if not self._under_way and self._failed is not None:
+            if self._over or (not self._under_way and self._failed is not None):
                 break
             try:
                 way, tries, (good, found) = self._answers.get(
@@ -97,6 +99,11 @@ class _First(Generic[T]):
                 return found  # type: ignore[return-value] # the pair says which of the two it is
             self._ended_badly(way, tries, found)  # type: ignore[arg-type]
         raise self._failed or StoreError(f"no answer in {budget:.0f} s")
+
+    @property
+    def _over(self) -> bool:
+        """Whether all that was begun has failed, and the rest is there for what hangs."""
+        return self._spare and not self._under_way and self._failed is not None
 
     def _ended_badly(self, way: Callable[[], T], tries: int, error: Exception) -> None:
         self._under_way -= 1

@@ -167,7 +167,7 @@ class _Lowering:
         try:
             at_once.first(
                 [lambda: self._store.put(secret, value, made)] * PUTS,
-                budget=PUT_BUDGET, apart=PUT_APART, again=0, final=(Absent, Scheduled),
+                budget=PUT_BUDGET, apart=PUT_APART, again=0, final=(Absent, Scheduled), spare=True,
             )  # fmt: skip
         except Scheduled:  # 0 for the service already
             self._before = Entry(secret, None, "", scheduled=True) if isinstance(self._before, Unread) else self._before

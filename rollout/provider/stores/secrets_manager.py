@@ -35,8 +35,9 @@ class SecretsManager:
     @cached_property
     def _client(self) -> Any:
         return self._sdk.client(
-            "secretsmanager", self._settings, attempts=ATTEMPTS, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT
-        )
+            "secretsmanager", self._settings, attempts=ATTEMPTS, connect=self._settings.within(CONNECT_TIMEOUT),
+            read=self._settings.within(READ_TIMEOUT),
+        )  # fmt: skip
 
     def warm(self) -> None:
         """Builds the client now: botocore's session isn't made for two threads that build at once."""

@@ -198,3 +198,21 @@ def test_a_word_in_place_of_an_arn_is_no_subscription(desk: Desk, moto: Simulato
     assert moto.call("GET", "/calls")["sns.Subscribe"] == 1
     moto.call("PUT", "/faults", {"fail": [{**fault, "times": 2}]})
     again(desk, second).up(inputs())  # its removal calls nothing that fails
+
+
+@pytest.mark.parametrize("call", ["sns.CreateTopic", "sns.Subscribe", "sns.ListSubscriptionsByTopic"])
+def test_a_topic_that_was_half_made_is_made_whole_by_the_next_up(
+    desk: Desk, sns: Any, moto: Simulator, call: str
+) -> None:
+    """The engine keeps what was asked for as its state: no ARN is in it."""
+    wanted = inputs(a=f"{QUEUE}a")
+    moto.call("PUT", "/faults", {"fail": [{"target": call, "status": 500}]})
+    with pytest.raises(StoreError):
+        topics(desk).create(wanted, False, Row("urn"))
+    moto.call("DELETE", "/faults")
+    half = Line(topics(desk), dict(wanted), wanted)
+    assert half.up(wanted) == {"name": "add"}
+    assert "may be half made" in half.said()
+    assert half.state is not None
+    assert half.state["arn"] == ARN
+    assert listening(sns) == {("sqs", f"{QUEUE}a")}
