@@ -18,6 +18,7 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.standing import Standing
+from rollout.model.stack_file import off
 from rollout.provider import alerts, shell
 
 WIDTH: Final = 80
@@ -29,6 +30,7 @@ def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     seen = around.look(stack)
     rows = [row(seen, domain) for domain in seen.known.domains.values()]
     heading = f"{stack} at {times.show(seen.now)}{_day(seen.day)}"
+    heading = ", ".join([heading, *off.marks(seen.config)])
     return heading, rows, seen.wrong
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import yaml
-
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files
 from rollout.commands.reading import deployed
@@ -23,6 +21,7 @@ from rollout.model.log.runs import Update
 from rollout.model.plan.days import Plan
 from rollout.model.problem import BadInput
 from rollout.model.stack_file import config
+from rollout.model.yaml_text import tree
 
 
 @dataclass(frozen=True)
@@ -79,10 +78,19 @@ def applied(stack: str) -> Update | None:
 
 def written(stack: str) -> dict[str, Any]:
     """The stack file's `wa-rollout:` keys, plain, as the history keeps those of a run. Raises `BadInput`."""
-    data = yaml.safe_load(files.read(files.stack_file(stack)))
-    found = data.get("config") if isinstance(data, dict) else None
-    keys = found if isinstance(found, dict) else {}
-    return {key.removeprefix(config.PREFIX): value for key, value in keys.items() if key.startswith(config.PREFIX)}
+    path = files.stack_file(stack)
+    found = tree.read(files.read(path), files.name(path)).values.get("config")
+    keys = found.values if isinstance(found, tree.Map) else {}
+    return {
+        key.removeprefix(config.PREFIX): _value(node) for key, node in keys.items() if key.startswith(config.PREFIX)
+    }
+
+
+def _value(node: tree.Node) -> Any:
+    """A node's plain value; of a scalar that readers disagree on what is written."""
+    if isinstance(node, tree.Map):
+        return {key: _value(inner) for key, inner in node.values.items()}
+    return [_value(inner) for inner in node.items] if isinstance(node, tree.Seq) else node.value
 
 
 def _start(stack: str, known: Catalogue, past: Sequence[Update]) -> date | None:

@@ -33,7 +33,7 @@ def as_json(page: Page) -> dict[str, Any]:
     return {
         "stack": page.stack, "at": times.iso(page.at), "may": page.may, "rows": rows,
         "beside": [one.text for one in page.beside], "drift": list(page.drift), "warnings": list(page.warnings),
-        "frozen": page.frozen, "digest": page.approval.digest if page.approval else None, "failure": page.failure,
+        "frozen": page.frozen, "off": list(page.off), "digest": page.approval.digest if page.approval else None, "failure": page.failure,
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from rollout.model.plan import standing
 from rollout.model.problem import BadInput
 from rollout.model.review import decision
 from rollout.model.review.decision import Beside, Page, Row
-from rollout.model.stack_file import edit, marks
+from rollout.model.stack_file import edit, marks, off
 from rollout.model.yaml_text import tree
 from rollout.provider import git
 from rollout.provider.git import GitFailed
@@ -53,14 +53,18 @@ def page(stack: str) -> Page:
     if preview is not None and not preview.complete:
         preview = _rest(seen, rows, preview)
     given, warnings = _approval(seen, rows)
+    said, left_out = (
+        [*seen.config.warnings, *seen.wrong, *warnings, *(preview.warnings if preview else ())],
+        off.lines(seen.config),
+    )
     return Page(
         stack=stack, at=seen.now, day=seen.day, rows=rows, beside=_beside(seen, update, preview),
         drift=[_change(one) for one in _changes(preview) if one.drift and not _percent(one)],
-        warnings=[*seen.config.warnings, *seen.wrong, *warnings, *(preview.warnings if preview else ())],
+        warnings=[text for text in said if text not in left_out],
         frozen=f"{seen.config.freeze.why}; {seen.config.freeze.by}" if seen.config.freeze else "",
         on_call=_on_call(seen), protected=known.protected, touched=preview.protected if preview else (),
         compared=preview.rows if preview else 0, seen=preview is not None and preview.complete,
-        refused=preview.refused if preview else "", failure=failure, approval=given,
+        refused=preview.refused if preview else "", failure=failure, approval=given, off=left_out,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rollout.model.log.journal import Line
 from rollout.model.reports.parts import whole
 from rollout.model.reports.story import Story
+from rollout.model.stack_file import off
 
 
 def breaches(story: Story) -> dict[str, tuple[str, Mapping[str, object]]]:
@@ -47,7 +48,7 @@ def used_by(story: Story, name: str, entry: Mapping[str, object]) -> tuple[str, 
         counts = line.move.get("counts")
         kept = counts.get(entry.get("metric")) if isinstance(counts, Mapping) else None
         config = story.run(line.update).config if line.update else {}
-        drill = entry.get("accepts") == "no-drill" and config.get("drill") not in ("off", False)
+        drill = entry.get("accepts") == "no-drill" and off.plain("drill", config.get("drill")) != off.OFF
         waived = config.get("waivers")
         drill = drill and isinstance(waived, Mapping) and name in waived
         if (isinstance(kept, Mapping) and kept.get("waived") == name) or drill:

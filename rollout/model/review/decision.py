@@ -94,6 +94,7 @@ class Page:
     refused: str = ""
     failure: str = ""
     approval: Approval | None = None
+    off: Sequence[str] = ()  # what the stack leaves out, a line each
 
     @property
     def raises(self) -> list[Row]:

@@ -29,7 +29,7 @@ def marker(stack: str) -> str:
 
 def page(found: Page) -> str:
     """The whole page."""
-    parts = [marker(found.stack), f"### {_title(found)}", ""]
+    parts = [marker(found.stack), *_off(found), f"### {_title(found)}", ""]
     parts += [*_failure(found), *_fires(found)]
     if found.raises or found.lowers:
         parts += [*_table([*found.lowers, *found.raises]), ""]
@@ -45,6 +45,11 @@ def page(found: Page) -> str:
     parts += _details(found, sum(map(len, parts)))
     parts += _bound(found)
     return re.sub("\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
+def _off(found: Page) -> list[str]:
+    """First of all: what nobody looks at here."""
+    return [text for line in found.off for text in (f"**{escape(line)}**", "")]
 
 
 def _title(found: Page) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollout.model.catalogue.reading import NOBODY
+from rollout.model.stack_file import off
 from rollout.model.stack_file.config import BESIDE
 from rollout.model.stack_file.keys import Key
 
@@ -36,7 +37,7 @@ def between(old: Plain, new: Plain) -> list[Mark]:
         return []
     found: list[Mark] = []
     for name, key in sorted(BESIDE.items(), key=lambda item: bool(item[1].per)):  # what stands once comes first
-        before, after = old.get(name), new.get(name)
+        before, after = (off.plain(name, one.get(name)) for one in (old, new))
         found += _each(name, key, _map(before), _map(after)) if key.per else _one(key.said, name, "", before, after, "")
     return found
 

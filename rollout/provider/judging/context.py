@@ -18,6 +18,8 @@ from rollout.model.flag import tags
 from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
 from rollout.model.flag.name import FlagName, secret_name
+from rollout.model.stack_file import off
+from rollout.model.stack_file.conditions import Conditions, Plain
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores.snapshot import Snapshot
@@ -54,6 +56,7 @@ class Context:
         self.records: dict[tuple[str, str], Sequence[Move]] = {}  # a percent's record, for its enable flag
         self.raised: set[tuple[str, str]] = set()  # percents that passed and were written in this run
         self._snapshots: dict[str, Snapshot[Entry]] = {}
+        self._left_out: set[str] = set()
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -64,6 +67,12 @@ class Context:
         """What is said once a run: ways to a database that nobody has verified, but for one that plays."""
         database = self.settings.database
         return [] if database is None or not database.warnings or self.settings.simulator else [*database.warnings]
+
+    def left_out(self, conditions: Plain) -> list[str]:
+        """What is said once a run, on the first row that is read or judged: that the gate or the drill is off."""
+        found = off.lines(Conditions.from_inputs(conditions))
+        new, self._left_out = [text for text in found if text not in self._left_out], {*self._left_out, *found}
+        return new
 
     def snapshot(self, stack: str) -> Snapshot[Entry]:
         """The batched view of all flags of a stack, made at its first use in this process."""

@@ -20,6 +20,7 @@ from rollout.model.judge import approval, decided, drill, rules
 from rollout.model.judge.decision import Decision
 from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.problem import BadInput, Problem
+from rollout.model.stack_file import off
 from rollout.model.stack_file.conditions import Conditions
 from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence, on_record, probes
@@ -122,7 +123,7 @@ def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = T
 def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     """The verdict of a move that may happen; raises `Waiting` for one that may not, with every reason."""
     row = change.row
-    for text in (*context.settings.warnings, *ask.conditions.malformed):
+    for text in (*off.lines(ask.conditions), *context.settings.warnings, *ask.conditions.malformed):
         row.warn(text)
     reviewed = change.preview and context.settings.reviewed
     weighed = weigh(context, ask, kind, change.name.stack, reviewed=reviewed)

@@ -105,6 +105,8 @@ class TrafficFlag:
             row.warn(_SET_BACK.format(Live(entry.text).show(), before))
         outputs = state if known else self._outputs(state, state, self._context.live(entry, found, history))
         conditions = conditions_of(inputs)
+        for text in self._context.left_out(conditions):
+            row.warn(text)
         if entry is not None and Live(entry.text).percent and conditions.get("gate") != "off":
             from rollout.provider.judging import judging
 

@@ -190,3 +190,16 @@ def test_flag_secret_check_and_destroy(desk: Desk) -> None:
         desk.flags.delete(flag(desk, True), flag(desk, True), Row("urn"))
     with pytest.raises(Refused, match="not in the catalogue"):
         desk.flags.delete(flag(desk, True, domain="gone"), flag(desk, True), Row("urn"))
+
+
+def test_what_is_left_out_is_said_where_it_acts(desk: Desk) -> None:
+    """On each raise, and once a run on what is read: a stack that watches nothing looks like a quiet one."""
+    desk.percent("ai-agents", 5, preview=True)
+    assert [text.partition(":")[0] for kind, text in desk.row.lines if kind == "warning"] == ["GATE OFF", "DRILL OFF"]
+    for domain in ("ai-agents", "jobs"):
+        desk.percent(domain, 0)
+    desk.refresh("ai-agents")
+    assert [text.partition(":")[0] for kind, text in desk.row.lines if kind == "warning"] == ["GATE OFF", "DRILL OFF"]
+    state = desk.traffic.read("urn-jobs", desk.state["jobs"], row := Row("urn"), desk.inputs["jobs"])
+    assert state == desk.state["jobs"]
+    assert row.lines == []
