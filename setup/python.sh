@@ -26,6 +26,9 @@ environment() {
         say "$1: not whole any more, made anew (gone: ${gone:-its Python})"
     fi
     python=$(find_python) || exit 1
+    # Compiled is what a preview starts; the other environment compiles what a run imports, which is a third of it.
+    compile=--compile
+    [ "$1" = .venv ] || compile=--no-compile
     started=$(date +%s)
     : >"$log"
     rm -rf "$folder" # hashes pin what is in it; a removed package must go too
@@ -35,10 +38,12 @@ environment() {
     # package would run code and fetch build tools that no hash pins.
     step "$1: installing $(grep -c '==' "$wanted") packages of $2" \
         "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
-        --only-binary=:all: --cache-dir "$tools/cache/pip" -r "$wanted" || {
+        --only-binary=:all: "$compile" --cache-dir "$tools/cache/pip" -r "$wanted" || {
         tail -n 5 "$log" >&2
         die "$1 could not be installed from $2 (above: pip's last lines, all of them in $log): is the package index reachable? pip's own settings (PIP_INDEX_URL, pip.conf) are used as they are"
     }
+    # What `venv` put there and nobody asked for: its .pth file costs each start of Python a moment.
+    grep -q '^setuptools==' "$wanted" || "$folder/bin/python" -m pip uninstall --quiet --disable-pip-version-check --no-input --yes setuptools >>"$log" 2>&1 || :
     cp "$wanted" "$folder/requirements.txt"
     say "$1: ready after $(($(date +%s) - started)) s"
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -53,15 +52,12 @@ def _logged(player: Story) -> None:
 
 
 def _reported(player: Story, folder: Path) -> None:
-    """Twice, the same bytes, each in under 10 s; and nothing in them but what the record says."""
-    began = time.monotonic()
+    """Twice, the same bytes; and nothing in them but what the record says. What it takes is the bench's (`operator`)."""
     said = player.report(folder / "one")
-    took = time.monotonic() - began
     assert [line.rpartition("/")[2] for line in said.splitlines()] == FILES
     player.report(folder / "two")
     for name in FILES:
         assert (folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes(), name
-    assert took < 10, f"{took:.1f} s"  # 3 s where the machine is idle
 
     raw = _raw(player)
     page = (folder / "one" / "index.html").read_text()
