@@ -125,7 +125,11 @@ def _counted(counts: Mapping[str, Any], how: str, side: str) -> str | re.Pattern
             return f"{_three(bad / total)} %"
         case _:
             size = float(counts.get("dispersion", 1))
-            return _three(_bound(bad, total, how) if size == 1 else _bunched(bad / size, total / size, how))
+            bound = _bound(bad, total, how) if size == 1 else _bunched(bad / size, total / size, how)
+            if bad / size < 1000:
+                return _three(bound)
+            # The page has Wilson's bound there, within 0.05 % of this one.
+            return re.compile("|".join(re.escape(_three(bound * near)) for near in (0.9995, 1, 1.0005)))
 
 
 def _bunched(bad: float, total: float, how: str) -> float:
@@ -138,7 +142,9 @@ def _bunched(bad: float, total: float, how: str) -> float:
     steps = 400_000
     # By the square root of the rate: the density of less than one bad event has no end at 0 otherwise.
     points = [math.sqrt(top) * (index + 0.5) / steps for index in range(steps)]
-    density = [math.exp((2 * a - 1) * math.log(x) + (b - 1) * math.log1p(-x * x)) for x in points]
+    logs = [(2 * a - 1) * math.log(x) + (b - 1) * math.log1p(-x * x) for x in points]
+    highest = max(logs)  # of thousands of events each density alone is under the smallest float
+    density = [math.exp(one - highest) for one in logs]
     wanted = 0.025 if how == "low" else 0.975
     whole, seen = math.fsum(density) * wanted, 0.0
     for point, part in zip(points, density, strict=True):
