@@ -155,12 +155,12 @@ live:
 
 # The whole suite is measured (branches; the floor stands in pyproject.toml), a part of it isn't: no part reaches the floor.
 # TMPDIR: the tests' folders, too, stay in this one.  worksteal: the long engine tests would queue behind one worker.
-# ENGINE and SDK: versions that `make engine` and `make sdk` have made.
+# ENGINE and SDK: versions that `make engine` and `make sdk` have made.  EMULATOR: another AWS emulator's command, for the provider's tests.
 test: tools
 	@mkdir -p .local/tmp
 	@for part in $(if $(ENGINE),'engines/$(ENGINE)') $(if $(SDK),'sdks/$(SDK)'); do test -e ".tools/$$part" || \
 	    { echo "test: .tools/$$part isn't there: make engine ENGINE=... or make sdk SDK=... makes it" >&2; exit 2; }; done
-	@TMPDIR="$$PWD/.local/tmp" $(if $(ENGINE),TEST_ENGINE='.tools/engines/$(ENGINE)') $(if $(SDK),TEST_VENV='.tools/sdks/$(SDK)') .venv-dev/bin/python -m pytest -n auto --dist worksteal $(if $(ARGS)$(ENGINE)$(SDK),,--cov) $(ARGS)
+	@TMPDIR="$$PWD/.local/tmp" $(if $(ENGINE),TEST_ENGINE='.tools/engines/$(ENGINE)') $(if $(SDK),TEST_VENV='.tools/sdks/$(SDK)') $(if $(EMULATOR),TEST_EMULATOR='$(EMULATOR)') .venv-dev/bin/python -m pytest -n auto --dist worksteal $(if $(ARGS)$(ENGINE)$(SDK)$(EMULATOR),,--cov) $(ARGS)
 
 # What an edit is checked by, in half a minute: lint, types, and the pure tier but for what starts programs or explores.
 quick:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
+from tests import emulator
 from tests.harness import Sandbox
 
 TIERS = ("pure", "provider", "components", "engine")
@@ -60,12 +62,13 @@ def known_red() -> list[str]:
 def pytest_report_header(config: pytest.Config) -> str:
     """Says what isn't run: a run that is green without them is no proof of them."""
     left = [] if config.getoption("--all") else known_red()
-    return f"left out, see tests/known_red.txt: {len(left)} lines" if left else "nothing is left out"
+    other = f"; on {emulator.command()}, which can't do {len(emulator.CANNOT)} things" if emulator.command() else ""
+    return (f"left out, see tests/known_red.txt: {len(left)} lines" if left else "nothing is left out") + other
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks each test with its folder's tier, so that `-m 'not engine'` works; leaves out what known_red.txt names."""
-    left = () if config.getoption("--all") else tuple(known_red())
+    left = () if config.getoption("--all") else (*known_red(), *(emulator.CANNOT if emulator.command() else ()))
     if left and (out := [item for item in items if item.nodeid.startswith(left)]):
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if not item.nodeid.startswith(left)]
@@ -78,9 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def _shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     simulator = Simulator(tmp_path_factory.mktemp("simulator"))
-    simulator.start()
-    yield simulator
-    simulator.stop()
+    given = emulator.command()
+    with emulator.other(simulator.folder, given) if given else contextlib.nullcontext():
+        simulator.start()
+        yield simulator
+        simulator.stop()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.harness import Sandbox
 
 LATENCY = 0.1  # seconds each answer of the store takes: a kill falls between two calls more often
 BEHIND = 1.5  # the latest moment of a kill, as a part of the time until the `up` has written its raise
+WHOM = ("group", "engine", "provider")
 LEAVE = 10.0  # seconds that a provider may take to notice that its engine is gone (it looks every 2)
 FIRST = {"ai-agents": 5, "jobs": 0, "marketplace": 0, "property": 0}  # day 1: what a killed first `up` was to create
 AFTER = {"ai-agents": 100, "jobs": 10, "marketplace": 0, "property": 0}  # what a killed later one was to reach
@@ -44,11 +45,10 @@ class Kill:
 
 
 def kill(stack: Burning, n: int, seed: int = 1) -> list[Kill]:
-    """`n` kills in turn of create and update, engine and group. After each, the way back must end in FIRST or AFTER."""
+    """`n` kills in turn of create and update, and of `WHOM`. After each, the way back must end in FIRST or AFTER."""
     chance = random.Random(seed)
     longest = latest(stack)
-    whom = ("group", "engine")
-    made = [one(stack.again(), i % 2 == 0, whom[i // 2 % 2], chance.uniform(0.2, longest)) for i in range(n)]
+    made = [one(stack.again(), i % 2 == 0, WHOM[i // 2 % 3], chance.uniform(0.2, longest)) for i in range(n)]
     return [found for found in made if found is not None]
 
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a fil
 
 from rollout import clock
 from rollout.model.problem import RolloutError
-from rollout.simulator import env
+from rollout.simulator import behind, env
 
 PATIENCE = 60.0  # seconds for a start: 2 on a quiet machine
 
@@ -116,22 +116,18 @@ class Simulator:
         """Serves until it is ended. On the port of last time if that is free, so that open shells stay right."""
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         env.isolate(os.environ)  # `make up` starts it in any shell, and its traffic signs with the simulator's keys
-        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "1"  # no web page may read the store
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server
 
-        from rollout.simulator import metric_index, secret_rules
         from rollout.simulator.endpoint import Endpoint
         from rollout.simulator.traffic_page import TrafficPage
 
-        metric_index.install()
-        secret_rules.install()
         listener = _listener(env.port(self.folder))
         port = listener.getsockname()[1]
         env.write(self.folder / "port", str(port))
         env.write(self._pid, str(os.getpid()))
         clock.forget(self.folder)
-        aws = DomainDispatcherApplication(create_backend_app)
+        other = behind.url(self.folder)
+        aws = _moto() if other is None else behind.forwarding(other)
         app = Endpoint(aws, str(self.folder), TrafficPage(f"http://127.0.0.1:{port}", folder=self.folder))
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the store is memory
         make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno()).serve_forever()
@@ -172,6 +168,18 @@ class Simulator:
         with (self.folder / "simulator.lock").open("w") as lock:  # two starts at once would leave one astray
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _moto() -> Any:
+    """moto's application, with what this project adds to it."""
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "1"  # no web page may read the store
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from rollout.simulator import metric_index, secret_rules
+
+    metric_index.install()
+    secret_rules.install()
+    return DomainDispatcherApplication(create_backend_app)
 
 
 def _python() -> str:

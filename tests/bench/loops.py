@@ -40,13 +40,13 @@ def against_a_raise(folder: Path, say: Callable[[str], None]) -> None:
 
 
 def killed(folder: Path, say: Callable[[str], None]) -> None:
-    """kill -9 of the engine at random moments of create and update; one command and one `up` mend it."""
+    """kill -9 of the engine, of its group and of its provider at random moments of create and update; one command and one `up` mend it."""
     stack = Burning(folder / "kills")
     try:
         found = kills.kill(stack, KILLS)
     finally:
         stack.sandbox.close()
     say(
-        f"kill -9 of the engine: n = {len(found)}, 0 failures; {sum(one.locked for one in found)} left a lock, "
+        f"kill -9 of engine, group or provider: n = {len(found)}, 0 failures; {sum(one.locked for one in found)} left a lock, "
         f"{sum(one.pending > 0 for one in found)} pending operations, {sum(one.left > 0 for one in found)} a process"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import time
@@ -11,10 +12,13 @@ from typing import Final
 
 from tests import burning, days, kills, races
 from tests.burning import Burning
+from tests.faults import door
 from tests.faults.ledger import Ledger, Outcome
+from tests.faults.plays import OWN, own_time
+from tests.faults.worlds import CANARIES, CREDENTIALS, PATIENCE, AwsWorld
+from tests.harness import Sandbox
 from tests.kills import Kill
 
-WHOM: Final = ("engine", "group", "provider")
 #: So many `up`s are alive at most.
 ALIVE: Final = 16
 #: What they are all asked for: one domain goes up, two come down.
@@ -27,7 +31,7 @@ def killed(folder: Path, kept: Ledger, number: int, say: Say, until: float) -> N
     stack = Burning(folder / "killed")
     try:
         longest = kills.latest(stack)
-        for case in kept.left([f"engine/{whom}/{one}" for one in range(number) for whom in WHOM]):
+        for case in kept.left([f"engine/{whom}/{one}" for one in range(number) for whom in kills.WHOM]):
             if time.monotonic() > until:
                 break
             _, whom, one = case.split("/")
@@ -110,6 +114,76 @@ def ups(folder: Path, kept: Ledger, number: int, say: Say) -> None:
         kept.keep(outcome)
     finally:
         stack.sandbox.close()
+
+
+#: Calls of an `up` of WANTED.
+CALLS: Final = (
+    "secretsmanager.BatchGetSecretValue", "secretsmanager.GetSecretValue", "secretsmanager.DescribeSecret",
+    "secretsmanager.PutSecretValue", "secretsmanager.TagResource", "secretsmanager.UntagResource",
+    "cloudwatch.DescribeAlarms", "cloudwatch.ListDashboards", "sns.ListSubscriptionsByTopic",
+)  # fmt: skip
+UP: Final = ("pulumi", "--non-interactive", "--color", "never", "up", "--yes", "--skip-preview", "--continue-on-error")
+
+
+def faulted(folder: Path, kept: Ledger, say: Say, until: float) -> None:
+    """An `up` on the whole engine that raises one domain and lowers two, with a fault in one of its calls, and the way back."""
+    stack = Burning(folder / "faulted")
+    through = door.Door(int(stack.sandbox.url.rpartition(":")[2]))
+    try:
+        every = [
+            f"engine/{call}/{kind}/{often}" for call in CALLS for kind in door.KINDS for often in ("always", "once")
+        ]
+        for case in sorted(kept.left(every), key=lambda one: random.Random(one).random()):
+            if time.monotonic() > until:
+                break
+            one = _faulted(stack.again(), through, case)
+            kept.keep(one)
+            if one.broken:
+                say(f"BROKEN {case}: {one.broken}")
+    finally:
+        through.close()
+        stack.sandbox.close()
+
+
+def _faulted(sandbox: Sandbox, through: door.Door, case: str) -> Outcome:
+    _, action, kind, often = case.split("/")
+    days.set_percents(sandbox, WANTED)
+    sandbox.commit("faulted")
+    world = AwsWorld(sandbox.simulator)
+    environ = {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{through.port}", "ROLLOUT_CALL_TIMEOUT": PATIENCE}
+    through.taken()
+    through.breaks(action, kind, once=often == "once")
+    began = time.monotonic()
+    done = sandbox.run(*UP, env=environ, check=False, timeout=600)
+    ended, hits, calls = time.monotonic(), through.hits, through.taken()
+    through.heal()
+    said = done.stdout + done.stderr
+    one = Outcome(case, "engine", bool(hits), done.returncode, round(ended - began, 2), said=said[-500:])
+    one.own = round(own_time(calls, began, ended), 2)
+    if not hits:
+        return one
+    ceiling = {days.PERCENT_FLAGS[name]: max(percent, burning.START[name]) for name, percent in WANTED.items()}
+    wrote = [(flag, int(value)) for flag, value in world.wrote("local", calls) if flag in ceiling]
+    lives = {days.PERCENT_FLAGS[name]: int(text or 0) for name, text in burning.lives(sandbox).items()}
+    above = [(flag, value) for flag, value in [*wrote, *lives.items()] if value > ceiling[flag]]
+    one.ask("ceiling", not above, f"{above}")
+    lowered = all(lives[days.PERCENT_FLAGS[name]] <= WANTED[name] for name in ("jobs", "marketplace"))
+    one.ask("lowered", lowered or done.returncode != 0, f"{lives} {said[-400:]}")
+    one.ask("traceback", "Traceback" not in said and "Unexpected <class" not in said, said[-900:])
+    one.ask("secret", not any(canary in said + json.dumps(sandbox.export_state()) for canary in CANARIES), said[-500:])
+    one.ask("time", one.own <= OWN, f"{one.own} s")
+    one.ask("process", not _lingering(sandbox.processes), f"{sandbox.processes()}")
+    sandbox.rollout("unlock", "--stack", "local", check=False)
+    again = sandbox.up(check=False)
+    try:
+        assert again.returncode == 0, again.stdout[-500:] + again.stderr[-300:]
+        for name, percent in WANTED.items():
+            burning.recorded(sandbox, name, percent)
+        one.ask("converges", True)
+        one.ask("lost", days.live(sandbox) == days.wanted(WANTED), f"{days.live(sandbox)}")
+    except AssertionError as error:
+        one.ask("converges", False, str(error))
+    return one
 
 
 def _lingering(processes: Callable[[], dict[int, str]]) -> bool:

@@ -77,6 +77,12 @@ def kill_engines(number: int, bench: Bench, kept: Ledger) -> None:
     engines.killed(bench.folder, kept, number, bench.say, bench.until)
 
 
+def faulted(bench: Bench, kept: Ledger) -> None:
+    """An `up` on the whole engine, with a fault in one of its calls."""
+    bench.folder.mkdir(parents=True)
+    engines.faulted(bench.folder, kept, bench.say, bench.until)
+
+
 def many(number: int, bench: Bench, kept: Ledger) -> None:
     """Many `up`s of one stack at once."""
     bench.folder.mkdir(parents=True)
@@ -100,6 +106,7 @@ PARTS: Final[dict[str, Callable[[Bench, Ledger], None]]] = {
     "kills-engine": partial(kill_engines, 40),
     "stops-aws": partial(race, AWS, 100),
     "stops-postgres": partial(race, PG, 100),
+    "aws-engine": faulted,
     "ups": partial(many, 200),
     "config": configs,
 }
