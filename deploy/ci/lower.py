@@ -31,11 +31,12 @@ def main(step: str, stack: str) -> int:
     found = json.loads(DUE.read_text())
     due: dict[str, int] = found["lower"]
     told: list[str] = found["told"]
-    codes = {domain: _rollback(domain, percent, stack, told) for domain, percent in due.items()}
+    recording = step == "record"
+    codes = {domain: _rollback(domain, percent, stack, told, recording) for domain, percent in due.items()}
     for _ in range(TRIES - 1):  # again only after every other domain had its turn
         for domain, code in codes.items():
             if code == NOT_DOWN:
-                codes[domain] = _rollback(domain, due[domain], stack, told)
+                codes[domain] = _rollback(domain, due[domain], stack, told, recording)
     DUE.write_text(json.dumps({"lower": due, "told": told}))
     for domain, code in codes.items():
         _tell(step, domain, due[domain], stack, code)
@@ -59,12 +60,15 @@ def _find(stack: str) -> None:
         actions.summary(f"Nothing to lower on {stack}.")
 
 
-def _rollback(domain: str, percent: int, stack: str, told: list[str]) -> int:
-    """One rollback; its exit code. Notes in `told` that a message about the domain was sent."""
+def _rollback(domain: str, percent: int, stack: str, told: list[str], recording: bool) -> int:
+    """One rollback; its exit code. Notes in `told` that a message about the domain was sent.
+
+    `recording`: it is down already as far as is known, so the value is looked at before anything is written.
+    """
     # --no-commit: main says so already. --wait 0: a runner has nothing to do with the traffic's five minutes.
     done = subprocess.run(
         ["python", "-m", "rollout", "rollback", domain, "--to", str(percent), "--no-commit", "--wait", "0",
-         *(["--no-news"] if domain in told else []), "--json",
+         *(["--read-first"] if recording else []), *(["--no-news"] if domain in told else []), "--json",
          "--by", os.environ.get("GITHUB_ACTOR") or "deploy", "--stack", stack],
         stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip

@@ -44,6 +44,11 @@ def guarded(action: Callable[[], int]) -> int:
 )
 @click.option("--no-commit", is_flag=True, help="Edit the stack file, but commit nothing.")
 @click.option("--no-news", is_flag=True, help="Send no message about it: somebody was told already.")
+@click.option(
+    "--read-first",
+    is_flag=True,
+    help="To put on record what is down: read the value, and write only where it is above.",
+)
 @click.option("--store-only", is_flag=True, help="Only the first step: the flag, and nothing after it (for drills).")
 @options.json("Print one JSON object at the end; the lines go to stderr.")
 def command(
@@ -57,6 +62,7 @@ def command(
     lock_wait: float,
     no_commit: bool,
     no_news: bool,
+    read_first: bool,
     store_only: bool,
     json_: bool,
 ) -> None:
@@ -72,8 +78,9 @@ def command(
     def carried_out() -> int:
         chosen = files.need_stack(stack)
         order = Order(
-            domain, chosen, to, because, who, wait, lock_wait, commit=not no_commit, freeze=why, news=not no_news
-        )
+            domain, chosen, to, because, who, wait, lock_wait,
+            commit=not no_commit, freeze=why, news=not no_news, read_first=read_first,
+        )  # fmt: skip
         if json_:
             return down.run_json(order, store_only)
         return down.only_down(order) if store_only else down.run(order)

@@ -76,7 +76,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
         return tags.BreachTag(_attempt(order), now, order.because) if order.because else None
 
     with _still_trying(order, age):
-        done = stop.stop(store, settings, name, order.to or target, breach, found.ladder, lambda: _known(order))
+        done = stop.stop(store, settings, name, order.to or target, breach, found.ladder, lambda: _known(order), read_first=order.read_first)  # fmt: skip
     tell(f"live {done.to} %, {age():.1f} s: {order.domain} on {order.stack}, {_was(order, done)}")
     for text in stores.warnings(store):
         tell(text, err=True)

@@ -34,6 +34,7 @@ class Order:
     commit: bool
     seen: str = "reported by hand"
     news: bool = True  # whether who has to know is told
+    read_first: bool = False  # a value that is down already is written by nobody; else 0 is put before any read
     freeze: str = ""  # why nothing may rise any more; empty: no freeze
 
 

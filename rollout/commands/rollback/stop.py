@@ -112,17 +112,17 @@ Known = Callable[[], Mapping[str, int | None]]
 
 def stop(
     store: Store, settings: Settings, name: FlagName, to: str, breach: Breach,
-    ladder: Ladder | None = DEFAULT, known: Known | None = None,
+    ladder: Ladder | None = DEFAULT, known: Known | None = None, *, read_first: bool = False,
 ) -> Stop:  # fmt: skip
     """Brings the flag down and reads it back. Raises `NotDown` where that can't be had, `BadInput` for a wrong `to`.
 
     0 is put before anything is read. `previous` and a rung need the live value, and have 3 seconds for it; then what
-    `known` says of it counts, and where nothing does, 0.
+    `known` says of it counts, and where nothing does, 0. `read_first`: so with 0, for a run that records what is down.
     """
     target(to, None, ladder)  # a wrong word is named before anything is read
     seen: Seen = Unread.UNREAD
     wanted, why = 0, ""
-    if to not in ("zero", "0"):
+    if read_first or to not in ("zero", "0"):
         try:
             seen = _looked_up(store, name, known)
             wanted = target(to, seen, ladder)

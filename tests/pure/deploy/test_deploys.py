@@ -21,7 +21,8 @@ RUN = {"id": 41, "run_number": 7, "status": "completed", "head_sha": HEAD, "html
 PULL = {"number": 12, "merged_at": "2026-12-09T08:00:00Z", "merge_commit_sha": COMMIT,
         "base": {"ref": "main"}, "head": {"sha": HEAD}}  # fmt: skip
 ROLLBACK = "rollout rollback jobs --to 5 --no-commit --wait 0 --json --by ana --stack prod"
-TOLD = "rollout rollback jobs --to 5 --no-commit --wait 0 --no-news --json --by ana --stack prod"
+RECORD = ROLLBACK.replace("--json", "--read-first --json")
+TOLD = "rollout rollback jobs --to 5 --no-commit --wait 0 --read-first --no-news --json --by ana --stack prod"
 COMPARED = f"gh api repos/acme/rollout/compare/{COMMIT}...main"
 NOT_OVERTAKEN = answer(COMPARED, {"files": []})
 NOT_QUEUED = answer(f"gh api repos/{REPO}/actions/workflows/review.yml/runs?event=merge_group&head_sha={COMMIT}",
@@ -60,7 +61,7 @@ def test_a_lowering_and_a_raise(checkout: Checkout) -> None:
     lines = checkout.lines()
     assert lines[:3] == ["setup python run", "rollout review --lowerings --json --stack prod", ROLLBACK]
     assert lines.index(ROLLBACK) < lines.index("setup engine")  # at once: not behind the engine's download
-    assert lines.count(ROLLBACK) == 2  # the second time with the engine, for the record
+    assert lines.count(ROLLBACK) == lines.count(RECORD) == 1  # the second time with the engine, for the record
     (up,) = checkout.calls("pulumi")
     assert up["line"].split()[:4] == ["pulumi", "--non-interactive", "--color", "never"]
     assert {"up", "--yes", "--skip-preview", "--diff", "--continue-on-error"} < {*up["line"].split()}
@@ -126,7 +127,7 @@ def test_a_lowering_that_was_told_is_told_once(checkout: Checkout) -> None:
 @pytest.mark.parametrize("said", ['{"told": false}', "", "no JSON", "[]"])
 def test_a_lowering_that_was_not_told_is_told_with_its_record(checkout: Checkout, said: str) -> None:
     checkout.run("deploy.yml", [due(jobs=5), Answer(ROLLBACK, out=said), *reviewed()])
-    assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
+    assert checkout.lines("rollout rollback") == [ROLLBACK, RECORD]
 
 
 def test_nothing_to_lower_waits_for_no_engine(checkout: Checkout) -> None:
@@ -153,7 +154,7 @@ def test_one_domain_that_fails_keeps_no_other_up(checkout: Checkout) -> None:
 def test_without_an_engine_the_flag_is_down_all_the_same(checkout: Checkout) -> None:
     left = Answer("rollout rollback jobs", code=1)  # down, and the record is left to do
     done = checkout.run("deploy.yml", [due(jobs=5), left, Answer("setup engine", code=1), NOTHING_LEFT])
-    assert checkout.lines("rollout rollback") == [ROLLBACK, ROLLBACK]
+    assert checkout.lines("rollout rollback") == [ROLLBACK, RECORD]
     assert "jobs to 5 % on prod: down\n" in done.jobs["lower"].summary
     assert "**not on record**" in done.jobs["lower"].summary
     assert done.jobs["lower"].result == "failure"  # loud
