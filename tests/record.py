@@ -77,9 +77,10 @@ def run(entry: Mapping[str, Any]) -> dict[str, Any]:
     environment = entry.get("environment") or {}
     message = entry.get("message") or ""
     virtual = re.search(r" \[at (\S+)\]$", message)
+    by = re.search(r" \[by ([^]]+)\]", message)
     return {
-        "at": virtual[1] if virtual else entry["startTime"], "message": re.sub(r" \[at \S+\]$", "", message).splitlines()[0],
-        "who": environment.get("git.author", ""), "commit": environment.get("git.head", ""), "config": config(entry),
+        "at": virtual[1] if virtual else entry["startTime"], "message": re.sub(r" \[(at|by) [^]]+\]", "", message).splitlines()[0],
+        "who": by[1] if by else "", "commit": environment.get("git.head", ""), "config": config(entry),
     }  # fmt: skip
 
 

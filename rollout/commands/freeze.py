@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file import config, edit
 from rollout.model.stack_file.forms import Why
 from rollout.model.yaml_text import tree
-from rollout.provider import shell
+from rollout.provider import shell, who
 
 
 def rewrite(stack: str, change: Callable[[str], str]) -> tuple[Path, bool, Catalogue]:
@@ -54,9 +53,10 @@ def command(why: str, domain: str | None, by: str, stack: str | None, json_: boo
     From then on each preview and `up` from this file refuses; a rollback still goes. Exit code 0; 2: wrong use, nothing
     written.
     """
-    chosen, entry = files.need_stack(stack), Why(why, by or os.environ.get("USER") or "unnamed")
+    chosen = files.need_stack(stack)
     if domain is not None:
         place.domain(files.read_catalogue(), domain)
+    entry = Why(why, who.named(files.ROOT, by))
     path, changed, _ = rewrite(
         chosen, lambda text: edit.add_held(text, domain, entry) if domain else edit.add_freeze(text, entry)
     )

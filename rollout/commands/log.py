@@ -12,12 +12,11 @@ from typing import Final
 import click
 
 from rollout.commands.engine import pulumi
-from rollout.commands.project import files, options
+from rollout.commands.project import files, options, place
 from rollout.commands.reading import history
 from rollout.model import times
 from rollout.model.log.evidence import counted
 from rollout.model.log.journal import KINDS, Line
-from rollout.model.problem import BadInput, Problem
 
 NARROW: Final = 80
 WIDEST: Final = 160
@@ -98,8 +97,7 @@ def command(
     from_then = files.moment("--since", since)
     known = files.read_catalogue()
     for name in domain:
-        if name not in known.domains:
-            raise BadInput([Problem("unknown domain", "--domain", ", ".join(known.domains), name)])
+        place.domain(known, name, "--domain")
     try:
         story = history.load(files.need_stack(stack))
     except pulumi.EngineFailed as error:

@@ -66,8 +66,8 @@ def run(number: float, percents: Any = None, **entries: Any) -> dict[str, Any]:
     }
     return {
         "kind": "update", "startTime": iso(day(number)), "endTime": iso(day(number) + timedelta(seconds=2)),
-        "result": "succeeded", "message": f"a run {number}", "resourceChanges": {"same": 52, "update": 1},
-        "environment": {"git.head": "a" * 40, "git.author": "Ana K."},
+        "result": "succeeded", "message": f"a run {number} [by Ana K.]", "resourceChanges": {"same": 52, "update": 1},
+        "environment": {"git.head": "a" * 40, "git.author": "who wrote HEAD"},
         "config": {f"wa-rollout:{key}": {"value": "", "objectValue": value, "secret": False} for key, value in keys.items()},
     }  # fmt: skip
 

@@ -23,4 +23,6 @@ def json(text: str = "Print one JSON object.") -> Callable[[_Command], _Command]
 
 def by(command: _Command) -> _Command:
     """`--by`, as the argument `by`, empty where it isn't given."""
-    return click.option("--by", default="", metavar="WHO", help="Who says so (else $USER).")(command)
+    return click.option("--by", default="", metavar="WHO", help="Who says so (else git's user.name, else $USER).")(
+        command
+    )

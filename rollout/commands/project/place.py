@@ -10,7 +10,8 @@ from collections.abc import Callable
 from rollout.commands.project import files
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
-from rollout.model.problem import BadInput, Problem
+from rollout.model.problem import BadInput, Problem, shown
+from rollout.model.yaml_text.fields import nearest
 from rollout.provider import git
 from rollout.provider.git import GitFailed
 from rollout.provider.postgres import address
@@ -70,8 +71,9 @@ def known() -> Catalogue:
         return catalogue.parse(committed, "HEAD:domains.yaml")
 
 
-def domain(catalogue_: Catalogue, name: str) -> Domain:
-    """A domain by name. Raises `BadInput` naming the known ones."""
+def domain(catalogue_: Catalogue, name: str, where: str = "") -> Domain:
+    """A domain by name. Raises `BadInput` naming the known ones, and the one that was meant. `where`: the option."""
     if name in catalogue_.domains:
         return catalogue_.domains[name]
-    raise BadInput([Problem("unknown domain", allowed=", ".join(catalogue_.domains), given=name)])
+    hint = nearest(name, catalogue_.domains)
+    raise BadInput([Problem("unknown domain", where, ", ".join(catalogue_.domains), shown(name), hint)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
@@ -72,13 +71,12 @@ def command(
     flag is down, and a later step, which is named, is left to do; 2: wrong use, nothing done; 3: nobody knows the flag
     to be down.
     """
-    who = by or os.environ.get("USER") or "unnamed"
     why = freeze or (f"data of {domain} inconsistent" if because == DATA else "")
 
     def carried_out() -> int:
         chosen = files.need_stack(stack)
         order = Order(
-            domain, chosen, to, because, who, wait, lock_wait,
+            domain, chosen, to, because, by, wait, lock_wait,
             commit=not no_commit, freeze=why, news=not no_news, read_first=read_first,
         )  # fmt: skip
         if json_:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import json
 import re
@@ -17,7 +18,7 @@ from rollout.model.flag import tags
 from rollout.model.flag.name import FlagName
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
-from rollout.provider import shell
+from rollout.provider import shell, who
 from rollout.provider.stores import choose as stores
 
 #: An attempt's number in a file that can't be read. A longer one is a slip.
@@ -96,6 +97,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
 
 def by_hand(order: Order, down: Down, tell: Say = say) -> int:
     """`carry_on`, with the incident on record where a metric was the reason."""
+    order = dataclasses.replace(order, by=who.named(files.ROOT, order.by))
     if order.because is None:
         return carry_on(order, down, tell)
     from rollout.commands.rollback import incident  # not in the way of the first step

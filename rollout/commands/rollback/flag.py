@@ -9,8 +9,9 @@ from typing import Final
 
 from rollout.commands.project import files, place
 from rollout.model.ladder import Ladder
-from rollout.model.problem import BadInput, Problem
+from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.stack_file.forms import DATA
+from rollout.model.yaml_text.fields import nearest
 
 _METRIC: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
@@ -64,5 +65,8 @@ def target(flag: Flag, because: str | None) -> str:
         return "zero"
     if because not in (flag.actions or {}):
         allowed = ", ".join([*(flag.actions or ("a metric of domains.yaml",)), DATA])
-        raise BadInput([Problem("unknown metric", "--because", allowed, because, "name one, or leave it out")])
+        hint = nearest(because, [*(flag.actions or ()), DATA])
+        raise BadInput(
+            [Problem("unknown metric", "--because", allowed, shown(because), hint or "name one, or leave it out")]
+        )
     return "zero" if (flag.actions or {})[because] == "rollback-zero" else "previous"

@@ -28,7 +28,7 @@ class Order:
     stack: str
     to: str  # previous, zero, a rung, or empty: what the metric asks
     because: str | None
-    by: str
+    by: str  # empty: whom git knows, asked once the domain is down
     wait: float
     patience: float
     commit: bool

@@ -174,7 +174,7 @@ def _up(left: Left, message: str, now: datetime, virtual: datetime | None) -> No
             file.write_text(used, encoding="utf-8")
             return (
                 "up", "--yes", "--skip-preview", "--continue-on-error", "--stack", order.stack,
-                "--config-file", str(file), "--message", runs.stamp(message.splitlines()[0], virtual),
+                "--config-file", str(file), "--message", runs.stamp(message.splitlines()[0], virtual, order.by),
             )  # fmt: skip
 
         first = wanted()

@@ -33,13 +33,14 @@ _Ends = TypedDict("_Ends", {"from": int | None, "to": int | None})
 class Move(_Ends):
     """One move. `from`, `to`: per cent, None where the value was unreadable; `at`: ISO, UTC; `verdict`: the line of it.
 
-    Judged moves also have the attempt and the digest of the rules they were judged by; those that the gate let through
+    Judged moves also have who carried them out (`by`), the attempt and the digest of the rules they were judged by; those that the gate let through
     the parts of `Evidence`.
     """
 
     at: str
     verdict: str
     version: str
+    by: NotRequired[str]
     attempt: NotRequired[int]
     rules: NotRequired[str]
     gate: NotRequired[str]

@@ -136,6 +136,11 @@ def first_raise(moves: Sequence[Mapping[str, object]]) -> bool:
     return not any(raised(move) for move in moves)
 
 
+def never_rose(moves: Sequence[Mapping[str, object]]) -> bool:
+    """Whether the record, which is there, knows of no moment at which people were on the new service, by whomever."""
+    return bool(moves) and all(move.get(end) == 0 for move in moves for end in ("from", "to"))
+
+
 def raised(move: Mapping[str, object]) -> bool:
     """Whether a move is a raise that was judged here: none of a hand's."""
     return _ours(move) and _number(move.get("to")) > _number(move.get("from"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from rollout.model import times
 from rollout.model.flag.move import Evidence, Move
@@ -34,18 +35,27 @@ def judged(
     attempt: int,
     rules: str,
     evidence: Evidence | None = None,
+    by: str = "",
 ) -> Move:
-    """The entry of a move that this provider judged or made; `evidence` is what the gate went by, where it was asked."""
-    return {
-        "from": live.percent,
-        "to": to,
-        "at": times.iso(at),
-        "verdict": verdict,
-        "version": version,
-        "attempt": attempt,
-        "rules": rules,
-        **(evidence or Evidence()),
-    }
+    """The entry of a move that this provider judged or made; `evidence` is what the gate went by, where it was asked.
+
+    `by`: who carried it out; left out where nobody knows.
+    """
+    known: dict[str, str] = {"by": by} if by else {}
+    return cast(
+        "Move",
+        {
+            "from": live.percent,
+            "to": to,
+            "at": times.iso(at),
+            "verdict": verdict,
+            "version": version,
+            "attempt": attempt,
+            "rules": rules,
+            **known,
+            **(evidence or Evidence()),
+        },
+    )
 
 
 def with_unknown(moves: Sequence[Move], live: Live, now: datetime) -> list[Move]:

@@ -49,7 +49,7 @@ class Raise:
     def of(cls, ask: Ask, before: int | None) -> Raise:
         """The raise that `ask` is about; `before` is the percent that the stack had until now (None: none)."""
         waivers = [
-            f"{one.name}: {one.metric or 'drill'} to {one.to} % accepts {one.accepts}"
+            f"{one.name}: {one.metric or 'no metric'} to {one.to} % accepts {one.accepts}"
             f"{f', worst {one.worst}' if one.worst is not None else ''}, until {iso(one.until)}"
             for one in ask.conditions.waivers
         ]

@@ -9,6 +9,7 @@ from datetime import datetime
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
+from rollout.model.gate.waiver import LONGEST
 from rollout.model.stack_file.conditions import Conditions
 
 
@@ -41,3 +42,11 @@ class Ask:
     old_digest: str | None = None
     new_digest: str | None = None
     before: int | None = None
+
+    def waived(self, accepts: str) -> bool:
+        """Whether a waiver of this raise, for a week at most, lets the reason `accepts` pass, which is no metric's."""
+        return any(
+            waiver.domain == self.domain.name and waiver.to == self.wanted and waiver.accepts == accepts
+            and self.now < waiver.until <= self.now + LONGEST
+            for waiver in self.conditions.waivers
+        )  # fmt: skip

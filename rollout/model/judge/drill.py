@@ -9,7 +9,6 @@ from typing import Final, Literal
 
 from rollout.model import times
 from rollout.model.flag import moves
-from rollout.model.gate import waiver as gate_waiver
 from rollout.model.judge.rules import Ask, Refusal
 
 #: Where drills are kept, from the project's folder.
@@ -100,8 +99,4 @@ def _rolled_back(move: Mapping[str, object], now: datetime) -> bool:
 
 
 def _waived(ask: Ask) -> bool:
-    return any(
-        waiver.domain == ask.domain.name and waiver.to == ask.wanted and waiver.accepts == "no-drill"
-        and ask.now < waiver.until <= ask.now + gate_waiver.LONGEST
-        for waiver in ask.conditions.waivers
-    )  # fmt: skip
+    return ask.waived("no-drill")

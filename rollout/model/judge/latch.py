@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rollout.model import schedule, times
+from rollout.model.flag import moves
 from rollout.model.flag.moves import Live, attempt_at, current_attempt
 from rollout.model.flag.tags import BreachTag
 from rollout.model.judge.ask import Ask, Refusal
@@ -14,6 +15,8 @@ from rollout.model.stack_file.forms import Breach
 def refusals(ask: Ask, share: int) -> list[Refusal]:
     """What latches the raise: a breach, in the config or on the secret, lets nothing up until a later attempt, from 0 %, a day after it."""
     written, tag = ask.conditions.breach, ask.live.breach
+    if share == 0 and moves.never_rose(ask.moves) and not (written is not None and written.from_percent):
+        return []  # the alarm was about nobody: the domain never carried traffic
     latches: list[tuple[int, datetime | None, str]] = []
     if written is not None and written.cleared is None:
         latches.append((written.attempt, written.at, written.metric))

@@ -23,6 +23,7 @@ def judge_raise(ask: Ask) -> list[Refusal]:
         *_stopping(ask),
         *forbidden(ask),
         *latch.refusals(ask, share),
+        *_ahead(ask),
         *_hours(ask),
         *_soak(ask, share),
     ]
@@ -125,6 +126,24 @@ def forbidden(ask: Ask) -> list[Refusal]:
     if conditions.closed:
         found.append(Refusal("closed", "the migration is closed", "remove wa-rollout:closed by a reviewed diff"))
     return found
+
+
+def ahead(ask: Ask) -> str:
+    """That the plan's day 1 isn't there yet: `day 1 is 2026-12-01, in 3 days`; nothing from then on, or without a start."""
+    start = ask.conditions.start
+    if start is None or ask.now.date() >= start:
+        return ""
+    days = (start - ask.now.date()).days
+    return f"day 1 is {start.isoformat()}, in {days} day{'s' * (days != 1)}"
+
+
+def _ahead(ask: Ask) -> list[Refusal]:
+    """Before day 1 nothing rises where people are; on a simulator it is only said."""
+    text = ahead(ask)
+    if not text or ask.loopback or ask.waived("ahead"):
+        return []
+    do = f"raise from {ask.conditions.start} on, or mend wa-rollout:start, or write a waiver that accepts ahead"
+    return [Refusal("ahead", text, do)]
 
 
 def _hours(ask: Ask) -> list[Refusal]:

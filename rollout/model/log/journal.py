@@ -124,7 +124,8 @@ def _moved(
     kind = _kind(old, new, verdict)
     text = update.message if update and kind in ("stop", "rollback") else ""
     planned = _planned(kind, domain, at, new, plan, start)
-    return _by(update, Line(at, kind, text, domain, old, new, planned, verdict, move=move))
+    line = _by(update, Line(at, kind, text, domain, old, new, planned, verdict, move=move))
+    return replace(line, who=str(move.get("by") or line.who))
 
 
 def _kind(old: int | None, new: int | None, verdict: str) -> str:
@@ -147,7 +148,8 @@ def _switched(switched: Mapping[str, Sequence[Mapping[str, object]]], updates: S
             near = [(away, one.number, one) for one in updates if ours and (away := _away(one, at)) <= NEAR]
             text = f"enable flag {_word(change.get('from'))} -> {_word(change.get('to'))}: {change.get('verdict')}"
             line = Line(at, "switched", text, domain, record=f"switched/{domain}/{number}")
-            yield _by(min(near, key=lambda item: item[:2])[2] if near else None, line)
+            line = _by(min(near, key=lambda item: item[:2])[2] if near else None, line)
+            yield replace(line, who=str(change.get("by") or line.who))
 
 
 def _away(update: Update, at: datetime) -> timedelta:

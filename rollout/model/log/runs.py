@@ -16,6 +16,8 @@ from rollout.model import times
 from rollout.model.stack_file.config import PREFIX
 
 #: A rehearsal's runs carry its virtual clock at the end of their message: the engine's own times are the machine's.
+#: Our own runs say who ran them, before that: the engine keeps HEAD's author, who may be anybody.
+_BY: Final = re.compile(r"\s*\[by ([^\[\]]+)\]$")
 _VIRTUAL: Final = re.compile(r"\s*\[at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\]$")
 #: How GitHub ends the title of a squashed pull request, and begins that of a merged one.
 _PR: Final = re.compile(r"\(#(\d+)\)\s*$|^Merge pull request #(\d+) ")
@@ -53,8 +55,10 @@ class Update:
         return percent if type(percent) is int else None
 
 
-def stamp(message: str, virtual: datetime | None) -> str:
-    """A run's message; under a virtual clock with its time, which the history keeps nowhere else."""
+def stamp(message: str, virtual: datetime | None, by: str = "") -> str:
+    """A run's message with who ran it; under a virtual clock with its time. The history keeps neither elsewhere."""
+    if by:
+        message = f"{message} [by {' '.join(by.replace('[', '').replace(']', '').split())}]"
     return message if virtual is None else f"{message} [at {times.iso(virtual)}]"
 
 
@@ -69,6 +73,8 @@ def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update
     message = str(entry.get("message") or "").strip()
     virtual = _VIRTUAL.search(message)
     message = _VIRTUAL.sub("", message)
+    by = _BY.search(message)
+    message = _BY.sub("", message)
     ended = times.utc(entry.get("endTime"))
     return Update(
         number=number,
@@ -78,7 +84,7 @@ def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update
         result=str(entry.get("result") or "unknown"),
         message=message.splitlines()[0] if message else "",
         commit=str(environment.get("git.head") or "")[:40],
-        who=str(environment.get("git.author") or environment.get("git.committer") or ""),
+        who=by[1] if by else "",
         pr=_pr(environment, message),
         config=_config(_map(entry.get("config"))),
         begun=begun,

@@ -9,6 +9,7 @@ from typing import Final
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.problem import BadInput, Problem, shown
 from rollout.model.stack_file.config import Day, Flag, StackConfig
+from rollout.model.yaml_text.fields import nearest
 
 #: `promote` reads the stack file alone (see `latched`).
 ASIDE: Final = " (by this file; which number, the preview says)"
@@ -32,7 +33,13 @@ def promote(config: StackConfig, catalogue: Catalogue, day: Day | None = None, d
     """
     if domain is not None and domain not in catalogue.domains:
         allowed = ", ".join(catalogue.domains)
-        raise BadInput([Problem(f"unknown domain {shown(domain)}", "--domain", allowed, domain)])
+        raise BadInput(
+            [
+                Problem(
+                    f"unknown domain {shown(domain)}", "--domain", allowed, domain, nearest(domain, allowed.split(", "))
+                )
+            ]
+        )
     names = [domain] if domain is not None else list(catalogue.domains)
     return [_step(config, catalogue, day, name) for name in names]
 

@@ -64,7 +64,7 @@ FIRST: Final = (
     "stopped",
     "ladder",
 )
-LAST: Final = ("drill", "no-drill", "hours", "soak")
+LAST: Final = ("drill", "no-drill", "ahead", "hours", "soak")
 #: Reasons of which the head line says a word.
 WORDS: Final = {"frozen": "FROZEN", "data-audit": "FROZEN", "held": "HELD", "latched": "LATCHED", "stopped": "STOPPED"}
 

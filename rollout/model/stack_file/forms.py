@@ -28,8 +28,10 @@ MAX_ATTEMPT: Final = 999
 
 #: What a waiver may accept (docs/rules/gate.md#waivers): this reason of a HOLD and no other.
 ACCEPTS: Final = (
-    "too-little-data", "no-legacy", "above-limit", "share", "veto", "burst", "decide", "no-drill",
+    "too-little-data", "no-legacy", "above-limit", "share", "veto", "burst", "decide", "no-drill", "ahead",
 )  # fmt: skip
+#: Those that let a reason pass which no counter gives.
+OF_NO_METRIC: Final = ("no-drill", "ahead")
 
 
 @dataclass(frozen=True)
@@ -160,12 +162,10 @@ def read_waiver(fields: Fields, name: str, catalogue: Catalogue) -> Waiver | Non
     """A waiver named `name`; None where a problem was noted."""
     domain = fields.choice("domain", catalogue.domains)
     accepts = fields.choice("accepts", ACCEPTS)
-    drill = accepts == "no-drill"
+    counted = accepts not in OF_NO_METRIC
     metrics = [metric.name for metric in catalogue.domains[domain].metrics] if domain else []
     metric = (
-        fields.choice("metric", [*metrics, "share", "baseline"], required=not drill)
-        if domain
-        else fields.text("metric")
+        fields.choice("metric", [*metrics, "share", "baseline"], required=counted) if domain else fields.text("metric")
     )
     to = fields.integer("to", 1, TOP)
     ladder = catalogue.domains[domain].ladder if domain else catalogue.ladder

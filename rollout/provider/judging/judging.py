@@ -138,6 +138,8 @@ def judge(context: Context, ask: Ask, kind: Kind, change: Change) -> Allowed:
     _say_independence(ask, row)
     if weighed.decided:
         row.info(weighed.decided)
+    if early := rules.ahead(ask):
+        row.info(f"{early}: it rises before it, {'on a simulator' if ask.loopback else 'by a waiver'}")
     if kind is Kind.OUTSIDE:
         return Allowed(f"restored {move}: {ask.conditions.restore.why if ask.conditions.restore else ''}")
     attested = sum(item.kind == "attested" and ask.wanted >= item.before for item in ask.domain.checklist)

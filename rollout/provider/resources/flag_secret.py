@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from rollout.model import times
 from rollout.model.problem import Problem, masked, shown
+from rollout.provider import who
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.change import CONDITIONS, Switch, name_of
 from rollout.provider.judging.context import Context
@@ -132,7 +133,8 @@ class FlagSecret:
     def _switched(self, old: Properties, before: object, entry: Entry | None, why: str) -> list[Any]:
         """The flag's own record with one more change."""
         at = self._context.settings.virtual_now or (entry.created if entry else None) or self._context.settings.now()
-        change = {"from": before, "to": _value(entry), "at": times.iso(at), "verdict": why}
+        by = {} if why == "outside" else {"by": who.named(self._context.home)}
+        change = {"from": before, "to": _value(entry), "at": times.iso(at), "verdict": why, **by}
         return [*(old.get(SWITCHED) or []), change]
 
 

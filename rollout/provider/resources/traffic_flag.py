@@ -14,6 +14,7 @@ from rollout.model.flag.record import Allowed
 from rollout.model.flag.tags import LOWERED
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import Problem, masked, shown
+from rollout.provider import who
 from rollout.provider.errors import StoreError
 from rollout.provider.judging.change import CONDITIONS, Change, conditions_of, name_of
 from rollout.provider.judging.context import Context
@@ -268,7 +269,7 @@ class TrafficFlag:
         kept = record.with_unknown(change.moves, before, at)
         moved = record.judged(
             before, parse_percent(entry.text) or 0, at, entry.version, move.verdict,
-            attempt=attempt or 1, rules=str(change.rules), evidence=move.evidence,
+            attempt=attempt or 1, rules=str(change.rules), evidence=move.evidence, by=who.named(self._context.home),
         )  # fmt: skip
         state = {**change.state, "moves": record.appended(kept, moved), "verdict": verdict}
         return self._outputs(change.inputs, state, Live(entry.text, at, entry.version))

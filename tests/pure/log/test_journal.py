@@ -27,9 +27,9 @@ def run(at: datetime, percent: int, *, result: str = "succeeded", message: str =
         **{k.replace("_", "-"): v for k, v in entries.items()},
     }
     return {
-        "kind": "update", "startTime": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "result": result, "message": message,
+        "kind": "update", "startTime": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "result": result, "message": f"{message} [by Ana K.]",
         "endTime": (at + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "environment": {"git.head": "a" * 40, "git.author": "Ana K.", "git.author.email": "ana@example.org"},
+        "environment": {"git.head": "a" * 40, "git.author": "who wrote HEAD", "git.author.email": "ben@example.org"},
         "config": {f"wa-rollout:{key}": {"value": "", "objectValue": value, "secret": False} for key, value in keys.items()},
         "resourceChanges": {"same": 52, "update": 1},
     }  # fmt: skip
@@ -54,6 +54,19 @@ def test_a_raise_has_who_from_which_commit_and_how_late() -> None:
     assert (start.kind, start.old, start.new) == ("start", 0, 0)
     assert (raised.kind, raised.old, raised.new, raised.planned) == ("raise", 0, 5, "2 d late")
     assert (raised.who, raised.commit, raised.pr, raised.seconds) == ("Ana K.", "a" * 40, 12, 2.0)
+
+
+def test_who_is_who_ran_it_and_never_heads_author() -> None:
+    entries = [run(days(1), 0), run(days(9), 5)]
+    entries[1]["message"] = "a plain up"
+    nobody = told(entries, [move(days(1), 0, 0), move(days(9), 0, 5)])[1]
+    assert nobody.who == "", "the engine keeps HEAD's author, and no runner"
+    known = told(entries, [move(days(1), 0, 0), {**move(days(9), 0, 5), "by": "Cem"}])[1]
+    assert known.who == "Cem", "the record's own word"
+    stamped = runs.stamp("rollback: jobs [x] 10 -> 5", days(9), "Ana [K.]\n")
+    assert runs.read([{**entries[1], "message": stamped}])[0].who == "Ana K."
+    assert runs.read([{**entries[1], "message": stamped}])[0].message == "rollback: jobs [x] 10 -> 5"
+    assert runs.read([{**entries[1], "message": stamped}])[0].at == days(9)
 
 
 @pytest.mark.parametrize(("day", "says"), [(8, "as planned"), (7, "ahead of the plan"), (11, "3 d late")])
@@ -143,7 +156,8 @@ def test_a_run_without_any_change_is_left_out_unless_asked() -> None:
 
 def test_the_virtual_clock_stands_in_the_message_and_leaves_it() -> None:
     """The engine's own times are the machine's: a rehearsal plays a day in seconds."""
-    entry = run(datetime(2026, 1, 1, tzinfo=UTC), 5, message=runs.stamp("day 8", days(8)))
+    entry = run(datetime(2026, 1, 1, tzinfo=UTC), 5)
+    entry["message"] = runs.stamp("day 8", days(8))
     assert runs.stamp("day 8", None) == "day 8"
     found = told([entry], [move(days(8), 0, 5)])[0]
     assert (found.at, found.update, found.planned) == (days(8), 1, "as planned")
