@@ -77,10 +77,10 @@ def one(sandbox: Sandbox, create: bool, whom: str, moment: float) -> Kill | None
     else:
         races.killed(up, group=whom == "group")
     races.slow(sandbox, 0)
-    left = _left(sandbox)
+    remaining = left(sandbox)
     locked = any(sandbox.state.glob(".pulumi/locks/**/*.json"))
     pending = len(sandbox.export_state().get("pending_operations") or [])  # the stack loads
-    found = Kill(create, whom, moment, locked, pending, left)
+    found = Kill(create, whom, moment, locked, pending, remaining)
 
     cleared = sandbox.rollout("unlock", "--stack", "local", check=False)
     if "nothing here tells whether it lives" in cleared.stderr:  # killed before its provider could leave a note
@@ -107,13 +107,16 @@ def _provider(sandbox: Sandbox) -> list[int]:
 def _forget(sandbox: Sandbox) -> None:
     """A new stack: an empty store, an empty state, and day 1 in the file."""
     sandbox.simulator.call("POST", "/moto-api/reset")
+    if sandbox.database is not None:
+        sandbox.by_hand("delete from rollout.flags where name <> 'rollout/canary'")
+        sandbox.by_hand("truncate rollout.policies, rollout.policy_changes")
     days.set_percents(sandbox, FIRST)
     shutil.rmtree(sandbox.state)
     sandbox.state.mkdir()
     sandbox.pulumi("stack", "select", "--create", "local")
 
 
-def _left(sandbox: Sandbox) -> int:
+def left(sandbox: Sandbox) -> int:
     """Processes that a killed engine leaves: a language host at most, since provider and program go by themselves."""
     until = time.monotonic() + LEAVE
     while any("pulumi-language-python 127." not in line for line in sandbox.processes().values()):

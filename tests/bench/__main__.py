@@ -9,7 +9,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import evidence, loops, operator, pages, rehearsals_whole, scale, speed, stories, terraform, timing
+from tests.bench import (
+    evidence,
+    loops,
+    operator,
+    pages,
+    rehearsals_whole,
+    scale,
+    sixty_days,
+    speed,
+    stories,
+    terraform,
+    timing,
+)  # fmt: skip
 from tests.conftest import pytest_configure
 from tests.harness import Sandbox
 
@@ -44,6 +56,17 @@ def part_races(folder: Path, runs: int, say: Say) -> None:
 def part_kills(folder: Path, runs: int, say: Say) -> None:
     """100 kills of the engine."""
     loops.killed(folder, say)
+
+
+def part_kills_database(folder: Path, runs: int, say: Say) -> None:
+    """100 kills of server, engine and rollback of a stack on PostgreSQL."""
+    (folder / "kills").mkdir()
+    loops.killed_on_a_database(folder, say)
+
+
+def part_counters(folder: Path, runs: int, say: Say) -> None:
+    """A look's one question for all domains to a database with 60 days of minutes."""
+    sixty_days.run(folder, runs, say)
 
 
 def part_scale(folder: Path, runs: int, say: Say) -> None:
@@ -100,7 +123,7 @@ def part_faults(folder: Path, runs: int, say: Say) -> None:
 
 PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
-    "days": part_days, "races": part_races, "kills": part_kills,
+    "days": part_days, "races": part_races, "kills": part_kills, "kills-database": part_kills_database, "counters": part_counters,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
     "pages": part_pages, "decisions": part_decisions, "faults": part_faults,
 }  # fmt: skip

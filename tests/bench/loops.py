@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import kills, races, reverts
+from tests import kills, kills_database, postgres, races, reverts
 from tests.burning import Burning
 from tests.harness import Sandbox
 
@@ -50,3 +50,12 @@ def killed(folder: Path, say: Callable[[str], None]) -> None:
         f"kill -9 of engine, group or provider: n = {len(found)}, 0 failures; {sum(one.locked for one in found)} left a lock, "
         f"{sum(one.pending > 0 for one in found)} pending operations, {sum(one.left > 0 for one in found)} a process"
     )
+
+
+def killed_on_a_database(folder: Path, say: Callable[[str], None]) -> None:
+    """kill -9 of the database's server, the engine and the rollback; one documented command mends each."""
+    stack = Burning(postgres.entered(folder / "kills"), store="postgres")
+    try:
+        say(kills_database.told(list(kills_database.kill(stack, KILLS))))
+    finally:
+        stack.sandbox.close()

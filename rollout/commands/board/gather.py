@@ -32,6 +32,7 @@ from rollout.provider.aws.sdk import Sdk
 from rollout.provider.errors import StoreError
 from rollout.provider.git import GitFailed
 from rollout.provider.sources import choose as sources
+from rollout.provider.sources.source import Together
 
 #: Questions that are asked at once: they wait for answers, not for this machine.
 AT_ONCE = 8
@@ -68,10 +69,9 @@ def counters(
     """Per domain its counters over `over`, or why they couldn't be read: a question a domain, or one for all of them."""
     source = sources.source(seen.context.settings, Sdk(), attempts=1)
     asked = [(one.name, curves.asked(one, seen.known.unified), over) for one in domains]
-    together = getattr(source, "read_all", None)
-    if together is not None:
+    if isinstance(source, Together):
         try:
-            return dict(zip((name for name, _, _ in asked), together(asked), strict=True))
+            return dict(zip((name for name, _, _ in asked), source.read_all(asked), strict=True))
         except StoreError as error:
             return {name: f"the counters can't be read: {error}" for name, _, _ in asked}
     reading = {name: pool.submit(source.read, name, series, over) for name, series, _ in asked}

@@ -89,8 +89,19 @@ class Watch:
         found = self._store.get_many(names.values())
         self._evaluate()
         states, unread = self._alarm_states([name for name, secret in names.items() if _above_zero(found[secret])])
+        self._read_ahead(context, {name: found[secret] for name, secret in names.items()})
         for domain in self.known.domains.values():
             yield self._row(context, domain, found[names[domain.name]], states, unread)
+
+    def _read_ahead(self, context: Context, found: Mapping[str, Entry | StoreError | None]) -> None:
+        """All domains' counters at once, where the source can and the store knows when a value was written."""
+        if self._store.can.own_clock or not self.settings.virtual:
+            lives = [
+                (domain, Live(entry.text, context.since(entry, {}, ()), entry.version))
+                for domain in self.known.domains.values()
+                if isinstance(entry := found[domain.name], Entry) and _above_zero(entry)
+            ]
+            evidence.read_ahead(context, lives)
 
     def _evaluate(self) -> None:
         """Where policies are rows, this look is what evaluates them; what can't be is told by what is read of them next."""

@@ -108,6 +108,39 @@ class Context:
             return error
         return found
 
+    def count_together(self, asked: Sequence[tuple[Domain, str, gate_window.Windows]], now: datetime) -> None:
+        """Reads ahead what `counted` and `dispersion` of these (domain, live version, windows) are asked next: one call.
+
+        Only of a source that can. What it can't answer at once is asked again domain by domain, and told there.
+        """
+        from rollout.model.gate import window as gate_window
+        from rollout.provider.sources.source import Together
+
+        counters = self._counters
+        if not asked or not isinstance(counters, Together):
+            return
+        unified, over = self.catalogue.unified, gate_window.before(now)
+        questions = [
+            (domain.name, gate_window.wanted(domain, unified), window)
+            for domain, _, windows in asked
+            for window in windows.each
+        ]
+        unmeasured = [(domain, version) for domain, version, _ in asked if (domain.name, version) not in self.measured]
+        questions += [(domain.name, gate_window.past(domain), over) for domain, _ in unmeasured]
+        try:
+            answers = iter(counters.read_all(questions))
+        except StoreError:
+            return
+        at = time.monotonic()
+        for domain, version, windows in asked:
+            found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}
+            for _ in windows.each:
+                for one, periods in next(answers).items():
+                    found[one] = {**found.get(one, {}), **periods}
+            self._counted[domain.name, version] = (at, found)
+        for domain, version in unmeasured:
+            self.measured[domain.name, version] = gate_window.dispersions(domain, next(answers), over.starts())
+
     def dispersion(self, domain: Domain, version: str, now: datetime) -> Mapping[str, float]:
         """Whether bad events come in bunches, by legacy's last 14 days, per metric: one call. Raises `StoreError`."""
         from rollout.model.gate import window as gate_window

@@ -129,12 +129,21 @@ def unread(error: StoreError) -> Refusal:
     )
 
 
+def read_ahead(context: Context, lives: Sequence[tuple[Domain, Live]]) -> None:
+    """What looks at these domains are about to read, by one call where the source can do that."""
+    asked = [(domain, live.version, _over(context, live)) for domain, live in lives]
+    context.count_together(asked, context.settings.now())
+
+
 def _read(context: Context, domain: Domain, live: Live) -> tuple[Points, Windows]:
-    settings = context.settings
-    now = settings.now()
-    since = live.since if live.percent and live.since else now
-    over = window.windows(since, now, timedelta(seconds=settings.count_period))
+    over = _over(context, live)
     return context.counted(domain, live.version, over), over
+
+
+def _over(context: Context, live: Live) -> Windows:
+    now = context.settings.now()
+    since = live.since if live.percent and live.since else now
+    return window.windows(since, now, timedelta(seconds=context.settings.count_period))
 
 
 def _held_hours(context: Context, domain: Domain, live: Live) -> float | None:

@@ -33,10 +33,7 @@ class Minutes:
     def read_all(self, asked: Sequence[tuple[str, Sequence[Series], Window]]) -> list[Found]:
         """The answers to many questions, by one query. Raises `StoreError`, of all of them."""
         about = f"counters of {', '.join(dict.fromkeys(domain for domain, _, _ in asked))}"
-        questions = [
-            [domain, int(window.start.timestamp()), int(window.end.timestamp()), int(window.period.total_seconds())]
-            for domain, _, window in asked
-        ]
+        questions = [_question(*one) for one in asked]
         statement = "select rollout.counted(%s::jsonb, %s::timestamptz)"
         answer = believed(about, self._link.ask(about, statement, [json.dumps(questions), self._virtual]))
         found: list[Found] = [{one: {} for one in series} for _, series, _ in asked]
@@ -51,6 +48,12 @@ class Minutes:
                     )
                 periods[at] = (float(total), float(data))
         return found
+
+
+def _question(domain: str, series: Sequence[Series], window: Window) -> list[str | int]:
+    times = [int(window.start.timestamp()), int(window.end.timestamp()), int(window.period.total_seconds())]
+    services = {service for service, _ in series}
+    return [domain, *times, *(services if len(services) == 1 else ())]
 
 
 def _rows(answer: Mapping[str, Any], about: str, asked: int) -> list[tuple[int, str, str, int, int, int]]:

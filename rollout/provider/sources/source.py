@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from rollout.model.gate.window import Series, Window
@@ -21,3 +21,11 @@ class Counters(Protocol):
 
         What is empty is no data, never zero; nothing is divided or filled in.
         """
+
+
+@runtime_checkable
+class Together(Counters, Protocol):
+    """A source that answers any number of questions by one call, as a table does."""
+
+    def read_all(self, asked: Sequence[tuple[str, Sequence[Series], Window]]) -> list[Found]:
+        """Of each question (domain, series, window) what `read` answers. Raises `StoreError`, of all of them."""

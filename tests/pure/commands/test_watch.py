@@ -23,7 +23,7 @@ from rollout.model.gate.verdict import Question, judge_domain
 from rollout.provider.aws.alarms import LiveAlarm
 from rollout.provider.judging import evidence
 from rollout.provider.settings import Settings
-from rollout.provider.stores.store import Entry
+from rollout.provider.stores.store import Abilities, Entry
 from tests.pure.samples import CATALOGUE
 
 FIRE = Fire("jobs", "errors", "previous", "31 of 1,800", "jobs 25 %: errors 31/1,800")
@@ -134,6 +134,8 @@ def test_every_without_a_number_is_every_minute(asked: list[str], every: float |
 
 class Shelf:
     """One flag at 25 % since yesterday; the other domains are at 0."""
+
+    can = Abilities()
 
     def get_many(self, names: Any) -> dict[str, Entry | None]:
         yesterday = datetime.now(UTC) - timedelta(days=1)

@@ -1,4 +1,4 @@
--- The flag store of wa-rollout in a project's own PostgreSQL (14 or newer), 1 of 4: roles, flags, their history, rights.
+-- The flag store of wa-rollout in a project's own PostgreSQL (14 or newer), 1 of 5: roles, flags, their history, rights.
 -- Plain SQL, applied once by whoever applies your migrations: `psql -1 -f`, `supabase db push`, any other tool.
 --
 -- Nobody has rights on a table: what may be done is a function, owned by `rollout_owner`, as which nobody logs in.

@@ -1,4 +1,4 @@
--- 2 of 4: the counters that a raise is judged by, a row a minute. What a reporter has, zeros too, is written once.
+-- 2 of 5: the counters that a raise is judged by, a row a minute. What a reporter has, zeros too, is written once.
 
 select set_config('rollout.migrating', current_user, false);
 set role rollout_owner;

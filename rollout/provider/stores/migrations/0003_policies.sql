@@ -1,4 +1,4 @@
--- 3 of 4: alert policies as rows, what the watch found of them, and the watch's heartbeat.
+-- 3 of 5: alert policies as rows, what the watch found of them, and the watch's heartbeat.
 
 select set_config('rollout.migrating', current_user, false);
 set role rollout_owner;

@@ -1,4 +1,4 @@
--- 4 of 4: the service's door. PostgREST (a Supabase project's Data API) serves the schema `public`, and not `rollout`; so
+-- 4 of 5: the service's door. PostgREST (a Supabase project's Data API) serves the schema `public`, and not `rollout`; so
 -- these two functions stand there, for `service_role` alone. Where the Data API is off, a service logs in as
 -- `rollout_service` and calls the same two.
 
