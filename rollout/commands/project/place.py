@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Callable
 
+import click
+
 from rollout.commands.project import files
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
@@ -23,6 +25,9 @@ _STORE, _SOURCE, _MIRROR = (
     for key in ("store", "source", "mirror")
 )
 
+#: What the environment asked for and didn't get, as far as this process has said it.
+_said: set[str] = set()
+
 
 def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
     """The settings of a stack: a line of its file each, by text, names the region, store and source,
@@ -38,13 +43,19 @@ def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
     name = store.group(1) if store else None
     if text is None:
         name = _guessed(stack, say)
-    return Settings.read(
+    read = Settings.read(
         os.environ,
         found.group(1) if found else None,
         store=name,
         source=source.group(1) if source else POSTGRES if text is None and name == POSTGRES else None,
         mirror=mirror.group(1) if mirror else None,
     )
+    for warning in read.warnings:
+        if warning not in _said:
+            _said.add(warning)
+            with contextlib.suppress(OSError, ValueError):  # a terminal that is gone ends no rollback
+                click.echo(warning, err=True)
+    return read
 
 
 def _guessed(stack: str, say: Callable[[str], None] | None) -> str | None:

@@ -48,6 +48,8 @@ from rollout.provider.stores.store import Entry
 #: Seconds between two looks (docs/rules/gate.md#when-it-is-judged).
 EVERY: Final = 60.0
 EXIT_BURNING: Final = 4
+#: A value that is younger than now by more than this isn't just raised: one of the two clocks is wrong, and it would stay unjudged.
+AHEAD: Final = timedelta(minutes=5)
 NOT_READ: Final = "alarms not read"
 
 
@@ -144,6 +146,9 @@ class Watch:
             *self._alarmed(domain, live.percent or 0, age, look, states),
         ]
         burning = fire.lowest([one for one in fires if one is not None], live.percent or 0)
+        if burning is None and since is not None and -age > AHEAD:
+            told = f"not judged: live since {times.show(since)}, which is ahead of this clock ({times.show(self.settings.now())})"
+            return Row(domain.name, live, told, judged=False)
         if burning is None and not look.over.starts():
             return Row(domain.name, live, f"just raised: counted from {times.show(look.over.counted)} on")
         said = burning.reason if burning else look.answer.why()

@@ -58,6 +58,24 @@ def test_commands_find_the_names_by_text(line: str, tmp_path: Path, monkeypatch:
     assert (place.settings("x").store, place.settings("x").source) == (None, None)
 
 
+def test_what_the_environment_did_not_get_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a clock that is left out shows in nothing but what is judged by the other one."""
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(place, "_said", set())
+    monkeypatch.setenv("ROLLOUT_NOW", "2026-12-01T08:00:00Z")
+    monkeypatch.setenv("ROLLOUT_CALL_TIMEOUT", "long")
+    for _ in range(2):
+        place.settings("x")
+    said = capsys.readouterr()
+    assert [line.partition(" is left out")[0] for line in said.err.splitlines()] == [
+        "ROLLOUT_CALL_TIMEOUT",
+        "ROLLOUT_NOW",
+    ]
+    assert not said.out
+
+
 def test_nothing_rises_over_a_store_that_could_not_show_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryStore()
     monkeypatch.setattr(store, "can", Abilities(tags=False))

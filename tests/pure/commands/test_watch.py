@@ -133,19 +133,27 @@ def test_every_without_a_number_is_every_minute(asked: list[str], every: float |
 
 
 class Shelf:
-    """One flag at 25 % since yesterday; the other domains are at 0."""
+    """One flag at 25 % since yesterday, or since `ago`; the other domains are at 0."""
+
+    def __init__(self, ago: timedelta = timedelta(days=1)) -> None:
+        self._ago = ago
 
     can = Abilities()
 
     def get_many(self, names: Any) -> dict[str, Entry | None]:
-        yesterday = datetime.now(UTC) - timedelta(days=1)
+        yesterday = datetime.now(UTC) - self._ago
         return {
             name: Entry(name, "25", "v1", yesterday) if "UNIFIED_ROLLOUT" in name else Entry(name, "0", "v1", yesterday)
             for name in names
         }
 
 
-def one_look(monkeypatch: pytest.MonkeyPatch, alarms: dict[str, LiveAlarm], burning: dict[str, Seen]) -> Row:
+def one_look(
+    monkeypatch: pytest.MonkeyPatch,
+    alarms: dict[str, LiveAlarm],
+    burning: dict[str, Seen],
+    ago: timedelta = timedelta(days=1),
+) -> Row:
     """A single look of a new process at ai-agents, over counts in which `burning` burns and legacy is calm."""
     domain = CATALOGUE.domains["ai-agents"]
     calm = (Slot(0, 10, Counts(0, 90)),) * 60
@@ -154,7 +162,7 @@ def one_look(monkeypatch: pytest.MonkeyPatch, alarms: dict[str, LiveAlarm], burn
     seen = SimpleNamespace(answer=answer, metrics=metrics, over=SimpleNamespace(starts=lambda: True))
     monkeypatch.setattr(evidence, "look", lambda *_, **__: seen)
     looking = Watch("local", Settings.read({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "eu-west-1"), CATALOGUE)
-    monkeypatch.setattr(looking, "_store", Shelf())
+    monkeypatch.setattr(looking, "_store", Shelf(ago))
     asked = SimpleNamespace(get_many=lambda names: {name: alarms.get(name.rsplit("-", 1)[-1]) for name in names})
     monkeypatch.setattr(looking, "_alarms", asked)
     return next(row for row in looking.look() if row.domain == "ai-agents")
@@ -190,3 +198,15 @@ def test_a_single_look_acts_on_an_alarm_by_its_own_history(
 
 def test_an_alarm_whose_history_nobody_tells_waits_for_a_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one_look(monkeypatch, {"errors": LiveAlarm({}, "arn", "ALARM")}, {}).fire is None
+
+
+def test_a_value_from_ahead_of_the_clock_is_not_called_just_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its window would never begin: nothing would be judged, and the look would end with 0."""
+    row = one_look(monkeypatch, {}, {}, ago=-timedelta(hours=3))
+    assert not row.judged
+    assert "ahead of this clock" in row.text
+    assert one_look(monkeypatch, {}, {}, ago=-timedelta(minutes=1)).judged, "clocks differ by moments"
+    burns = {"errors": Seen(60, 1800, Counts(1, 5000))}
+    assert one_look(monkeypatch, {}, burns, ago=-timedelta(hours=3)).fire is not None, (
+        "what burns is brought down all the same"
+    )
