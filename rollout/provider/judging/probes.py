@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from rollout.model.catalogue import address
 from rollout.model.catalogue.domain import ChecklistItem, protected_by
 from rollout.model.judge.rules import Refusal
-from rollout.model.problem import shown
+from rollout.model.problem import RolloutError, shown
 
 if TYPE_CHECKING:
     import urllib3
@@ -22,7 +22,7 @@ TIMEOUT: Final = 5.0  # seconds for a probe's whole answer
 LARGEST: Final = 1 << 20  # bytes read of an answer
 
 
-class Forbidden(Exception):
+class Forbidden(RolloutError):
     """An address that no probe asks."""
 
 
