@@ -63,7 +63,7 @@ def dispersion(metric: str, blocks: Sequence[Counts], good: float, bad_level: fl
         for block in known
         if block.bad < OUTAGE_BAD
         or block.bad < OUTAGE_TIMES * bad_level * block.total
-        or -odds.evidence(block.bad, block.total, good, bad_level) / first < odds.PROOF
+        or -odds.evidence(block.bad, block.total, good, bad_level) / first < odds.PROOF - odds.EPSILON
     ]
     return first if len(calm) == len(known) else _measured(calm, prior)
 

@@ -15,7 +15,8 @@ from rollout.model.catalogue.domain import Action, Metric, Needs
 from rollout.model.gate import bunches, platform, words
 from rollout.model.gate import burn as gate_burn
 from rollout.model.gate import odds as gate_math
-from rollout.model.gate.burn import ABSENT, Burn, Burst, Story
+from rollout.model.gate.burn import ABSENT, Story
+from rollout.model.gate.runs import Burn, Burst
 from rollout.model.gate.seen import Counts, Seen, why_impossible
 from rollout.model.ladder import DEFAULT, TOP, Ladder
 from rollout.model.times import show, show_span

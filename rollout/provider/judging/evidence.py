@@ -99,7 +99,8 @@ def _dispersion(
         return context.dispersion(domain, live.version, context.settings.now())
     if watching:
         try:
-            return context.dispersion(domain, live.version, context.settings.now())
+            # Up to when the value went live, whenever the watch began: at 100 % legacy has nothing left to show.
+            return context.dispersion(domain, live.version, live.since or context.settings.now())
         except StoreError:
             return None  # what was read of the value itself is judged all the same
     told = next((move for move in reversed(history) if move.get("version") == live.version), None)

@@ -13,23 +13,31 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from rollout.model.plan import chances
+from tests.bench.decisions import equal
+from tests.bench.decisions.migration import Played
 from tests.bench.decisions.rows import Outcome, Row, rows
 from tests.bench_gate import wilson
 from tests.pure.samples import CATALOGUE
 
-CHUNK = 20
+CHUNK = 60
+#: So many migrations of each row that the fast copy plays are judged by the product alone, on the same streams.
+BY_PRODUCT = 40
+#: Random series on which the fast copy is held against the product.
+SERIES = 8_000
 
 
-def chunk(job: tuple[str, int, int]) -> list[Outcome]:
-    """Some runs of a row, each with its own seed: the same whoever plays them."""
+def chunk(job: tuple[str, int, int]) -> tuple[list[Outcome], Played]:
+    """Some runs of a row, each chunk with its own seed: the same whoever plays them."""
     name, first, number = job
     row = next(row for row in rows() if row.name == name)
-    seed = zlib.crc32(name.encode())
-    return [row.play(np.random.default_rng([seed, index])) for index in range(first, first + number)]
+    played = Played()
+    product = min(number, BY_PRODUCT) if row.fast and not first else 0
+    rng = np.random.default_rng([zlib.crc32(name.encode()), first])
+    return row.play(rng, number, product, played), played
 
 
-def play(chosen: Sequence[Row], part: float = 1.0) -> Iterable[tuple[Row, list[Outcome]]]:
-    """Each row with its outcomes; `part` of the runs."""
+def play(chosen: Sequence[Row], part: float = 1.0) -> Iterable[tuple[Row, list[Outcome], Played]]:
+    """Each row with its outcomes, and by whom it was judged; `part` of the runs."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
         waiting = []
         for row in chosen:
@@ -37,7 +45,13 @@ def play(chosen: Sequence[Row], part: float = 1.0) -> Iterable[tuple[Row, list[O
             jobs = [(row.name, first, min(CHUNK, runs - first)) for first in range(0, runs, CHUNK)]
             waiting.append((row, [pool.submit(chunk, job) for job in jobs]))
         for row, futures in waiting:
-            yield row, [outcome for future in futures for outcome in future.result()]
+            played = Played()
+            found: list[Outcome] = []
+            for future in futures:
+                outcomes, one = future.result()
+                found += outcomes
+                played.add(one)
+            yield row, found, played
 
 
 def line(row: Row, found: Sequence[Outcome]) -> tuple[str, list[str]]:
@@ -46,7 +60,7 @@ def line(row: Row, found: Sequence[Outcome]) -> tuple[str, list[str]]:
     for key in dict.fromkeys(key for outcome in found for key in outcome):
         values = [outcome[key] for outcome in found if key in outcome]
         limit = row.limits.get(key)
-        if key in ("minutes", "days late"):
+        if key in ("minutes", "days late", "days lost"):
             value = statistics.median(values)
             slow = sorted(values)[math.ceil(0.9 * len(values)) - 1]
             parts.append(f"{key} {value:g} (median; 90 % within {slow:g})")
@@ -94,20 +108,34 @@ def first_looks(found: Sequence[Outcome]) -> dict[str, float]:
 def run(say: Callable[[str], None], part: float = 1.0, only: str = "") -> list[str]:
     """Plays and prints; returns what isn't as it must be."""
     began, missed = time.monotonic(), []
+    by_itself, differ = equal.series_of(round(SERIES * part))
+    say(
+        f"{SERIES * part:,.0f} random series: the fast copy answered {by_itself:,} by itself, {differ} unlike the product"
+    )
+    missed += [f"{differ} series were answered unlike the product"] if differ else []
     group = ""
-    for row, found in play([row for row in rows() if only in f"{row.group} {row.name}"], part):
+    for row, found, played in play([row for row in rows() if only in f"{row.group} {row.name}"], part):
         if row.group != group:
             group = row.group
-            say(f"\n{group} | n | seen (99 % bounds)")
+            say(f"\n{group} | n | seen (99 % bounds) | played by")
         text, wrong = line(row, found)
-        say(text)
+        say(f"{text} | {by_whom(row, len(found), played)} | {time.monotonic() - began:.0f} s")
         if row.name == rows()[0].name:
             say(foretold(found))
         missed += wrong
+        missed += [f"{row.name}: {played.differ} looks unlike the product's"] if played.differ else []
     for one in missed:
         say(f"MISSED {one}")
-    say(f"{time.monotonic() - began:.0f} s; every row is played on the product's own functions")
+    say(f"{time.monotonic() - began:.0f} s")
     return missed
+
+
+def by_whom(row: Row, runs: int, played: Played) -> str:
+    """Who judged: the product, or the fast copy and how many looks it handed on."""
+    if not row.fast:
+        return "product"
+    own = min(runs, BY_PRODUCT)
+    return f"{own} by the product ({played.product:,} looks), {runs - own:,} by the copy ({played.fast:,}; {played.asked:,} asked)"
 
 
 if __name__ == "__main__":

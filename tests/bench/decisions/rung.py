@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -14,7 +15,7 @@ from rollout.model.gate import bunches, burn, compare
 from rollout.model.gate.metric import Verdict, judge_metric
 from rollout.model.gate.seen import Counts, Seen, Slot
 from tests.bench.decisions import series, streams
-from tests.bench.decisions.migration import BEGAN
+from tests.bench.decisions.domain import BEGAN
 from tests.bench.decisions.streams import DAY, SINGLE, Bunches, Rates
 from tests.pure.samples import CATALOGUE
 
@@ -31,9 +32,8 @@ def sizes(a_day: int, kind: Bunches = SINGLE) -> tuple[float, ...]:
     rng = np.random.default_rng([a_day, round(10 * kind.tries), round(1000 * kind.icc)])
     found = []
     for _ in range(POOL):
-        totals = streams.traffic(rng, a_day, 0, 14 * DAY, nights=False)
-        bads = streams.bad(rng, totals, HEALTHY, kind)
-        pairs = zip(streams.hours([bads]), streams.hours([totals]), strict=True)
+        bads, totals = streams.events(rng, np.full(14 * DAY, a_day / DAY), HEALTHY, kind)
+        pairs = zip(streams.hours(bads).tolist(), streams.hours(totals).tolist(), strict=True)
         blocks = [Counts(bad, total) for bad, total in pairs]
         found.append(bunches.dispersion("errors", blocks, ERRORS.good, ERRORS.bad_level))
     return tuple(found)
@@ -117,6 +117,24 @@ def outage(rng: Generator, a_day: int, percent: int, rate: float, minutes: int) 
     known = size(rng, a_day)
     later = by_the_hour(slots, int(rng.integers(60)))
     return {"wrong": float(burns(slots, known, percent) or burns(later, known, percent))}
+
+
+def at_100(rng: Generator, a_day: int, rate: float, minutes: int) -> dict[str, float]:
+    """An outage of both at 100 %, where there is no control: lowered, and days until it is back at 100 % by the gate."""
+    known = size(rng, a_day)
+    slots = told(rng, a_day, 1.0, [(144, 10, HEALTHY, HEALTHY), (minutes, 1, rate, rate), (144, 10, HEALTHY, HEALTHY)])
+    alone = tuple(replace(one, legacy=None) for one in slots)
+    if not burns(alone, known, 100):
+        return {"lowered": 0.0, "days lost": 0.0}
+    took = minutes_until(alone, 144, known, 100)  # the outage may go on at 50 %, beside legacy again
+    left = max(1, minutes - int(took))
+    back = told(rng, a_day, 0.5, [(left, 1, rate, rate), (30 * DAY, 10, HEALTHY, HEALTHY)])
+    for day in range(1, 31):
+        part = seen(back[: left + day * DAY], known)
+        judged = judge_metric(ERRORS, part, percent=50, next_percent=100)
+        if judged.verdict is Verdict.PASS and _no_worse(part):
+            return {"lowered": 1.0, "days lost": float(day)}
+    return {"lowered": 1.0, "days lost": 30.0}
 
 
 def minutes_until(slots: Sequence[Slot], begin: int, known: float, percent: int) -> float:

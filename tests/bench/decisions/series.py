@@ -15,13 +15,17 @@ from tests.bench.decisions.streams import Events
 
 
 def slots(
-    own: tuple[Events, Events], legacy: tuple[Events, Events] | None, begin: datetime, minutes: int = 10, *, whole: bool
-) -> tuple[Slot, ...]:
-    """(bad, total) of unified and of legacy as slots; `whole`: one each, else clean stretches together."""
+    own: tuple[Events, Events], legacy: tuple[Events, Events] | None, begin: datetime, minutes: int = 10, *, whole: bool,
+    calm: bool = False,
+) -> tuple[Slot, ...]:  # fmt: skip
+    """(bad, total) of unified and of legacy as slots; `whole`: one each, else clean stretches together.
+
+    `calm`: legacy can't burn anywhere here, so that unified's bad events alone part them.
+    """
     step = timedelta(minutes=minutes)
     bad, total = own[0].tolist(), own[1].tolist()
     other = (legacy[0].tolist(), legacy[1].tolist()) if legacy is not None else None
-    bounds = _every(len(bad)) if whole else _stretches(bad, other)
+    bounds = _every(len(bad)) if whole else _stretches(bad, None if calm else other)
     found = []
     for start, end in bounds:
         counts = Counts(sum(other[0][start:end]), sum(other[1][start:end])) if other else None
@@ -36,7 +40,7 @@ def _every(number: int) -> Iterator[tuple[int, int]]:
 
 
 def _stretches(bad: list[int], other: tuple[list[int], list[int]] | None) -> Iterator[tuple[int, int]]:
-    start, quiet = 0, AFTER + 1
+    start, quiet = 0, AFTER + 1 if other is not None else 2 * AFTER + 1
     for index, own in enumerate(bad):
         if other is not None:
             quiet = 0 if other[0][index] else quiet + other[1][index]

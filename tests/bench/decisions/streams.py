@@ -1,4 +1,7 @@
-"""Counts of two services in periods of ten minutes: traffic by the day, and bad events one by one or in bunches."""
+"""Counts of two services in periods of ten minutes: traffic by the day, and bad events one by one or in bunches.
+
+Arrays hold one run a row and one period a column; a single run is one row.
+"""
 
 from __future__ import annotations
 
@@ -29,29 +32,40 @@ class Bunches:
 SINGLE = Bunches()
 
 
-def traffic(rng: Generator, a_day: float, begin: int, periods: int, *, nights: bool) -> Events:
-    """Events of a whole domain; with `nights` 0.4 of the mean at 03:00, 1.6 of it at 14:00."""
-    times = (np.arange(begin, begin + periods) + FIRST) % DAY
-    shape = 1 + 0.6 * np.cos(2 * np.pi * (times - 14 * 6) / DAY) if nights else np.ones(periods)
-    return rng.poisson(a_day / DAY * shape)
+def shape(*, nights: bool) -> Rates:
+    """How a day's traffic is spread over its periods, 1 in the mean; with `nights` 0.4 at 03:00, 1.6 at 14:00 + 1 h."""
+    times = (np.arange(DAY) + FIRST) % DAY
+    return 1 + 0.6 * np.cos(2 * np.pi * (times - 14 * 6) / DAY) if nights else np.ones(DAY)
+
+
+def events(rng: Generator, mean: Rates, rates: Rates | float, bunches: Bunches = SINGLE) -> tuple[Events, Events]:
+    """(bad, total) of Poisson traffic with this mean per period, of which `rates` fail.
+
+    Single bad events of such traffic are a Poisson of their own beside the clean ones', which is drawn the fastest.
+    """
+    if bunches == SINGLE:
+        found = rng.poisson(mean * rates)
+        return found, found + rng.poisson(mean * (1 - rates))
+    totals = rng.poisson(mean)
+    return bad(rng, totals, rates, bunches), totals
 
 
 def bad(rng: Generator, totals: Events, rates: Rates | float, bunches: Bunches = SINGLE) -> Events:
-    """How many of `totals` are bad at `rates`."""
+    """How many of `totals` are bad at `rates`; the later tries of a message fall in the next period."""
     if bunches.icc:
         apart = 1 / bunches.icc - 1
         rates = np.broadcast_to(np.clip(rates, 1e-9, 1 - 1e-9), totals.shape)
         return rng.binomial(totals, rng.beta(rates * apart, (1 - rates) * apart))
     if bunches.tries == 1:
         return rng.binomial(totals, rates)
-    found = np.zeros(len(totals) + 1, dtype=np.int64)
     messages = rng.poisson(totals * rates / bunches.tries)
-    for at in np.flatnonzero(messages):
-        tries = int(rng.geometric(1 / bunches.tries, messages[at]).sum())
-        later = rng.binomial(tries, 0.5)
-        found[at] += tries - later
-        found[at + 1] += later
-    return np.minimum(found[:-1], totals)
+    at = np.nonzero(messages)
+    tries = messages[at] + rng.negative_binomial(messages[at], 1 / bunches.tries)
+    later = rng.binomial(tries, 0.5)
+    found = np.zeros((*totals.shape[:-1], totals.shape[-1] + 1), dtype=np.int64)
+    found[at] += tries - later
+    found[(*at[:-1], at[-1] + 1)] += later
+    return np.minimum(found[..., :-1], totals)
 
 
 def both(*rates: Rates | float) -> Rates | float:
@@ -62,7 +76,12 @@ def both(*rates: Rates | float) -> Rates | float:
     return 1 - kept
 
 
-def hours(counts: Sequence[Events]) -> list[int]:
-    """Sums by the hour of days in periods."""
-    whole = np.concatenate(counts) if counts else np.zeros(0, dtype=np.int64)
-    return [int(value) for value in whole[: len(whole) // 6 * 6].reshape(-1, 6).sum(axis=1)]
+def hours(counts: Events) -> Events:
+    """Sums by the hour of whole hours in periods; the last axis is time."""
+    found: Events = counts.reshape(*counts.shape[:-1], -1, 6).sum(axis=-1)
+    return found
+
+
+def together(counts: Sequence[Events]) -> Events:
+    """Days one after another."""
+    return np.concatenate(counts, axis=-1)

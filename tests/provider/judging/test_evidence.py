@@ -301,3 +301,21 @@ def test_a_mark_that_cannot_be_left_is_said_and_the_raise_is_refused_all_the_sam
     moto.call("PUT", "/faults", {"fail": [{"target": "secretsmanager.TagResource", "status": 500}]})
     assert "ROLLBACK" in refused(desk)
     assert "the fire couldn't be noted on the flag" in desk.said()
+
+
+def test_a_watch_that_begins_late_at_100_knows_of_bunches_from_before_legacy_fell_silent(
+    desk: Desk, reporter: Reporter
+) -> None:
+    """Whenever it begins, it measures up to when the value went live: after two weeks at 100 % legacy shows nothing."""
+    now = desk.context.settings.now()
+    domain = desk.context.catalogue.domains["ai-agents"]
+    since = now - timedelta(days=15)
+    for hour in range(14 * 24):
+        at = since - timedelta(hours=hour + 1)
+        burst = {"Requests": 4000.0, "Errors": 12.0 if hour % 12 == 0 else 0.0}
+        reporter.publish(domain.legacy, at, at + timedelta(hours=1), burst)
+    reporter.healthy(since, now, share=1.0)
+    live = Live("100", since, "version")
+    look = evidence.look(desk.context, domain, live, (), watching=True)
+    errors = look.metrics["errors"]
+    assert errors.dispersion > 10, "12 at a time: the prior alone would say 5"

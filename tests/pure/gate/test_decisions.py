@@ -7,10 +7,11 @@ import pytest
 
 from rollout.model.gate import burn
 from rollout.model.gate.metric import Verdict, judge_metric
-from tests.bench.decisions import rung, series, streams
-from tests.bench.decisions.migration import BEGAN, Play, World, migrate
-from tests.bench.decisions.play import first_looks, line
-from tests.bench.decisions.rows import from_percent, rows
+from tests.bench.decisions import equal, fast, rung, series, streams
+from tests.bench.decisions.domain import BEGAN, Many
+from tests.bench.decisions.migration import Played, World, migrate
+from tests.bench.decisions.play import by_whom, first_looks, line
+from tests.bench.decisions.rows import from_percent, nightly, outages, rows
 from tests.bench.decisions.streams import Bunches
 
 
@@ -20,7 +21,7 @@ def mean(number: int, key: str, play: rung.Run) -> float:
 
 @pytest.mark.parametrize("percent", [5, 50])
 def test_an_outage_of_both_brings_nobody_down(percent: int) -> None:
-    assert mean(12, "wrong", lambda rng: rung.outage(rng, 20_000, percent, 0.30, 30)) == 0
+    assert mean(40, "wrong", lambda rng: rung.outage(rng, 20_000, percent, 0.30, 30)) <= 0.05
 
 
 @pytest.mark.parametrize(("rate", "most"), [(0.05, 80), (1.0, 4)])
@@ -43,11 +44,43 @@ def test_a_grey_service_is_held() -> None:
 
 
 def test_a_migration_in_health_ends_on_time_and_a_planted_fault_is_not_promoted() -> None:
-    found = migrate(World(), np.random.default_rng([1, 1]))
-    assert not found.rollback
-    assert found.late <= 2
-    bad = Play(World(fault=from_percent(0.01)), np.random.default_rng([1, 2]), "jobs").run(8, 22, stop=14)
-    assert bad.at_100 is None
+    played = Played()
+    found = migrate(World(), np.random.default_rng([1, 1]), 6, product=1, played=played)
+    assert not any(one.rollback for one in found)
+    assert sum(one.late <= 2 for one in found) >= 5
+    bad = Many(World(fault=from_percent(0.01)), np.random.default_rng([1, 2]), "jobs", 6, product=1, played=played)
+    assert all(one.at_100 is None for one in bad.run(np.full(6, 8), np.full(6, 22), stop=14))
+    assert played.product > 20
+    assert played.fast > 5 * played.asked, "else it is no copy that plays"
+    assert played.differ == 0
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(bunches=Bunches(tries=5)),
+        World(a_day=200_000, bunches=Bunches(icc=0.01)),
+        World(nights=True, fault=nightly(0.05)),
+        World(outage=outages(0.05, 30, 2)),
+    ],
+)
+def test_the_copy_says_what_the_product_says_on_the_same_looks(world: World) -> None:
+    played = Played()
+    many = Many(world, np.random.default_rng([1, 3]), "jobs", 6, product=6, played=played)
+    many.run(np.full(6, 8), np.full(6, 22), stop=16)
+    assert played.product >= 24
+    assert played.differ == 0
+
+
+def test_the_copy_says_what_the_product_says_on_random_series() -> None:
+    by_itself, differ = equal.series_of(300)
+    assert differ == 0
+    assert 100 < by_itself < 290
+
+
+def test_a_copy_that_hears_less_than_the_rule_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "SLACK", -40.0)
+    assert equal.series_of(300)[1] > 0
 
 
 @pytest.mark.parametrize("kind", [streams.SINGLE, Bunches(tries=4), Bunches(icc=0.02)])
@@ -80,6 +113,7 @@ def test_every_row_has_limits_that_its_outcomes_have_and_a_missed_one_is_said() 
     named = [row.name for row in rows()]
     assert len(named) == len(set(named))
     row = next(row for row in rows() if row.name.startswith("found: 5%"))
+    assert by_whom(row, 3, Played()) == "product"
     text, missed = line(row, [{"found": 1.0, "minutes": 99.0}] * 3)
     assert "minutes 99" in text
     assert missed == ["found: 5% at 50 %, 20,000 a day: minutes 99, wanted at most 38"]

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -324,9 +325,45 @@ def test_where_bunches_are_known_one_shock_of_ten_minutes_is_no_rollback() -> No
 
 
 def test_a_run_also_rules_out_the_middle_of_the_grey_zone() -> None:
-    """0.32 % for errors: five of 490 are 10 to 1 against it, ten of 990 are over 100 to 1."""
+    """0.32 % for errors: five of 490 are 10 to 1 against it, fifteen of 1,485 over 1,000 to 1."""
     assert not odds.not_grey(5, 490, 0.001, 0.01)
-    assert odds.not_grey(10, 990, 0.001, 0.01)
+    assert odds.not_grey(15, 1485, 0.001, 0.01)
+
+
+def nights(number: int, *, bad: float = 6, legacy: float = 0, percent: int = 100, dispersion: float = 1.2) -> Judged:
+    """At 03:00 an hour of 330 requests with `bad` errors in three of its periods; else 137 clean ones a period."""
+    start = datetime(2026, 12, 9, 9, tzinfo=UTC)
+    series = []
+    for index in range(number * 144):
+        own, theirs = (bad / 3, legacy / 3) if index % 144 in (108, 110, 112) else (0.0, 0.0)
+        total = 55.0 if 108 <= index % 144 < 114 else 137.0
+        beside = None if percent == 100 else Counts(theirs, total)
+        series.append(Slot(own, total, beside, start + timedelta(minutes=10 * index), 10))
+    return by_series(tuple(series), percent=percent, dispersion=dispersion)
+
+
+def test_a_burst_that_comes_back_night_after_night_is_a_rollback() -> None:
+    """Each night by itself is a burst; its odds against the grey zone, over four, are multiplied: 1,000 bring it down."""
+    assert [nights(number).key for number in (1, 2)] == ["burst"] * 2
+    third = nights(3)
+    assert third.verdict is Verdict.ROLLBACK
+    assert "errors 18/825 in 3 bursts that came back: 2.18 %" in third.reason
+    assert nights(1, percent=50, dispersion=1).key == "burst"
+    assert nights(3, percent=50, dispersion=1).key == "burst", (
+        "six beside none are 25 to one: not enough to bring it down"
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"bad": 3}, "three of 275 are no burst"),
+        ({"legacy": 6, "percent": 50, "dispersion": 1}, "legacy has them too"),
+        ({"dispersion": 3}, "where bunches are known it takes more"),
+    ],
+)
+def test_what_comes_back_and_is_no_fault_of_its_own_stays(told: dict[str, Any], why: str) -> None:
+    assert nights(8, **told).verdict is not Verdict.ROLLBACK, why
 
 
 def test_units_that_differ_are_not_compared() -> None:
