@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
 
-from rollout.provider.aws import answers
+from rollout.provider.aws import failures
 from rollout.provider.aws.sdk import Sdk
-from rollout.provider.errors import Absent, StoreError
+from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 
 #: Seconds and tries of one call, as for the flag store.
@@ -18,15 +17,6 @@ ATTEMPTS: Final = 3
 #: The same where counters and alarms are looked at: a look may be on the way to a rollback, and comes again.
 BRIEF_ATTEMPTS: Final = 2
 BRIEF_READ_TIMEOUT: Final = 4
-
-#: Error codes that mean "there is no such thing".
-_ABSENT: Final = (
-    "NotFound",
-    "NotFoundException",
-    "ResourceNotFound",
-    "ResourceNotFoundException",
-    "DashboardNotFoundError",
-)
 
 
 class Aws:
@@ -57,7 +47,7 @@ class Aws:
         try:
             answer: dict[str, Any] = getattr(self._client(service), operation)(**arguments)
         except Exception as error:  # noqa: BLE001 - botocore has no common base for what it raises
-            raise _translated(operation, about, error) from None
+            raise failures.translated(operation, about, error) from None
         return answer
 
     def account(self) -> tuple[str, str]:
@@ -77,14 +67,3 @@ class Aws:
                     read=self.settings.within(self._read_timeout),
                 )  # fmt: skip
             return self._clients[service]
-
-
-def _translated(operation: str, about: str, error: Exception) -> StoreError:
-    """A `StoreError` for what botocore raised. Only code and message go in: neither ever holds a credential."""
-    response = getattr(error, "response", None)
-    if not isinstance(response, Mapping):
-        return answers.failed(about, operation, error)
-    code = str(response.get("Error", {}).get("Code", "?"))
-    message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:200]
-    text = f"{about}: {operation} failed: {code} {message}".rstrip()
-    return Absent(text) if code in _ABSENT else StoreError(text)

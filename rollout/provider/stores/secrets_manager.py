@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from rollout.provider.aws import answers
+from rollout.provider.aws import failures
 from rollout.provider.aws.sdk import Sdk
-from rollout.provider.errors import Absent, Exists, Scheduled, StoreError
+from rollout.provider.errors import Absent, Scheduled, StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores.store import Abilities, Entry, Trace
 
@@ -138,27 +138,8 @@ class SecretsManager:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
         except Exception as error:  # noqa: BLE001 - botocore, urllib3 and a garbage body each raise their own
-            raise _translated(operation, about, error) from None
+            raise failures.translated(operation, about, error) from None
         return answer
-
-
-def _translated(operation: str, about: str, error: Exception) -> StoreError:
-    """A `StoreError` for what botocore raised. Only code and message go in: neither ever holds a credential."""
-    response = getattr(error, "response", None)
-    if not isinstance(response, dict):
-        return answers.failed(about, operation, error)
-    code = str(response.get("Error", {}).get("Code", "?"))
-    message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:200]
-    if message.startswith("<"):
-        message = "(an HTML page for an answer)"
-    text = f"{about}: {operation} failed: {code} {message}".rstrip()
-    if code == "ResourceNotFoundException":
-        return Absent(text)
-    if "delet" in message and code in ("InvalidRequestException", "ResourceExistsException"):
-        return Scheduled(text)
-    if code == "ResourceExistsException":
-        return Exists(text)
-    return StoreError(text)
 
 
 def _page(names: list[str], answer: Mapping[str, Any]) -> dict[str, Entry | StoreError | None]:
