@@ -15,11 +15,15 @@ from rollout.commands.reading import around
 from rollout.commands.reading.around import Around
 from rollout.model import times
 from rollout.model.catalogue.domain import Domain
+from rollout.model.flag import lowering
+from rollout.model.judge import decided
+from rollout.model.judge.ask import Ask, Refusal
 from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.standing import Standing
 from rollout.model.stack_file import off
 from rollout.provider import alerts, shell
+from rollout.provider.judging import decision
 
 WIDTH: Final = 80
 FROZEN: Final = standing.WORDS["frozen"]
@@ -52,8 +56,20 @@ def row(seen: Around, domain: Domain) -> Standing:
         seen.wrong.append(f"{domain.name}: {unread}")
     behind = standing.behind(seen.plan, seen.day, domain.name, live.percent)
     typed = shell.typed(seen.stack, min(max(seen.day or 0, 0), seen.plan.last))
-    stands = standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread, typed)
+    more = undecided(seen, ask, wanted)
+    stands = standing.stand(ask, wanted, planned, behind, look.answer if look else None, unread, typed, more)
     return replace(stands, next_step=typed.spoken(stands.next_step), reasons=tuple(map(typed.spoken, stands.reasons)))
+
+
+def undecided(seen: Around, ask: Ask, wanted: int | None) -> list[Refusal]:
+    """After a stop: why nothing younger asks for what the stack file does, in git's words; the `up` would wait for it."""
+    if wanted is None or ask.live.percent is None or wanted <= ask.live.percent:
+        return []
+    low = lowering.newest(ask.live, ask.moves, virtual=seen.context.settings.virtual)
+    if low is None:
+        return []
+    one = decision.find(files.ROOT, seen.stack, ask.domain.name, wanted, low)
+    return decided.refusals(replace(ask, wanted=wanted), low, one)
 
 
 def table(rows: list[Standing], heading: str) -> str:

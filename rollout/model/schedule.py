@@ -27,6 +27,11 @@ _HOURS: Final = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2}) (\S+)", re.ASCII)
 _NO_ZONE: Final = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 
 
+def stable_from(since: datetime, slack_hours: float) -> datetime:
+    """From when on a domain that is at 100 % since `since` is stable; the slack is the soak's, here too."""
+    return soak_ends(since, STABLE / timedelta(hours=1), slack_hours)
+
+
 def soak_ends(since: datetime, hours: float, slack_hours: float) -> datetime:
     """When a value that is live since `since` has held long enough: `hours` less the slack of a daily run."""
     return times.later(since, timedelta(hours=hours - slack_hours))

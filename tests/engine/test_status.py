@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from rollout.model.stack_file import edit
 from tests import days
 from tests.harness import Sandbox
 
@@ -101,3 +102,24 @@ def test_live_under_the_stack_is_never_raised_again(sandbox: Sandbox, make: bool
         wanted = "5" if value == "5" else "0"
         assert days.live(sandbox)["UNIFIED_ROLLOUT_PERCENT"] == wanted
         assert row["stack"] == int(wanted), row
+
+
+def test_an_older_checkout_is_told_that_nothing_younger_asks_for_the_raise(sandbox: Sandbox) -> None:
+    """The `up` would wait for a decision that is younger than the stop: so does what status names."""
+    sandbox.git("config", "user.name", "test")
+    days.begin(sandbox, {**days.percents(0), AI: 10}, day=6)
+    sandbox.commit("as deployed")
+    sandbox.git("branch", "older")
+    sandbox.rollout("rollback", AI, "--to", "zero", "--stack", "local", "--wait", "0")
+    assert told(sandbox)["reasons"] == [] or not any("nothing younger" in one for one in told(sandbox)["reasons"])
+    sandbox.git("checkout", "-q", "older")
+    sandbox.write_config(edit.set_flag(sandbox.read_config(), AI, 5))
+    sandbox.commit("an older diff, as a merge of it would have it")
+    old = "2020-01-01T00:00:00Z"
+    sandbox.run("git", "commit", "-q", "--amend", "--no-edit", "--date", old, env={"GIT_COMMITTER_DATE": old})
+    row = told(sandbox)
+    assert any("and nothing younger asks for 5 %" in one for one in row["reasons"]), row
+    assert "rollback ai-agents --to 0" in row["next_step"] or "decision" in row["next_step"], row
+    before = days.live(sandbox)["UNIFIED_ROLLOUT_PERCENT"]
+    sandbox.up(check=False)
+    assert days.live(sandbox)["UNIFIED_ROLLOUT_PERCENT"] == before == "0", "and the up says the same"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import yaml
@@ -36,6 +37,26 @@ def watch(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]
     return sandbox.rollout("watch", "--stack", "local", *arguments, check=False)
 
 
+def shown(sandbox: Sandbox) -> dict[str, float]:
+    """The newest value of the line `flag, %` of each domain's own dashboard, as CloudWatch draws it."""
+    cloudwatch, found = sandbox.boto("cloudwatch"), {}
+    for domain in AT:
+        body = json.loads(cloudwatch.get_dashboard(DashboardName=f"wa-webhook-unified-local-{domain}")["DashboardBody"])
+        (graph,) = [
+            one["properties"] for one in body["widgets"] if one["properties"].get("title") == f"{domain}: percent"
+        ]
+        (series,) = [one for one in graph["metrics"] if isinstance(one[-1], dict) and one[-1].get("id") == "p"]
+        namespace, name, *pairs, _ = series
+        now = days.DAY_1 + timedelta(days=NOW - 1)
+        points = cloudwatch.get_metric_statistics(
+            Namespace=namespace, MetricName=name, Period=60, Statistics=["Maximum"],
+            Dimensions=[{"Name": key, "Value": value} for key, value in zip(pairs[::2], pairs[1::2], strict=True)],
+            StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1),
+        )["Datapoints"]  # fmt: skip
+        found[domain] = max(points, key=lambda one: one["Timestamp"])["Maximum"]
+    return found
+
+
 def test_nothing_burns_and_nothing_is_done(sandbox: Sandbox, reports: Burns) -> None:
     for domain, percent in AT.items():
         if percent:
@@ -44,7 +65,10 @@ def test_nothing_burns_and_nothing_is_done(sandbox: Sandbox, reports: Burns) -> 
     done = watch(sandbox)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no rollback" in done.stdout
-    assert sandbox.api_calls() == {}
+    assert sandbox.api_calls() == {"cloudwatch.PutMetricData": 1}, "what it read, for the dashboards, and nothing else"
+    assert shown(sandbox) == {domain: float(percent) for domain, percent in AT.items()}
+    assert watch(sandbox, "--dry-run").returncode == 0
+    assert sandbox.api_calls() == {"cloudwatch.PutMetricData": 1}, "one that doesn't act publishes nothing"
 
 
 def test_what_cannot_be_judged_is_said_and_moves_nothing(sandbox: Sandbox, reports: Burns) -> None:
@@ -55,7 +79,7 @@ def test_what_cannot_be_judged_is_said_and_moves_nothing(sandbox: Sandbox, repor
     done = watch(sandbox)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.count("not judged: counters of") == 3
-    assert sandbox.api_calls() == {}
+    assert sandbox.api_calls() == {"cloudwatch.PutMetricData": 1}
 
 
 def test_a_fire_is_put_out_recorded_and_committed_in_a_dirty_tree(sandbox: Sandbox, reports: Burns) -> None:

@@ -51,7 +51,14 @@ def test_a_proxy_is_not_asked_for_loopback() -> None:
 def test_the_printed_lines_survive_the_shell(tmp_path: Path, name: str) -> None:
     """And are printed by the standard library alone (-S: no installed package is found), before anything is set up."""
     project = tmp_path / name
-    for part in ("setup/env.py", "rollout/__init__.py", "rollout/home.py", "rollout/simulator", "Pulumi.yaml"):
+    for part in (
+        "setup/env.py",
+        "rollout/__init__.py",
+        "rollout/home.py",
+        "rollout/clock.py",
+        "rollout/simulator",
+        "Pulumi.yaml",
+    ):
         (project / part).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (env.PROJECT / part).is_dir() else shutil.copy
         copy(env.PROJECT / part, project / part)

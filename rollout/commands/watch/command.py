@@ -23,6 +23,7 @@ from rollout.commands.rollback.stop import EXIT_LEFT_TO_DO
 from rollout.commands.watch.board import Boarding
 from rollout.commands.watch.ending import Ended, Ending
 from rollout.commands.watch.news import News
+from rollout.commands.watch.percents import Percents
 from rollout.commands.watch.recorder import Recorder, part_with_engines
 from rollout.model import times
 from rollout.model.alarms import alarm as alarms
@@ -281,6 +282,7 @@ def command(
     ending.install()
     watch = Watch(chosen, place.settings(chosen), place.known(), acts=not dry_run)
     news = News(watch.settings, chosen)
+    percents = Percents(watch.settings, chosen)
     boarding = Boarding(chosen, board.absolute() if board else None)
     live = every is not None and sys.stdout.isatty() and not json_
     rows: list[Row] | None = None
@@ -294,9 +296,14 @@ def command(
                 say(f"would bring {burning.domain} down to {burning.to}, because of {burning.metric}")
             recorder.stop([] if dry_run else fires)
             news.tell(watch.changes)  # after the stops, and beside the next look
+            if not dry_run:
+                percents.tell(
+                    {row.domain: row.live.percent for row in rows if row.live and row.live.percent is not None}
+                )
             boarding.write()
     finally:  # whatever ends the looks: what is down gets its record
         recorder.wait()
         news.wait()
+        percents.wait()
         boarding.wait()
     sys.exit(exit_code(recorder, every, rows))

@@ -2,7 +2,7 @@
 
 - **The percent.** No metric holds it, and a flag's write publishes none: a lowering is one write and nothing more. So
   the step line is what arrived, unified's share of the sessions that began, over the rungs as horizontal lines. Beside
-  it stands `RolloutPercent`, the live flag, which the watch publishes each minute; without a watch that line is empty.
+  it stands `RolloutPercent`, the live flag, which a watch that acts publishes at each look; without one that line is empty.
 - **Limits.** The good limit is a horizontal line. The alarm's limit is drawn by CloudWatch from the alarm itself, in
   the graph beside: so the two can't disagree, and a changed limit changes the alarm's row and no other.
 
@@ -22,7 +22,8 @@ from typing import Final
 from rollout.model.alarms.alarm import LATENCY, LATENCY_STAT, NAMESPACE, alarm_name
 from rollout.model.catalogue.domain import AlertPolicy, Catalogue, Domain, Metric
 
-#: The live percent of a domain, unit Percent, one datum a minute; dimensions as the counters'.
+#: The live percent of a domain on a stack (`Stack`, `Domain`), unit Percent, and the namespace that nothing else is in.
+PERCENTS: Final = "WaRollout"
 PERCENT_METRIC: Final = "RolloutPercent"
 #: Seconds of one point: fine enough for a five-minute stop, coarse enough to read.
 PERIOD: Final = 300
@@ -46,7 +47,7 @@ def body(catalogue: Catalogue, domain: Domain, stack: str) -> str:
     widgets = [
         _heading(catalogue, domain, stack),
         _states(domain, stack),
-        _share(catalogue, domain),
+        _share(catalogue, domain, stack),
         _traffic(catalogue, domain),
     ]
     top = 11
@@ -121,15 +122,23 @@ def _states(domain: Domain, stack: str) -> Widget:
     return {"type": "alarm", "x": 0, "y": 2, "width": 24, "height": 3, "properties": properties}
 
 
-def _share(catalogue: Catalogue, domain: Domain) -> Widget:
+def _share(catalogue: Catalogue, domain: Domain, stack: str) -> Widget:
     lines = [
         {"expression": "100 * u / (u + l)", "id": "arrived", "label": "arrived, % of sessions", "color": _UNIFIED},
         {"expression": "FILL(p, REPEAT)", "id": "flag", "label": "flag, %", "color": _LIMIT},
     ]
-    series = [
+    series: list[Sequence[object]] = [
         _series(catalogue.unified, domain, "Sessions", "Sum", "u"),
         _series(domain.legacy, domain, "Sessions", "Sum", "l"),
-        _series(catalogue.unified, domain, PERCENT_METRIC, "Maximum", "p"),
+        [
+            PERCENTS,
+            PERCENT_METRIC,
+            "Stack",
+            stack,
+            "Domain",
+            domain.name,
+            {"id": "p", "stat": "Maximum", "visible": False},
+        ],
     ]
     rungs = [{"value": rung, "label": f"{rung} %", "color": _RUNG} for rung in domain.ladder.above]
     return _graph(f"{domain.name}: percent", [[lines[0]], [lines[1]], *series], rungs, top=5, most=100)

@@ -120,7 +120,7 @@ def when(at: datetime, now: datetime) -> str:
 
 
 def _finished(ahead: Forecast | None, now: datetime) -> str:
-    stable = times.later(ahead.earliest, schedule.STABLE) if ahead else None
+    stable = ahead.stable if ahead else None
     if stable is None or stable <= now:
         return "every domain is at 100 %, and has been for 7 days"
     return f"every domain is at 100 %, and stable for 7 days {when(stable, now)}"

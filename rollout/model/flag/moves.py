@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -171,10 +171,9 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, (int, float)) else 0
 
 
-def stable_at_100(live: Live, now: datetime, span: timedelta = schedule.STABLE, slack_hours: float = 2) -> bool:
-    """Whether a domain has been at 100 % for the seed's 7 days: what `closed` asks of each before `destroy`."""
-    return (
-        live.percent == 100
-        and live.since is not None
-        and now >= times.later(live.since, span - timedelta(hours=slack_hours))
-    )
+def stable_at_100(live: Live, now: datetime, slack_hours: float) -> bool:
+    """Whether a domain has been at 100 % for the seed's 7 days: what `closed` asks of each before `destroy`.
+
+    `slack_hours`: the catalogue's (`soak_slack_hours`).
+    """
+    return live.percent == 100 and live.since is not None and now >= schedule.stable_from(live.since, slack_hours)

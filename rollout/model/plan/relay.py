@@ -12,7 +12,7 @@ from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.ladder import TOP
 from rollout.model.plan import standing
 from rollout.model.plan.days import Plan, Row
-from rollout.model.schedule import BREACH_WAIT, STABLE, soak_ends
+from rollout.model.schedule import BREACH_WAIT, soak_ends, stable_from
 
 #: Days after which a domain that hasn't arrived never will by these rules.
 LONGEST: Final = 366
@@ -54,7 +54,7 @@ def lay(plan: Plan, catalogue: Catalogue, at: Mapping[str, At], first: datetime,
         rows.append(_row(now, percents, moved, start))
         if all(percent == TOP for percent in percents.values()):
             ends = max(one.since for one in have.values())
-            return Laid(tuple(rows), ends.date(), times.later(ends, STABLE).date())
+            return Laid(tuple(rows), ends.date(), stable_from(ends, catalogue.soak_slack_hours).date())
         now = times.later(now, timedelta(days=1))
     return Laid(tuple(rows), None, None)
 

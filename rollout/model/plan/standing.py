@@ -62,6 +62,7 @@ FIRST: Final = (
     "latched",
     "stopping",
     "stopped",
+    "undecided",
     "ladder",
 )
 LAST: Final = ("drill", "no-drill", "ahead", "hours", "soak")
@@ -70,11 +71,13 @@ WORDS: Final = {"frozen": "FROZEN", "data-audit": "FROZEN", "held": "HELD", "lat
 
 
 def stand(
-    ask: Ask, stack: int | None, planned: int | None, behind_days: int, answer: Answer | None, unread: str, typed: Typed
-) -> Standing:
+    ask: Ask, stack: int | None, planned: int | None, behind_days: int, answer: Answer | None, unread: str, typed: Typed,
+    more: Sequence[Refusal] = (),
+) -> Standing:  # fmt: skip
     """The standing of the domain that `ask` is about, whose wanted percent is the next rung.
 
-    `answer`: the gate's, where it was asked; `unread`: why it couldn't be; `typed`: how commands are typed there.
+    `answer`: the gate's, where it was asked; `unread`: why it couldn't be; `typed`: how commands are typed there;
+    `more`: what else is known against the raise that the stack asks for.
     """
     live, domain = ask.live, ask.domain
     percent = live.percent
@@ -84,7 +87,7 @@ def stand(
     refusals: list[Refusal] = []
     left: timedelta | None = None
     if percent is not None and percent != TOP:
-        refusals = in_order(rules.judge_raise(ask))
+        refusals = in_order([*rules.judge_raise(ask), *more])
         left = soak_left(ask, percent)
     following = _following(ask, stack, planned, answer, refusals, typed)
     texts = tuple(one.text for one in refusals)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollout.model import schedule, times
+from rollout.model import schedule
 from rollout.model.flag import moves
 from rollout.model.flag.moves import Live
 from rollout.model.gate import words as gate_text
@@ -81,9 +81,9 @@ def standing_at_100(story: Story, name: str) -> Criterion:
     stands = span(last.since, as_of, f"{place}/at {story.as_of_place}")
     why = (percent(100, f"{place}/to"), " since ", moment(last.since, f"{place}/at"), ", for ", stands)
     live = Live(str(last.percent), last.since)
-    if moves.stable_at_100(live, as_of, slack_hours=story.known.soak_slack_hours):
+    if moves.stable_at_100(live, as_of, story.known.soak_slack_hours):
         return Criterion(f"stable-{name}", text, State.MET, why)
-    left = show_span(as_of, times.later(last.since, schedule.STABLE))
+    left = show_span(as_of, schedule.stable_from(last.since, story.known.soak_slack_hours))
     why = (*why, "; ", Figure(left, "left", f"{place}/at {story.as_of_place}"), " more")
     do = "wait, then run `pulumi up`: its entry shows that the value still stands"
     return Criterion(f"stable-{name}", text, State.NOT_MET, why, do)

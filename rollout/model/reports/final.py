@@ -58,8 +58,7 @@ def report(story: Story) -> Report:
         Picture("strip"),
         Heading(2, ("Final success criteria",), "criteria"),
         table("The seed's list, end of week 6", final),
-        Heading(2, ("Success criteria of the weeks, and the literal zeros",), "weekly"),
-        table("The seed's weekly lists", _folded(story)),
+        *_weekly(story),
         Heading(2, ("Planned and actual",), "dates"),
         _dates(story),
         summary(story),
@@ -100,6 +99,14 @@ def criteria(story: Story) -> list[Criterion]:
         *found,
         Criterion("archive", WEEK_7, state, why, "" if state is State.MET else "wait, or mend what is named"),
     ]
+
+
+def _weekly(story: Story) -> list[Block]:
+    """Where the catalogue has none of the seed's domains there are no such lists."""
+    if not (found := _folded(story)):
+        return []
+    heading = Heading(2, ("Success criteria of the weeks, and the literal zeros",), "weekly")
+    return [heading, table("The seed's weekly lists", found)]
 
 
 def _folded(story: Story) -> list[Criterion]:

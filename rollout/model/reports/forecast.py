@@ -31,12 +31,13 @@ class Ahead:
 class Forecast:
     """`earliest`, `paced`: when the last domain is at the top rung (`paced` None: no rung was gained yet, no pace).
 
-    `pace`: the time that a rung has taken so far, the falls and the waits in it. A domain is stable
-    `rollout.model.schedule.STABLE` later.
+    `pace`: the time that a rung has taken so far, the falls and the waits in it. `stable`: when each
+    has been there for 7 days, if it comes at the earliest.
     """
 
     domains: Mapping[str, Ahead]
     earliest: datetime
+    stable: datetime
     paced: datetime | None
     pace: timedelta | None
     rungs_gained: int
@@ -61,9 +62,16 @@ def forecast(story: Story, live: Mapping[str, int | None] | None = None) -> Fore
     gained, pace = _pace(story, as_of)
     earliest = _ahead(story, percents, as_of, timedelta(0))
     slow = _ahead(story, percents, as_of, pace) if pace else None
+    slack = story.known.soak_slack_hours
+    stable = max((schedule.stable_from(one.top_at, slack) for one in earliest.values()), default=as_of)
     ends = max((one.top_at for one in earliest.values()), default=as_of)
     return Forecast(
-        earliest, ends, max((one.top_at for one in slow.values()), default=as_of) if slow else None, pace, gained
+        earliest,
+        ends,
+        stable,
+        max((one.top_at for one in slow.values()), default=as_of) if slow else None,
+        pace,
+        gained,
     )
 
 

@@ -28,7 +28,7 @@ def allow(context: Context, stack: str, domain: str, closed: bool) -> None:
             now = context.settings.now()
             for name in context.catalogue.domains:
                 other = context.read_live(context.percent_name(stack, name))
-                if not moves.stable_at_100(other, now):
+                if not moves.stable_at_100(other, now, context.catalogue.soak_slack_hours):
                     not_stable.append(f"{name} at {other.show()}")
             if not not_stable:
                 return

@@ -82,7 +82,7 @@ def test_the_end() -> None:
     ahead = forecast(finished(14))
     rows = [row(name, 100) for name in ("ai-agents", "jobs")]
     assert said(*rows, ahead=ahead, now=day(14)).text == (
-        "Nothing burns. Every domain is at 100 %, and stable for 7 days on 2026-12-19 08:00 UTC."
+        "Nothing burns. Every domain is at 100 %, and stable for 7 days on 2026-12-19 06:00 UTC."
     )
     assert (
         said(*rows, ahead=ahead, now=day(30)).text

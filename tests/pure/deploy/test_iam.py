@@ -15,6 +15,8 @@ from typing import Any
 import botocore.session
 import pytest
 
+from rollout.model.alarms import dashboard
+from rollout.model.alarms.alarm import NAMESPACE
 from rollout.model.catalogue import reading as catalogue
 from tests.actions import ROOT
 from tests.harness import READING
@@ -48,7 +50,10 @@ NO_RESOURCE = {
     "cloudwatch:ListDashboards",
     "secretsmanager:BatchGetSecretValue",  # gives a value only where GetSecretValue may too
     "sns:Unsubscribe",
+    "cloudwatch:PutMetricData",  # bound to a namespace by a condition instead
 }
+#: What the watch alone does: the live percents, in a namespace in which no counter is.
+PUBLISHES = {"cloudwatch:PutMetricData"}
 
 
 def _called() -> Iterator[str]:
@@ -106,12 +111,18 @@ def test_the_planner_reads_and_cannot_write() -> None:
 
 
 def test_the_applier_may_do_what_an_up_calls() -> None:
-    assert allowed("applier") == NEEDED | {*ENGINE_READS} | {*ENGINE_WRITES}
+    assert allowed("applier") == NEEDED - PUBLISHES | {*ENGINE_READS} | {*ENGINE_WRITES}
 
 
 def test_what_brings_down_writes_flags_alone() -> None:
     stops = {action for action in NEEDED if STOPS.match(action)}
-    assert allowed("watch") == READS | stops | {*ENGINE_READS} | {*ENGINE_WRITES}
+    assert allowed("watch") == READS | stops | PUBLISHES | {*ENGINE_READS} | {*ENGINE_WRITES}
+
+
+def test_the_watch_publishes_in_a_namespace_of_no_counter() -> None:
+    (one,) = [one for one in policy("watch") if {*one["Action"]} & PUBLISHES]
+    assert one["Condition"] == {"StringEquals": {"cloudwatch:namespace": dashboard.PERCENTS}}
+    assert str(dashboard.PERCENTS) != NAMESPACE, "who publishes it could else write what a raise is judged by"
 
 
 def test_each_reason_is_still_true() -> None:
@@ -131,7 +142,8 @@ def test_every_action_is_one_of_aws(name: str) -> None:
 @pytest.mark.parametrize("name", POLICIES)
 def test_nothing_is_a_wildcard(name: str) -> None:
     for one in policy(name):
-        assert {*one} == {"Sid", "Effect", "Action", "Resource"}  # no NotAction, no NotResource
+        conditions = {"Condition"} if {*one["Action"]} == PUBLISHES else set()
+        assert {*one} == {"Sid", "Effect", "Action", "Resource"} | conditions  # no NotAction, no NotResource
         assert not [action for action in one["Action"] if "*" in action]
         if "*" in resources(one) and one["Effect"] == "Allow":
             assert {*one["Action"]} <= NO_RESOURCE

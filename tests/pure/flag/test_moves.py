@@ -147,11 +147,11 @@ def test_a_restore_goes_by_what_this_project_wrote() -> None:
 def test_stable_at_100_to_the_minute() -> None:
     ends = NOW + timedelta(days=7, hours=-2)
     live = Live("100", NOW, "v")
-    assert not stable_at_100(live, ends - timedelta(minutes=1))
-    assert stable_at_100(live, ends)
-    assert not stable_at_100(Live("50", NOW, "v"), ends)
-    assert not stable_at_100(Live("100", None, "v"), ends)
-    assert not stable_at_100(Live(None), ends)
+    assert not stable_at_100(live, ends - timedelta(minutes=1), 2)
+    assert stable_at_100(live, ends, 2)
+    assert not stable_at_100(Live("50", NOW, "v"), ends, 2)
+    assert not stable_at_100(Live("100", None, "v"), ends, 2)
+    assert not stable_at_100(Live(None), ends, 2)
 
 
 @pytest.mark.parametrize(

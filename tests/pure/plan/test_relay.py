@@ -96,4 +96,4 @@ def test_the_calendars_last_days_are_no_crash() -> None:
     assert relay.ready(last) == times.LAST
     laid = relay.lay(PLAN, CATALOGUE, {name: At(0, last) for name in DOMAINS}, last - timedelta(days=1), None)
     assert laid.rows[0].date == date(9999, 12, 30)
-    assert not stable_at_100(Live("100", last, "v"), last)
+    assert not stable_at_100(Live("100", last, "v"), last, 2)
