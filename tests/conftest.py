@@ -15,7 +15,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from rollout.simulator import env
 from rollout.simulator.simulator import Simulator
-from tests import emulator
+from tests import emulator, postgres
 from tests.harness import Sandbox
 
 TIERS = ("pure", "provider", "components", "engine")
@@ -51,6 +51,10 @@ def pytest_configure() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--all`: with those of known_red.txt."""
     parser.addoption("--all", action="store_true", help="also the tests that tests/known_red.txt leaves out")
+    parser.addoption(
+        "--store", choices=("sample", "both"), default="sample",
+        help="of the engine tier over both stores: a test of each kind, or every one that can be",
+    )  # fmt: skip
 
 
 def known_red() -> list[str]:
@@ -96,13 +100,20 @@ def moto(_shared_simulator: Simulator) -> Simulator:
     return _shared_simulator
 
 
+@pytest.fixture(scope="module")
+def flag_store(request: pytest.FixtureRequest) -> str:
+    """Where a sandbox's flags live: Secrets Manager, or what tests/engine/conftest.py says."""
+    return str(getattr(request, "param", "secrets-manager"))
+
+
 @pytest.fixture
-def new_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
+def new_sandbox(tmp_path: Path, flag_store: str) -> Iterator[Callable[..., Sandbox]]:
     """Makes sandboxes (see `Sandbox` for the arguments) and closes them all, which fails on a process left behind."""
     made: list[Sandbox] = []
 
     def make(**options: Any) -> Sandbox:
-        made.append(Sandbox(tmp_path / f"project-{len(made)}", **options))
+        folder = postgres.entered(tmp_path) if flag_store == env.DATABASE else tmp_path
+        made.append(Sandbox(folder / f"project-{len(made)}", **{"store": flag_store, **options}))
         return made[-1]
 
     yield make

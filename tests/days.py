@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -101,10 +102,51 @@ def put(sandbox: Sandbox, domain: str, value: str, *, since: float | None = None
 
     The virtual clock takes such a value for one of now; with `since`, for one of that day.
     """
+    if sandbox.database is not None:
+        at = sandbox.env.get("ROLLOUT_NOW", "") if since is None else clock(since)
+        sandbox.by_hand(
+            "with clock as (select set_config('rollout.virtual', %s, false)) update rollout.flags set value = %s from clock where name = %s",
+            at, value, secret(PERCENT_FLAGS[domain]),
+        )  # fmt: skip
+        return
     store, name = sandbox.boto("secretsmanager"), secret(PERCENT_FLAGS[domain])
     made = store.put_secret_value(SecretId=name, SecretString=value)
     if since is not None:
         store.tag_resource(SecretId=name, Tags=[_live_since(made["VersionId"], since)])
+
+
+def delete(sandbox: Sandbox, domain: str) -> None:
+    """Somebody's hand deletes a percent, for good."""
+    name = secret(PERCENT_FLAGS[domain])
+    if sandbox.database is not None:
+        sandbox.by_hand("delete from rollout.flags where name = %s", name)
+    else:
+        sandbox.boto("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
+def switch(sandbox: Sandbox, flag: str, value: str) -> None:
+    """Somebody's hand on another flag than a percent."""
+    if sandbox.database is not None:
+        sandbox.by_hand("update rollout.flags set value = %s where name = %s", value, secret(flag))
+    else:
+        sandbox.boto("secretsmanager").put_secret_value(SecretId=secret(flag), SecretString=value)
+
+
+def mark(sandbox: Sandbox, domain: str, tags: Mapping[str, str], *, drop: str = "") -> None:
+    """Tags put beside a percent, and one taken away."""
+    name = secret(PERCENT_FLAGS[domain])
+    if sandbox.database is not None:
+        sandbox.by_hand(
+            "update rollout.flags set tags = (tags || %s::jsonb) - %s where name = %s",
+            json.dumps(dict(tags)),
+            drop,
+            name,
+        )
+        return
+    store = sandbox.boto("secretsmanager")
+    store.tag_resource(SecretId=name, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+    if drop:
+        store.untag_resource(SecretId=name, TagKeys=[drop])
 
 
 def _live_since(version: str, day: float) -> dict[str, str]:

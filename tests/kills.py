@@ -73,6 +73,7 @@ def one(sandbox: Sandbox, create: bool, whom: str, moment: float) -> Kill | None
     if whom == "provider":
         for pid in hit:
             os.kill(pid, signal.SIGKILL)
+    if whom == "provider" or not hit:
         races.ended(up)
     else:
         races.killed(up, group=whom == "group")

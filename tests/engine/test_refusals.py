@@ -113,7 +113,6 @@ def begun(sandbox: Sandbox) -> Callable[[str], str]:
     days.begin(sandbox, AT, day=NOW, since=2)
     config = sandbox.read_config()
     rules = (sandbox.folder / "domains.yaml").read_text()
-    store, name = sandbox.boto("secretsmanager"), days.secret(days.PERCENT_FLAGS["jobs"])
 
     def review(key: str) -> str:
         case = CASES[key]
@@ -124,7 +123,7 @@ def begun(sandbox: Sandbox) -> Callable[[str], str]:
         if case.rules[0]:
             assert case.rules[0] in rules
             (sandbox.folder / "domains.yaml").write_text(rules.replace(*case.rules))
-        store.tag_resource(SecretId=name, Tags=[{"Key": k, "Value": v} for k, v in case.tags.items()])
+        days.mark(sandbox, "jobs", case.tags)
         if case.live:
             days.put(sandbox, "jobs", case.live, since=None if case.live == "100" else 3)
         sandbox.simulator.call("PUT", "/health", case.health)
@@ -133,7 +132,7 @@ def begun(sandbox: Sandbox) -> Callable[[str], str]:
         finally:
             sandbox.simulator.call("DELETE", "/health")
             days.put(sandbox, "jobs", "5", since=2)
-            store.untag_resource(SecretId=name, TagKeys=["breach"])
+            days.mark(sandbox, "jobs", {}, drop="breach")
             (sandbox.folder / "domains.yaml").write_text(rules)
             sandbox.write_config(config)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests import burning, days
+from tests import burning, days, postgres
 from tests.burning import Burning
 from tests.harness import Sandbox
 
@@ -19,8 +19,8 @@ SOON = ("--stack", "local", "--wait", "0")
 
 
 @pytest.fixture(scope="module")
-def _once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
-    made = Burning(tmp_path_factory.mktemp("rollback"))
+def _once(tmp_path_factory: pytest.TempPathFactory, flag_store: str) -> Iterator[Burning]:
+    made = Burning(postgres.entered(tmp_path_factory.mktemp("rollback")), store=flag_store)
     yield made
     assert not made.sandbox.close()
 

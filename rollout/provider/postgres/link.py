@@ -49,15 +49,18 @@ _MEANING: Final = {
     "57P03": "the database is starting, paused or being shut down",
     "RO001": "is this the database of that stack?",
 }
-#: No connection was had, so another way may have one.
-#: What a server says that takes no connection, of which psycopg hands on the words alone -> SQLSTATE.
+#: What a server or a pooler says that takes no connection, of which psycopg hands on the words alone -> SQLSTATE.
 _REFUSED: Final = {
     "too many connections": "53300", "remaining connection slots": "53300", "max clients": "53300", "too many clients": "53300",
     "not permitted to log in": "28000", "no pg_hba.conf entry": "28000", "password authentication failed": "28P01",
+    "no more connections allowed": "53300", "sasl authentication failed": "28P01", "no such user": "28P01",
     "starting up": "57P03", "shutting down": "57P03", "not yet accepting connections": "57P03", "paused": "57P03",
 }  # fmt: skip
+#: What PgBouncer says later, to whoever it let in (as 08P01): it never came as far as a server.
+_WAITED: Final = ("query_wait_timeout", "server login has been failing", "pgbouncer cannot connect to server")
 #: What the same call would meet again: a right, a name, a certificate.
 _LASTING: Final = ("28", "3D", "3F", "42", "RO")
+#: No connection was had, so another way may have one.
 _AWAY: Final = ("53300", "57P01", "57P02", "57P03", "08")
 
 
@@ -235,6 +238,8 @@ def _translated(way: Address, about: str, error: psycopg.Error, *, connecting: b
         words = str(error).lower()
         known = [code for part, code in _REFUSED.items() if part in words]
         state = known[0] if known else "3D000" if "database" in words and "does not exist" in words else ""
+    waited = state == "08P01" and any(part in str(error).lower() for part in _WAITED)
+    state = "53300" if waited else state
     said = error.diag.message_primary or (str(error).splitlines() or [""])[0]
     said = way.clean(" ".join(said.split()))[:240]
     lowered = said.lower()
@@ -250,4 +255,4 @@ def _translated(way: Address, about: str, error: psycopg.Error, *, connecting: b
         )
     text = f"{about}: {way.shown}: {state} {said}".replace(":  ", ": ").rstrip()
     away = not state or state.startswith(_AWAY)
-    return DatabaseError(f"{text}{meaning and f' ({meaning})'}", state, away=away, unasked=connecting)
+    return DatabaseError(f"{text}{meaning and f' ({meaning})'}", state, away=away, unasked=connecting or waited)

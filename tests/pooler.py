@@ -1,0 +1,124 @@
+"""A real PgBouncer in front of a test's PostgreSQL: Debian's own package, unpacked in .tools/pooler, nothing installed.
+
+PATH's is taken where there is one. Where neither can be had the tests are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from rollout.simulator import database
+from rollout.simulator.database import Database
+from rollout.simulator.env import PROJECT
+
+TOOLS: Final = PROJECT / ".tools" / "pooler"
+PACKAGES: Final = ("pgbouncer", "libc-ares2", "libevent-2.1-7")
+PATIENCE: Final = 60.0
+
+
+def found() -> tuple[Path, dict[str, str]]:
+    """The program, and the environment that its libraries are found in. Skips where there is none."""
+    if on_path := shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return Path(on_path), {}
+    own = TOOLS / "usr/sbin/pgbouncer"
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    with (TOOLS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not own.exists():
+            _unpacked()
+    libraries = ":".join(str(path) for path in (TOOLS / "usr/lib").glob("*-linux-gnu*"))
+    return own, {"LD_LIBRARY_PATH": libraries}
+
+
+def _unpacked() -> None:
+    try:
+        subprocess.run(["apt-get", "download", *PACKAGES], cwd=TOOLS, capture_output=True, check=True, timeout=120)
+        for package in TOOLS.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", package, TOOLS], capture_output=True, check=True, timeout=60)
+            package.unlink()
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("no pgbouncer on PATH, and none from Debian's packages (apt-get update may be what is missing)")
+
+
+class Pooler:
+    """`mode`: session or transaction. `connections`: of its own to the server, a user and database."""
+
+    def __init__(self, server: Database, folder: Path, mode: str, connections: int = 8, clients: int = 100) -> None:
+        self._server = server
+        self._folder = folder
+        self._child: subprocess.Popen[bytes] | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "pgbouncer.log"
+        self.log.touch()
+        users = folder / "users.txt"
+        names = (database.SUPERUSER, "project", "rollout_deployer", "rollout_watcher")
+        users.write_text("".join(f'"{name}" "{server.password}"\n' for name in names))
+        settings = {
+            "listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "scram-sha-256",
+            "auth_file": users, "pool_mode": mode, "default_pool_size": connections, "max_client_conn": clients,
+            "query_wait_timeout": 2 if mode == "session" else 60, "server_login_retry": 1,
+        }  # fmt: skip
+        lines = [f"{key} = {value}" for key, value in settings.items()]
+        self._config = folder / "pgbouncer.ini"
+        self._config.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\n" + "\n".join(lines) + "\n"
+        )
+        if os.geteuid() == 0:
+            for path in (folder, self.log, users, self._config):
+                os.chown(path, database.UNPRIVILEGED, database.UNPRIVILEGED)
+
+    def start(self) -> None:
+        """Starts it, and waits until it listens."""
+        program, libraries = found()
+        nobody: Any = {}
+        if os.geteuid() == 0:  # it refuses to run as root
+            nobody = {"user": database.UNPRIVILEGED, "group": database.UNPRIVILEGED, "extra_groups": []}
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [program, self._config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                env={"PATH": os.defpath, **libraries}, **nobody,
+            )  # fmt: skip
+        until = time.monotonic() + PATIENCE
+        while self._child.poll() is None and time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError(f"pgbouncer did not start: {self.log.read_text()}")
+
+    def kill(self) -> None:
+        """Ends it without a word to anybody."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def url(self, user: str, name: str) -> str:
+        """An address that goes through it."""
+        return self._server.url(user, name).replace(f":{self._server.port}/", f":{self.port}/")
+
+
+@contextmanager
+def running(server: Database, folder: Path, mode: str, connections: int = 8, clients: int = 100) -> Iterator[Pooler]:
+    """One that is ended afterwards."""
+    made = Pooler(server, folder, mode, connections, clients)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.kill()
