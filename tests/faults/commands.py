@@ -20,9 +20,10 @@ from rollout.simulator.database import DATABASE
 from tests import burning, days
 from tests.faults.door import Call
 from tests.faults.ledger import Outcome
+from tests.faults.pg_world import PgWorld
 from tests.faults.plays import OWN, beside, own_time, percent
 from tests.faults.stack import BESIDE, MOVES, Stack
-from tests.faults.worlds import AnyDoor, AwsWorld, Held, PgWorld, World
+from tests.faults.worlds import AnyDoor, AwsWorld, Held, World
 from tests.harness import Sandbox
 
 #: Seconds after which a command is ended, and is broken: its calls alone may take minutes.

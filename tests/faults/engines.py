@@ -51,6 +51,59 @@ def killed(folder: Path, kept: Ledger, number: int, say: Say, until: float) -> N
         say(f"left behind at the end: {left}" if left else "nothing left behind")
 
 
+ROLLBACK: Final = (*races.ROLLBACK, "jobs", "--to", "10")
+
+
+def rolled(folder: Path, kept: Ledger, number: int, say: Say, until: float) -> None:
+    """`number` kills each of a whole rollback, its engine's run included: of the command alone, and of its process group."""
+    stack = Burning(folder / "rolled")
+    try:
+        sandbox = stack.again()
+        began = time.monotonic()
+        sandbox.run(*ROLLBACK)
+        longest = time.monotonic() - began
+        for case in kept.left(
+            [f"engine/rollback-{whom}/{one}" for one in range(number) for whom in ("alone", "group")]
+        ):
+            if time.monotonic() > until:
+                break
+            one = _rolled(stack.again(), case, random.Random(case).uniform(0.1, 1.0) * longest)
+            kept.keep(one)
+            if one.broken:
+                say(f"BROKEN {case}: {one.broken}")
+    finally:
+        left = stack.sandbox.close()
+        say(f"left behind at the end: {left}" if left else "nothing left behind")
+
+
+def _rolled(sandbox: Sandbox, case: str, moment: float) -> Outcome:
+    child = sandbox.start(*ROLLBACK)
+    time.sleep(moment)
+    alive = child.poll() is None
+    races.killed(child, group="group" in case)
+    one = Outcome(case, "engine", alive, wall=round(moment, 2))
+    live = int(burning.live(sandbox, "jobs") or 0)
+    one.ask("ceiling", live <= burning.START["jobs"], f"live {live}")
+    # A command that was killed alone leaves its engine at work, which ends by itself.
+    one.ask("process", not _lingering(sandbox.processes, 60), f"{sandbox.processes()}")
+    cleared = sandbox.rollout("unlock", "--stack", "local", check=False)
+    if "nothing here tells whether it lives" in cleared.stderr:  # killed before its provider could leave a note
+        sandbox.rollout("unlock", "--stack", "local", "--force", check=False)
+    again = sandbox.run(*ROLLBACK, check=False)
+    one.code = again.returncode
+    said = again.stdout + again.stderr
+    one.ask("converges", again.returncode == 0, said[-900:])
+    one.ask("traceback", "Traceback" not in said, said[-900:])
+    try:
+        burning.recorded(sandbox, "jobs", 10)
+        wanted = {domain: str(percent) for domain, percent in burning.START.items()} | {"jobs": "10"}
+        one.ask("lost", burning.lives(sandbox) == wanted, f"{burning.lives(sandbox)}")
+    except AssertionError as error:
+        one.ask("converges", False, str(error))
+    one.ask("process", not _lingering(sandbox.processes), f"{sandbox.processes()}")
+    return one
+
+
 def _told(outcome: Outcome, found: Kill | None) -> None:
     """What `kills.one` has asserted: it ended well."""
     outcome.met = found is not None
@@ -186,9 +239,9 @@ def _faulted(sandbox: Sandbox, through: door.Door, case: str) -> Outcome:
     return one
 
 
-def _lingering(processes: Callable[[], dict[int, str]]) -> bool:
-    """Whether something is still there some seconds after the last `up`."""
-    until = time.monotonic() + kills.LEAVE
+def _lingering(processes: Callable[[], dict[int, str]], patience: float = kills.LEAVE) -> bool:
+    """Whether something is still there some seconds later."""
+    until = time.monotonic() + patience
     while processes() and time.monotonic() < until:
         time.sleep(0.2)
     return bool(processes())

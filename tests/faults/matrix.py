@@ -14,7 +14,8 @@ from rollout.simulator.simulator import Simulator
 from tests import postgres
 from tests.faults import plays
 from tests.faults.ledger import Ledger, Outcome
-from tests.faults.worlds import AwsWorld, PgWorld, World
+from tests.faults.pg_world import PgWorld
+from tests.faults.worlds import AwsWorld, World
 
 OFTEN = ("always", "once")
 Say = Callable[[str], None]

@@ -13,6 +13,7 @@ from rollout.home import HOME
 from rollout.simulator import env
 from tests.faults import commands, config, engines, killed, ledger, matrix, plays, raced, worlds
 from tests.faults.ledger import Ledger
+from tests.faults.pg_world import PgWorld
 
 #: Where what is known is kept between two runs.
 KNOWN: Final = HOME / ".local" / "faults"
@@ -83,6 +84,12 @@ def faulted(bench: Bench, kept: Ledger) -> None:
     engines.faulted(bench.folder, kept, bench.say, bench.until)
 
 
+def kill_rollbacks(number: int, bench: Bench, kept: Ledger) -> None:
+    """kill -9 of whole rollbacks, with the engine's run that records them."""
+    bench.folder.mkdir(parents=True)
+    engines.rolled(bench.folder, kept, number, bench.say, bench.until)
+
+
 def many(number: int, bench: Bench, kept: Ledger) -> None:
     """Many `up`s of one stack at once."""
     bench.folder.mkdir(parents=True)
@@ -95,7 +102,7 @@ def configs(bench: Bench, kept: Ledger) -> None:
     config.played(bench.folder, kept, bench.say, bench.until)
 
 
-AWS, PG = worlds.AwsWorld.name, worlds.PgWorld.name
+AWS, PG = worlds.AwsWorld.name, PgWorld.name
 PARTS: Final[dict[str, Callable[[Bench, Ledger], None]]] = {
     "aws-provider": partial(provider, AWS),
     "postgres-provider": partial(provider, PG),
@@ -104,6 +111,7 @@ PARTS: Final[dict[str, Callable[[Bench, Ledger], None]]] = {
     "kills-aws": partial(kill, AWS, 40),
     "kills-postgres": partial(kill, PG, 20),
     "kills-engine": partial(kill_engines, 40),
+    "kills-rollback": partial(kill_rollbacks, 30),
     "stops-aws": partial(race, AWS, 100),
     "stops-postgres": partial(race, PG, 100),
     "aws-engine": faulted,

@@ -13,12 +13,13 @@ from rollout.simulator.database import Database
 from rollout.simulator.simulator import Simulator
 from tests.faults import ledger, matrix, plays, worlds
 from tests.faults.ledger import Ledger, Outcome
-from tests.faults.worlds import AwsWorld, PgWorld, World
+from tests.faults.pg_world import PgWorld
+from tests.faults.worlds import AwsWorld, World
 from tests.wire import Wire
 
 #: Of each store the cases that tell most: a call whose answer is lost, that fails always, or that answers what is no answer.
 AWS = (
-    "create/sns.CreateTopic/500/always",
+    "create/sns.CreateTopic/denied/always",
     "create/secretsmanager.CreateSecret/reset after/once",
     "raise/secretsmanager.PutSecretValue/reset after/always",
     "raise/secretsmanager.DescribeSecret/denied/always",
