@@ -52,9 +52,20 @@ def _unpacked() -> None:
 
 
 class Pooler:
-    """`mode`: session or transaction. `connections`: of its own to the server, a user and database."""
+    """`mode`: session or transaction. `connections`: of its own to the server, a user and database.
 
-    def __init__(self, server: Database, folder: Path, mode: str, connections: int = 8, clients: int = 100) -> None:
+    `certificate`: with it, and the `.key` beside it, it takes TLS alone (the wheel's server is built without).
+    """
+
+    def __init__(
+        self,
+        server: Database,
+        folder: Path,
+        mode: str,
+        connections: int = 8,
+        clients: int = 100,
+        certificate: Path | None = None,
+    ) -> None:
         self._server = server
         self._folder = folder
         self._child: subprocess.Popen[bytes] | None = None
@@ -67,11 +78,17 @@ class Pooler:
         users = folder / "users.txt"
         names = (database.SUPERUSER, "project", "rollout_deployer", "rollout_watcher")
         users.write_text("".join(f'"{name}" "{server.password}"\n' for name in names))
-        settings = {
+        settings: dict[str, object] = {
             "listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "scram-sha-256",
             "auth_file": users, "pool_mode": mode, "default_pool_size": connections, "max_client_conn": clients,
             "query_wait_timeout": 2 if mode == "session" else 60, "server_login_retry": 1,
         }  # fmt: skip
+        if certificate is not None:  # and its key beside it
+            for name, path in (("cert", certificate), ("key", certificate.with_suffix(".key"))):
+                shutil.copy(path, folder / path.name)
+                (folder / path.name).chmod(0o644)
+                settings[f"client_tls_{name}_file"] = folder / path.name
+            settings["client_tls_sslmode"] = "require"
         lines = [f"{key} = {value}" for key, value in settings.items()]
         self._config = folder / "pgbouncer.ini"
         self._config.write_text(
@@ -114,9 +131,11 @@ class Pooler:
 
 
 @contextmanager
-def running(server: Database, folder: Path, mode: str, connections: int = 8, clients: int = 100) -> Iterator[Pooler]:
+def running(
+    server: Database, folder: Path, mode: str, connections: int = 8, clients: int = 100, certificate: Path | None = None
+) -> Iterator[Pooler]:
     """One that is ended afterwards."""
-    made = Pooler(server, folder, mode, connections, clients)
+    made = Pooler(server, folder, mode, connections, clients, certificate)
     made.start()
     try:
         yield made

@@ -27,6 +27,8 @@ _OPTIONS: Final = frozenset(
         "target_session_attrs", "ssl_min_protocol_version", "sslnegotiation",
     }
 )  # fmt: skip
+#: Below a file, so that nothing can stand there.
+NO_ROOT: Final = "/dev/null/none"
 MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", VERIFIED)
 
 
@@ -80,6 +82,15 @@ def read(environ: Mapping[str, str]) -> Addresses:
     return Addresses(ways, role)
 
 
+def _root(mode: str, environ: Mapping[str, str]) -> str:
+    """libpq's `sslrootcert`. With any root certificate `require` means `verify-ca` to libpq, with one in ~/.postgresql too:
+    who was told to set it, so that a rollback goes, is let go. A file that isn't there verifies nobody.
+    """
+    if mode.startswith("verify-"):
+        return environ.get(ROOT_CERTIFICATE) or ("system" if mode == VERIFIED else "")
+    return NO_ROOT
+
+
 def _way(name: str, url: str, environ: Mapping[str, str]) -> Address:
     # What is wrong with it isn't quoted: any part of it may be the password, misplaced.
     allowed = "postgresql://USER:PASSWORD@HOST:5432/DATABASE, a % or @ in the password written as %25 or %40"
@@ -99,7 +110,7 @@ def _way(name: str, url: str, environ: Mapping[str, str]) -> Address:
         raise BadInput(
             [Problem(f"{name}: sslmode is none of libpq's", allowed=allowed, do=f"leave it out: {VERIFIED}")]
         )
-    root = options.get("sslrootcert") or environ.get(ROOT_CERTIFICATE) or ("system" if mode == VERIFIED else "")
+    root = options.get("sslrootcert") or _root(mode, environ)
     given = {key: value for key, value in options.items() if key in _OPTIONS and value}
     secret = [
         one for one in (parts.password or "", password, given.get("password", ""), given.get("options", "")) if one
