@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down env test quick bench day preview rollback unlock plan live status audit report board rehearse watch drill review log lint clean requirements tools engine sdk bump wheel
+.PHONY: help up down play env test quick bench day preview rollback unlock plan live status audit report board rehearse watch drill review log lint clean requirements tools engine sdk bump wheel
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -29,26 +29,35 @@ NO_STACK = test -e '.local/state/.pulumi/stacks/wa-rollout/$(STACK).json' || \
 HINT := python -m rollout.commands.engine.hint '$(STACK)' || :
 
 help:
-	@echo 'make up                       set up what is missing, start the simulator, apply Pulumi.local.yaml, show what is live'
-	@echo 'make day DAY=6 [DOMAIN=jobs]  write the next rungs up to that day into Pulumi.local.yaml (a diff; nothing moves)'
-	@echo 'make preview                  the review of that diff;  make up  applies it'
-	@echo 'make status                   where each domain stands, and what comes next'
-	@echo 'make live                     the table of live values;  make plan  the 21 days, with dates'
-	@echo 'make report [STACK=prod]      daily log, comparison, incidents and final report, into reports/<stack>'
-	@echo 'make board                    one page with everything, into .local/board;  make up  serves it on loopback'
-	@echo 'make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric] [STACK=prod]'
-	@echo 'make review                   the same as a page for a pull request;  make log  what happened so far'
-	@echo 'make drill DOMAIN=jobs        a timed rollback on a copy: a domain'\''s first raise of a week asks for one'
-	@echo 'make watch [STACK=prod]       judge what is live, and bring down what burns;  ARGS=--dry-run  only says it'
-	@echo 'make rehearse [SCENARIO=...]  the 21 days, played on a copy with simulated traffic (rollout/simulator/traffic/scenarios)'
-	@echo 'make rehearse STORY=1         a whole migration with all that can happen, and its reports'
-	@echo 'make unlock [STACK=prod]      clear what a killed engine left behind (docs/runbooks/stuck-lock.md)'
-	@echo 'eval "$$(make -s env)"         a shell in which plain pulumi and python work on the local stack'
-	@echo 'make down                     stop the simulator (its store is memory: the next  make up  fills it again)'
-	@echo 'make quick                    lint, types and the fast part of the pure tests: half a minute'
-	@echo 'make test [ARGS=tests/pure]   every test;  make lint  ruff, mypy, import-linter, actionlint;  make bench  times and the long loops'
-	@echo 'make bump                     the newest Pulumi engine and SDK;  make engine ENGINE=3.259.0  make sdk SDK=3.259.0  another one, for tests'
-	@echo 'make clean                    remove all that the above left behind'
+	@echo 'Set up and try'
+	@echo '  make up [STORE=postgres]   all that is missing, the simulator, day 1'
+	@echo '  make play                  walk through the days by hand, one key a step'
+	@echo '  make rehearse [SCENARIO=]  the 21 days on a copy;  STORY=1  and all troubles'
+	@echo '  make down                  stop the simulator (its store is memory)'
+	@echo '  eval "$$(make -s env)"      a shell for plain pulumi and python -m rollout'
+	@echo 'A day'
+	@echo '  make status                where each domain stands, and what comes next'
+	@echo '  make day DAY=6 [DOMAIN=jobs]'
+	@echo '                             the rungs up to that day: a diff, nothing moves'
+	@echo '  make preview               the review of that diff;  make up  applies it'
+	@echo '  make review                the same as a page for a pull request'
+	@echo 'Bring down'
+	@echo '  make rollback DOMAIN=jobs TO=previous|zero|N [BECAUSE=metric]'
+	@echo '  make drill DOMAIN=jobs    a timed rollback on a copy, as a first raise asks'
+	@echo '  make watch                 bring down what burns;  ARGS=--dry-run  says it'
+	@echo '  make unlock                clear what a killed engine left'
+	@echo 'See'
+	@echo '  make live                  the live values;  make plan  the days with dates'
+	@echo '  make log                   what happened;  make board  all of it on one page'
+	@echo '  make report                daily log, incidents, final report, into reports/'
+	@echo 'Work on it'
+	@echo '  make quick                 lint, types, fast tests: half a minute'
+	@echo '  make test [ARGS=tests/pure]  every test;  make lint  ruff, mypy, actionlint'
+	@echo '  make bench                 times and the long loops'
+	@echo '  make bump                  the newest Pulumi engine and SDK'
+	@echo '  make engine ENGINE=3.259.0;  make sdk SDK=3.259.0   another one, for tests'
+	@echo '  make clean                 remove all that the above left behind'
+	@echo 'STACK=prod makes a command work on that stack; without it, on the local one.'
 
 tools:
 	@sh setup/python.sh all
@@ -73,15 +82,19 @@ up: tools
 	@.venv-dev/bin/python rollout/simulator/simulator.py start
 	@$(if $(STORE),.venv-dev/bin/python rollout/simulator/database.py start)
 	@.venv-dev/bin/python rollout/simulator/simulator.py traffic '$(SCENARIO)' $(if $(STORE),--store '$(STORE)')
-	@$(CHOSEN) pulumi stack select --create '$(STACK)' && \
+	@$(CHOSEN) pulumi stack select --create '$(STACK)' >/dev/null && \
 	    python -m rollout drill --due --stack '$(STACK)' && \
-	    { pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
+	    { python -m rollout.commands.engine.short pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
 	        --stack '$(STACK)' --message "make up$$(.venv/bin/python setup/env.py --stamp)" || { code=$$?; test $$code -eq 10 || { $(HINT); exit $$code; }; \
 	        echo 'up: a raise waits (HOLD or ROLLBACK, above); everything else is applied, and the next  make up  asks again'; }; } && \
 	    python -m rollout live --stack '$(STACK)' --traffic
 ifneq ($(filter local postgres,$(STACK)),)
 	@$(CHOSEN) python -m rollout board --start --while .local/up --stack '$(STACK)' || :
 endif
+
+# By hand, on the local stack: one key a step.  KEYS=nnpu  plays them without a terminal.
+play: tools
+	@$(LOCAL) python -m rollout play $(KEYS)
 
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
 rehearse: tools

@@ -10,21 +10,18 @@ import click
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, options, place
-from rollout.commands.reading import deployed
+from rollout.commands.reading import deployed, shown
 from rollout.model.flag.name import secret_name
-from rollout.model.problem import BadInput, masked
+from rollout.model.problem import BadInput
 from rollout.model.stack_file import config
 from rollout.provider import alerts
 from rollout.provider.errors import StoreError
 from rollout.provider.stores import choose as stores
-from rollout.provider.stores.store import Entry
-
-UNKNOWN = "?"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One flag. Each value is as text; `?` where its source can't be read, `absent` where it has none."""
+    """One flag. Each value is as text; `?` where its source can't be read, `absent` where it has none, `deleted` where it is to go."""
 
     domain: str
     flag: str
@@ -35,7 +32,7 @@ class Line:
     @property
     def agrees(self) -> bool:
         """Whether all three are known and say the same; an absent secret is what the service takes for off."""
-        return len({self.live, self.file, self.state}) == 1 and self.live != UNKNOWN
+        return len({self.live, self.file, self.state}) == 1 and self.live != shown.UNKNOWN
 
 
 def lines(stack: str) -> tuple[list[Line], list[str]]:
@@ -62,16 +59,10 @@ def lines(stack: str) -> tuple[list[Line], list[str]]:
             if isinstance(entry, StoreError):
                 wrong.append(str(entry))
             flag_wanted = wanted.get(domain.name)
-            in_file = UNKNOWN if flag_wanted is None else _text(getattr(flag_wanted, key))
-            in_state = _text(state[domain.name].get(key, UNKNOWN)) if domain.name in state else UNKNOWN
-            result.append(Line(domain.name, flag, _live(entry), in_file, in_state))
+            in_file = shown.UNKNOWN if flag_wanted is None else _text(getattr(flag_wanted, key))
+            in_state = _text(state[domain.name].get(key, shown.UNKNOWN)) if domain.name in state else shown.UNKNOWN
+            result.append(Line(domain.name, flag, shown.word(entry), in_file, in_state))
     return result, wrong
-
-
-def _live(entry: Entry | StoreError | None) -> str:
-    if isinstance(entry, StoreError):
-        return UNKNOWN
-    return "absent" if entry is None or entry.text is None else masked(entry.text)
 
 
 def _text(value: object) -> str:

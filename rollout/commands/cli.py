@@ -43,6 +43,7 @@ COMMANDS: Final = {
         "Roll a domain back where nothing is lost by it, and measure how long it takes.",
     ),
     "rehearse": ("rollout.commands.rehearse", "Play the plan on a copy, with simulated traffic and a virtual clock."),
+    "play": ("rollout.commands.play.command", "Walk through the days by hand, one key a step, on the local stack."),
     "init": ("rollout.commands.init.command", "Make a project of your own in this folder, from a few answers."),
     "setup": ("rollout.commands.setup", "Set up engine and simulator for a project; --check: a stack's database."),
     "unlock": (
@@ -50,6 +51,16 @@ COMMANDS: Final = {
         "Clear what a killed engine left: its lock, its processes, its open operations.",
     ),
 }
+
+#: The commands by what a person is about, as `--help` lists them.
+GROUPS: Final = {
+    "A day": ("status", "promote", "review", "live", "audit"),
+    "Bring down": ("rollback", "watch", "freeze", "unfreeze", "drill", "unlock"),
+    "See and tell": ("log", "board", "report", "plan", "gate", "notify"),
+    "Begin and try": ("play", "rehearse", "init", "setup"),
+}
+#: The widest line of a help text.
+WIDTH: Final = 80
 
 #: What an exit code means, of whichever command; each command's own help says it in its words.
 EXIT_CODES: Final = (
@@ -86,24 +97,32 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names])
 
 
 class Seen:
-    """A stream on which every character is seen: what stores, notes and commits hold must not speak to a terminal."""
+    """A stream on which every character is seen: what stores, notes and commits hold must not speak to a terminal.
+
+    `inner`: the stream itself, for this program's own colours (`rollout.commands.project.terminal`).
+    """
 
     def __init__(self, inner: TextIO) -> None:
-        self._inner = inner
+        self.inner = inner
 
     def write(self, text: str) -> int:
-        return self._inner.write(visible(text))
+        return self.inner.write(visible(text))
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
+        return getattr(self.inner, name)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+    epilog=EXIT_CODES,
+)
 def cli() -> None:
     """Rollout as code: a traffic migration by reviewed diffs of a few numbers."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from rollout.commands.project import files, options, place
+from rollout.commands.reading import shown
 from rollout.model import times
 from rollout.model.flag.name import secret_name
 from rollout.model.gate.window import MINUTE, Window, floor
@@ -27,6 +28,8 @@ from rollout.provider.stores.store import Entry
 #: How far back the traffic is shown.
 LATELY: Final = timedelta(minutes=10)
 NOT_READ: Final = "not read: "
+#: Columns of a domain's name; the rest makes tables of 60.
+WIDE: Final = 14
 
 
 def rows(stack: str) -> list[dict[str, Any]]:
@@ -45,6 +48,8 @@ def rows(stack: str) -> list[dict[str, Any]]:
             row["error"] = str(entry)
         else:
             row["percent"] = _percent(entry)
+            if (word := shown.word(entry)) == shown.DELETED:
+                row["gone"] = word
             try:
                 row["since"] = _since(context, entry)
             except StoreError as error:  # the value is known all the same
@@ -59,7 +64,8 @@ def rows(stack: str) -> list[dict[str, Any]]:
 
 
 def _enabled(entry: Entry | None) -> str | None:
-    return None if entry is None or entry.text is None else masked(entry.text)
+    word = shown.word(entry)
+    return None if word == shown.ABSENT else word
 
 
 def _cell(value: object) -> str:
@@ -84,18 +90,24 @@ def _since(context: Context, entry: Entry | None) -> datetime | None:
 
 def table(found: list[dict[str, Any]], stack: str) -> str:
     """The rows for a terminal, under 80 columns."""
-    lines = [f"live on {stack}", f"{'domain':<13}{'percent':>8}  {'enabled':<9}since"]
+    lines = [f"{f'live on {stack}':<{WIDE}}{'percent':>8}  {'enabled':<9}since"]
     everybodys = unread(found)
     for row in found:
         if "percent" not in row:
-            lines.append(f"{row['domain']:<13}{'?':>8}  {'not read' if everybodys else _cell(row['error'])}")
+            lines.append(f"{row['domain']:<{WIDE}}{'?':>8}  {'not read' if everybodys else _cell(row['error'])}")
             continue
         share = row["percent"]
-        percent = "absent" if share is None else f"{share} %" if isinstance(share, int) else f"'{_cell(share)}'"
+        percent = (
+            row.get("gone", shown.ABSENT)
+            if share is None
+            else f"{share} %"
+            if isinstance(share, int)
+            else f"'{_cell(share)}'"
+        )
         enabled = "-" if "enabled" not in row else _cell(row["enabled"] or ("?" if "error" in row else "absent"))
         since = times.show(row["since"]) if row["since"] else "-"
         error = f"  {_cell(row['error'])}" if "error" in row else ""
-        lines.append(f"{row['domain']:<13}{percent:>8}  {enabled:<9}{since:<22}{error}".rstrip())
+        lines.append(f"{row['domain']:<{WIDE}}{percent:>8}  {enabled:<9}{since:<22}{error}".rstrip())
         if share is not None and not isinstance(share, int):
             lines.append(f"    no percent: people get 0 %; do: {shell.typed(stack).rollback(row['domain'], 'zero')}")
     return "\n".join(lines)
@@ -113,15 +125,15 @@ def traffic(stack: str) -> list[str]:
     source = sources.source(settings, attempts=1)
     end = floor(settings.now(), MINUTE)
     window = Window(end - LATELY, end, MINUTE)
-    lines = [f"traffic of the last {LATELY // MINUTE} min", f"{'domain':<13}{'unified':>24}{'legacy':>24}"]
+    lines = [f"{f'traffic of {LATELY // MINUTE} min':<{WIDE}}{'unified':>23}{'legacy':>23}"]
     for domain in known.domains.values():
         series = [(service, name) for service in (known.unified, domain.legacy) for name in ("Requests", "Errors")]
         try:
             found = source.read(domain.name, series, window)
         except StoreError as error:
             return [*lines, f"{NOT_READ}{error}"]
-        shown = [_counted(found, service) for service in (known.unified, domain.legacy)]
-        lines.append(f"{domain.name:<13}{shown[0]:>24}{shown[1]:>24}")
+        counted = [_counted(found, service) for service in (known.unified, domain.legacy)]
+        lines.append(f"{domain.name:<{WIDE}}{counted[0]:>23}{counted[1]:>23}")
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import textwrap
 from datetime import datetime
@@ -12,13 +11,12 @@ from typing import Final
 import click
 
 from rollout.commands.engine import pulumi
-from rollout.commands.project import files, options, place
+from rollout.commands.project import files, options, place, terminal
 from rollout.commands.reading import history
 from rollout.model import times
 from rollout.model.log.evidence import counted
 from rollout.model.log.journal import KINDS, Line
 
-NARROW: Final = 80
 WIDEST: Final = 160
 #: So many lines are shown unless more are asked for.
 NEWEST: Final = 30
@@ -46,12 +44,14 @@ def table(lines: list[Line], width: int, *, evidence: bool = False) -> list[str]
     names = max((len(line.domain) for line in lines), default=0)
     shown = []
     for line in lines:
-        head = f"{times.show(line.at)[:16]}  {line.domain:<{names}}  {_what(line)}  {line.planned}".rstrip()
+        head, planned = f"{times.show(line.at)[:16]}  {line.domain:<{names}}  {_what(line)}".rstrip(), line.planned
+        if planned and len(head) + 2 + len(planned) <= width:
+            head, planned = f"{head}  {planned}", ""
         by = "  ".join(filter(None, (line.who, line.commit[:7], f"#{line.pr}" if line.pr else "", _seconds(line))))
         if by and len(head) + 2 + len(by) <= width:
             head, by = f"{head}  {by}", ""
         shown.append(head)
-        said = "; ".join(filter(None, (_said(line), by, *(counted(line) if evidence else ()))))
+        said = "; ".join(filter(None, (planned, _said(line), by, *(counted(line) if evidence else ()))))
         shown += textwrap.wrap(
             said, width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ", break_on_hyphens=False
         )
@@ -108,7 +108,7 @@ def command(
     if json_:
         click.echo("".join(f"{json.dumps(history.plain(line), ensure_ascii=False)}\n" for line in shown), nl=False)
         return
-    width = min(WIDEST, max(NARROW, shutil.get_terminal_size((NARROW, 0)).columns))
+    width = terminal.columns(WIDEST)
     click.echo("\n".join(table(shown, width, evidence=evidence)) if shown else "nothing of that kind has happened")
     if len(found) > len(shown):
         click.echo(f"({len(found) - len(shown)} older: -n 0)")

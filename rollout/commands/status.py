@@ -10,8 +10,8 @@ from typing import Final
 
 import click
 
-from rollout.commands.project import files, options, place
-from rollout.commands.reading import around
+from rollout.commands.project import files, options, place, terminal
+from rollout.commands.reading import around, shown
 from rollout.commands.reading.around import Around
 from rollout.model import times
 from rollout.model.catalogue.domain import Domain
@@ -32,7 +32,7 @@ FROZEN: Final = standing.WORDS["frozen"]
 def standings(stack: str) -> tuple[str, list[Standing], list[str]]:
     """The heading, every domain in the catalogue's order, and what couldn't be read."""
     seen = around.look(stack)
-    rows = [row(seen, domain) for domain in seen.known.domains.values()]
+    rows = [replace(row(seen, domain), enabled=seen.enabled.get(domain.name)) for domain in seen.known.domains.values()]
     heading = f"{stack} at {times.show(seen.now)}{_day(seen.day)}"
     heading = ", ".join([heading, *off.marks(seen.config)])
     return heading, rows, seen.wrong
@@ -72,26 +72,37 @@ def undecided(seen: Around, ask: Ask, wanted: int | None) -> list[Refusal]:
     return decided.refusals(replace(ask, wanted=wanted), low, one)
 
 
-def table(rows: list[Standing], heading: str) -> str:
-    """For a terminal, under 80 columns: numbers and what is HELD, LATCHED, STOPPED first, then the verdict, every reason
-    against the next raise in the order in which it is worked off, and what comes next. FROZEN is everybody's: in the heading.
+def table(rows: list[Standing], heading: str, width: int = WIDTH) -> str:
+    """For a terminal `width` columns wide (60 at least): numbers and what is HELD, LATCHED, STOPPED first, then the verdict, every
+    reason against the next raise in the order in which it is worked off, and what comes next. FROZEN is everybody's: in the
+    heading.
     """
     frozen = any(FROZEN in row.marks for row in rows)
+    wide = max([len("domain"), *(len(row.domain) for row in rows)])
     lines = [
         f"{heading}{f', {FROZEN}' if frozen else ''}",
-        f"{'domain':<13}{'live':>6}{'stack':>7}{'plan':>6}{'behind':>10}{'soak left':>14}",
+        f"{'domain':<{wide}} {'live':>7} {'stack':>5} {'plan':>4} {'enabled':>7} {'behind':>6} {'soak left':>11}",
     ]
     for row in rows:
         behind = f"{row.behind} d" if row.behind else "-"
         soak = "-" if row.soak_left is None else times.show_span(row.soak_left) if row.soak_left else "over"
-        live = row.live.removesuffix(" %").replace("0 % (secret absent)", "absent")
         stack, planned = ("-" if value is None else str(value) for value in (row.stack, row.planned))
-        marks = "".join(f" {mark}" for mark in row.marks if mark != FROZEN)
-        lines.append(f"{row.domain:<13}{live:>6}{stack:>7}{planned:>6}{behind:>10}{soak:>14}{marks}")
+        line = f"{row.domain:<{wide}} {_live(row.live):>7} {stack:>5} {planned:>4} {row.enabled or '-':>7} {behind:>6} {soak:>11}"
+        marks = " ".join(mark for mark in row.marks if mark != FROZEN)
+        beside = bool(marks) and len(line) + 1 + len(marks) <= width
+        lines.append(f"{line} {marks}" if beside else line)
         reasons = [f"{number}. {text}" for number, text in enumerate(row.reasons, 1)]
-        for text in filter(None, (row.verdict, *reasons, f"next: {row.next_step}")):
-            lines += textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
+        for text in filter(None, ("" if beside else marks, row.verdict, *reasons, f"next: {row.next_step}")):
+            lines += textwrap.wrap(
+                text, width, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False
+            )
     return "\n".join(lines)
+
+
+def _live(text: str) -> str:
+    """A live value as `live` and `audit` name it."""
+    gone = {"0 % (secret absent)": shown.ABSENT, "0 % (secret scheduled for deletion)": shown.DELETED}
+    return gone.get(text, text.removesuffix(" %").removesuffix(" (no percent)"))
 
 
 @click.command("status")
@@ -105,13 +116,13 @@ def command(stack: str | None, json_: bool) -> None:
     chosen = files.need_stack(stack)
     heading, rows, wrong = standings(chosen)
     if json_:
-        shown = [
+        rows_json = [
             {**vars(row), "soak_left": row.soak_left.total_seconds() if row.soak_left is not None else None}
             for row in rows
         ]
-        click.echo(json.dumps(shown, indent=2))
+        click.echo(json.dumps(rows_json, indent=2))
     else:
-        click.echo(table(rows, heading))
+        click.echo(table(rows, heading, terminal.columns()))
     for text in filter(None, [*dict.fromkeys(wrong), alerts.silence(place.settings(chosen), chosen)]):
         click.echo(text, err=True)
     sys.exit(1 if wrong else 0)

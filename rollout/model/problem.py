@@ -21,6 +21,7 @@ What it raises by name, so that a door (the command line, the provider's service
         NotDown                 nobody knows a flag to be down (rollout.commands.rollback.stop)
         DrillFailed             a drill that couldn't be played (rollout.commands.drill.play)
         NotStarted              the simulator doesn't answer (rollout.simulator.simulator)
+        StepFailed              a command of a walk ended as it mustn't (rollout.commands.play.stage)
         CommandFailed           a command in a copy of the project ended as it mustn't (rollout.simulator.scratch)
 """
 

@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from rollout.commands.plan import decidable
-from rollout.commands.project import files, options
+from rollout.commands.project import files, options, terminal
 from rollout.commands.reading import days
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.plan import days as plan
@@ -45,7 +45,11 @@ def command(stack: str | None, first: str | None, write: bool, json_: bool) -> N
     start = _start(files.find_stack(stack), catalogue)
     rows = plan.table(the_plan, start, catalogue.domains)
     findings = plan.check(the_plan, catalogue)
-    click.echo(_json(rows, findings, catalogue) if json_ else "\n".join(_text(rows, findings, catalogue, start)))
+    click.echo(
+        _json(rows, findings, catalogue)
+        if json_
+        else "\n".join(_text(rows, findings, catalogue, start, terminal.columns()))
+    )
     if any(finding.severity == "broken" for finding in findings):
         sys.exit(EXIT_BROKEN)
 
@@ -79,29 +83,43 @@ def _start(stack: str | None, catalogue: Catalogue) -> date | None:
 
 
 def _text(
-    rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue, start: date | None
+    rows: list[plan.Row], findings: list[plan.Finding], catalogue: Catalogue, start: date | None, width: int = WIDTH
 ) -> Iterable[str]:
     names = list(catalogue.domains)
-    yield "  ".join(["day", "date      ", *(f"{name:>9}" for name in names)])
-    for row in rows:
-        cells = (f"{row.percents[name]}{'*' if name in row.changed else ' '}" for name in names)
-        day = str(row.date) if row.date else "-"
-        columns = (f"{cell:>{max(9, len(name))}}" for cell, name in zip(cells, names, strict=True))
-        yield "  ".join([f"{row.number:>3}", f"{day:<10}", *columns]).rstrip()
-    yield "per cent of each domain's traffic on the unified service; * moves on this day"
+    for some in _beside(names, width):
+        yield "  ".join(["day", "date      ", *(f"{name:>9}" for name in some)])
+        for row in rows:
+            cells = (f"{row.percents[name]}{'*' if name in row.changed else ' '}" for name in some)
+            day = str(row.date) if row.date else "-"
+            columns = (f"{cell:>{max(9, len(name))}}" for cell, name in zip(cells, some, strict=True))
+            yield "  ".join([f"{row.number:>3}", f"{day:<10}", *columns]).rstrip()
+    yield from textwrap.wrap("per cent of each domain's traffic on the unified service; * moves on this day", width)
     if start is None:
-        yield "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)"
+        yield from textwrap.wrap(
+            "no dates: no stack is chosen, or it has no wa-rollout:start (--stack, PULUMI_STACK)", width
+        )
     yield ""
     planned = {name: row.number for row in reversed(rows) for name in row.changed if row.percents[name]}
-    yield from decidable.text(catalogue, planned)
+    yield from decidable.text(catalogue, planned, width)
     for finding in findings:
         yield ""
         label = "BROKEN" if finding.severity == "broken" else "note"
-        yield from textwrap.wrap(f"{label}: {finding.text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        yield from textwrap.wrap(f"{label}: {finding.text}", width, subsequent_indent="  ", break_on_hyphens=False)
         if finding.where:
             yield f"  {finding.where}"
     yield ""
     yield _summary(sum(finding.severity == "broken" for finding in findings), len(findings))
+
+
+def _beside(names: list[str], width: int) -> Iterable[list[str]]:
+    """The domains in as many tables as fit beside each other, one at least in each."""
+    some: list[str] = []
+    for name in names:
+        if some and sum(2 + max(9, len(one)) for one in [*some, name]) > width - len("day  0000-00-00"):
+            yield some
+            some = []
+        some = [*some, name]
+    yield some
 
 
 def _summary(broken: int, findings: int) -> str:

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
-from rollout.commands.reading import deployed
+from rollout.commands.reading import deployed, shown
 from rollout.commands.reading.days import read_plan
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
+from rollout.model.flag.name import secret_name
 from rollout.model.judge.rules import Ask
 from rollout.model.ladder import TOP
 from rollout.model.plan import standing
@@ -44,6 +45,7 @@ class Around:
     live: Mapping[str, Live | None]
     records: Mapping[str, deployed.Flag]
     wrong: list[str] = field(default_factory=list)
+    enabled: Mapping[str, str] = field(default_factory=dict)  # per domain that has one the live enable flag, as shown
 
     @property
     def day(self) -> int | None:
@@ -101,14 +103,17 @@ def look(stack: str) -> Around:
     with ThreadPoolExecutor() as pool:
         reading = pool.submit(deployed.flags, stack)
         names = {name: context.percent_name(stack, name) for name in known.domains}
-        entries = context.store.get_many(name.secret for name in names.values())
+        switches = {name: secret_name(stack, one.enable_flag) for name, one in known.domains.items() if one.enable_flag}
+        entries = context.store.get_many([*(name.secret for name in names.values()), *switches.values()])
         found = {name: _live(context, entries[names[name].secret], wrong) for name in known.domains}
+        enabled = {name: shown.word(entries[secret]) for name, secret in switches.items()}
+        wrong += [str(error) for secret in switches.values() if isinstance(error := entries[secret], StoreError)]
         try:
             records = reading.result()
         except pulumi.EngineFailed as error:
             records = {}
             wrong.append(f"the stack's state: {error}")
-    return Around(stack, known, stack_config, read_plan(known), context, settings.now(), found, records, wrong)
+    return Around(stack, known, stack_config, read_plan(known), context, settings.now(), found, records, wrong, enabled)
 
 
 def _live(context: Context, entry: Entry | StoreError | None, wrong: list[str]) -> Live | None:

@@ -22,7 +22,7 @@ class Standing:
     """One domain. `planned`: today's percent by the plan; `behind`: days behind it, 0 where it isn't.
 
     `soak_left` is None where nothing soaks; `reasons` are those against the next raise, in the order in which they are worked
-    off; `marks` are the words of the head line (`WORDS`).
+    off; `marks` are the words of the head line (`WORDS`). `enabled`: the live enable flag as text, None where there is none.
     """
 
     domain: str
@@ -35,6 +35,7 @@ class Standing:
     next_step: str
     reasons: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    enabled: str | None = None
 
 
 def day_of(start: date | None, now: datetime) -> int | None:
