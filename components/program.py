@@ -50,7 +50,9 @@ async def main(home: Path) -> pulumi.Inputs:
     await asyncio.sleep(0)
     if not in_database:
         Dashboards(known, config, stack)
-    scripts.run_after(dict(zip(domains, await answers, strict=True)), config)
+    for name, value in outputs.items():  # also where a script fails this run
+        pulumi.export(name, value)
+    await scripts.run_after(dict(zip(domains, await answers, strict=True)), config, home)
     return outputs
 
 

@@ -1,60 +1,154 @@
-"""The user's own scripts, run by pulumi-command after a flag has changed: `wa-rollout:commands`.
+"""The user's own scripts, started by pulumi-command after a flag has changed: `wa-rollout:commands`.
 
-A script is a `local.Command` whose environment names the domain's last move: another move is another environment, and
-that is what runs it again. It has no `create`, so its first registration runs nothing.
+A script is a `local.Command` whose environment names the domain's last move, and nothing else: another move runs it, and
+neither an edit of its text nor another date does. It has no `create`, so its first registration runs nothing. What it starts
+is `rollout.provider.script.run`, which always ends well for the plug-in: a script that failed fails this run, once.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
+import sys
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pulumi
 
 from rollout.model import times
 from rollout.model.stack_file.config import Command, StackConfig
+from rollout.provider.script import run as running
+from rollout.provider.script.absent import VERSION
 
 from .domain_rollout import Moves
 
 PLUGIN: Final = "pulumi-resource-command"
+#: Where the orders for a run are, below the project's folder; the plug-in runs there. The text is part of the state, and the
+#: same on every machine and for every script: another one would run them all.
+FOLDER: Final = ".local/commands"
+UPDATE: Final = f'test ! -f {FOLDER}/run.sh || exec /bin/sh {FOLDER}/run.sh "$ORDER"'
 
 
-def run_after(moves: Mapping[str, Moves | None], config: StackConfig) -> None:
-    """Registers the scripts, given what the flags of every domain answered. Raises `RunError` where they can't run.
+@dataclass(frozen=True)
+class _Ordered:
+    """A script of a domain in this run: its resource, and where its result will be."""
 
-    Without scripts in the config nothing is imported. A flag that waits answers the moves that it had, and so runs none. Where
-    one failed the run ends here, with an error and not by leaving the scripts out: a resource that isn't registered would
-    be deleted.
+    script: Command
+    domain: str
+    to: str
+    command: Any
+    done: Path
+    token: str
+
+
+async def run_after(moves: Mapping[str, Moves | None], config: StackConfig, home: Path) -> None:
+    """Registers the scripts, given what the flags of every domain answered, and tells how those ended that ran.
+
+    Without scripts in the config nothing is imported. A flag that waits, or failed, answers no new move, and so runs none.
+    A script that failed is an error of this run and no other; of a rollback's (ROLLOUT_ONLY_LOWER) it is a warning.
     """
     if not config.commands:
         return
+    only_lower = os.environ.get("ROLLOUT_ONLY_LOWER") == "1"
     if refused := [name for name, found in moves.items() if found is None]:
-        raise pulumi.RunError(
-            f"no script was run: {', '.join(refused)} didn't change (see the row); every other flag is live"
-        )
+        text = f"no script was run: {', '.join(refused)} didn't change (see the row); every other flag is live"
+        raise pulumi.RunError(text)  # a resource that isn't registered would be deleted
     if not _plugin_is_there():
-        text = f"wa-rollout:commands needs {PLUGIN}, which isn't there: pulumi plugin install resource command"
-        if pulumi.runtime.is_dry_run():
-            pulumi.log.warn(text)  # a preview must not stand in the way of a rollback for want of a script
-            return
-        raise pulumi.RunError(f"{text}; the flags are live, no script was run")
+        do = f"pulumi plugin install resource command {VERSION}"
+        pulumi.log.warn(f"wa-rollout:commands: no script runs, for {PLUGIN} {VERSION} isn't there; do: {do}")
+    ordered = await _registered(moves, config, home)
+    if pulumi.runtime.is_dry_run():
+        return
+    failed = [text for one in ordered if await _ended(one.command) and (text := _told(one))]
+    if failed and not only_lower:
+        raise pulumi.RunError("\n".join(failed))
+    for text in failed:
+        pulumi.log.warn(text)
+
+
+async def _registered(moves: Mapping[str, Moves | None], config: StackConfig, home: Path) -> list[_Ordered]:
+    """A resource a domain and script, and on file what it would have to run."""
     from pulumi_command import local
 
+    token, played = str(uuid.uuid4()), not pulumi.runtime.is_dry_run()
+    if played:
+        _runner(home)
+    ordered = []
     for script in config.commands.values():
         for name, found in moves.items():
             last = last_move(found or (), script)
-            environment = variables(name, last, config)
-            local.Command(f"{name}-{script.name}", update=shell(script), environment=environment)
+            told, stem = variables(name, last, config), quote(f"{name}-{script.name}-{script.when}", safe="")
+            path = home / FOLDER / f"{stem}.json"
+            if played:
+                _order(path, script, told, token, home)
+            command = local.Command(
+                f"{script.name}-{script.when}-{name}", update=UPDATE, logging=local.Logging.NONE,
+                add_previous_output_in_env=False, environment={"MOVE": moved(last), "ORDER": f"{FOLDER}/{stem}.json"},
+            )  # fmt: skip
+            ordered.append(_Ordered(script, name, told["TO"], command, path.with_suffix(".done"), token))
+            await asyncio.sleep(0)
+    return ordered
 
 
-def shell(script: Command) -> str:
-    """The script with its failure put in its place: it fails the `up`, and the flag is live all the same."""
-    said = f"$DOMAIN is live at $TO %: only the script {script.name} failed"
-    return f'( {script.run}\n) || {{ code=$?; echo "{said} (exit $code)" >&2; exit $code; }}'
+async def _ended(command: Any) -> bool:
+    """Waits for the resource; whether the plug-in answered."""
+    try:
+        await command.environment.future()
+    except Exception:  # noqa: BLE001 - its row says why
+        return False
+    return True
+
+
+def _told(one: _Ordered) -> str:
+    """Shows what a script said that ran in this run; answers how it failed, empty where it didn't."""
+    try:
+        found = json.loads(one.done.read_bytes())
+    except (OSError, ValueError):
+        return ""  # none ran
+    if found.get("token") != one.token:
+        return ""
+    for line in found["end"]:
+        pulumi.log.info(f"{one.domain} {one.script.name}: {line}")
+    if not found["code"]:
+        return ""
+    why = f"exit {found['code']}"
+    if found["code"] == running.TIMED_OUT:
+        why = f"ended after {one.script.timeout} s, its timeout"
+    said = f"{one.domain} is live at {one.to} %: only the script {one.script.name} failed ({why})"
+    return f"{said}; it isn't run again for this move; its output: {FOLDER}/{one.done.stem}.log"
+
+
+def _runner(home: Path) -> None:
+    """What the plug-in's shell starts: this run's own Python, whose path is nobody else's business."""
+    folder = home / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f'exec {_quoted(sys.executable)} -I {_quoted(str(Path(running.__file__).resolve()))} "$1"\n'
+    _write(folder / "run.sh", text)
+
+
+def _order(path: Path, script: Command, told: Mapping[str, str], token: str, home: Path) -> None:
+    order = {
+        "run": script.run, "env": list(script.env), "timeout": script.timeout, "told": dict(told), "token": token,
+        "folder": str(home), "log": str(path.with_suffix(".log")),
+    }  # fmt: skip
+    _write(path, json.dumps(order))
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(text)
+    part.replace(path)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def last_move(moves: Moves, script: Command) -> Mapping[str, Any] | None:
@@ -66,6 +160,13 @@ def last_move(moves: Moves, script: Command) -> Mapping[str, Any] | None:
 def _down(move: Mapping[str, Any]) -> bool:
     before, after = move.get("from"), move.get("to")
     return isinstance(before, (int, float)) and isinstance(after, (int, float)) and after < before
+
+
+def moved(move: Mapping[str, Any] | None) -> str:
+    """What tells one move from another, and never changes of one; empty where there is none."""
+    if move is None:
+        return ""
+    return f"{move.get('version') or move.get('at') or ''} {_shown(move.get('from'))} -> {_shown(move.get('to'))}"
 
 
 def variables(domain: str, move: Mapping[str, Any] | None, config: StackConfig) -> dict[str, str]:
@@ -92,7 +193,5 @@ def _day(at: str, start: date | None) -> str:
 
 def _plugin_is_there() -> bool:
     """Whether the plug-in is installed, or the engine may fetch it by itself."""
-    if os.environ.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() not in ("true", "1"):
-        return True
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     return shutil.which(PLUGIN) is not None or any(home.glob("plugins/resource-command-v*/"))

@@ -1,6 +1,7 @@
 """Stands in for the plug-in `command` where none is on PATH: of local.Command what this project uses, by Pulumi's protocol.
 
-A changed environment or text runs `update` with that environment; a creation without `create` runs nothing.
+A changed environment or text runs `update`, with that environment beside the engine's whole own, in the engine's folder; one
+that fails isn't in the state; what is printed stands there, in plain text. A creation without `create` runs nothing.
 """
 
 # ruff: noqa: N802, ARG002 - the protocol's names, and what it hands over
@@ -13,7 +14,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 
@@ -47,12 +48,17 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Update(self, request: Any, context: Any) -> Any:
         new = json_format.MessageToDict(request.news)
-        if not request.preview:
-            env = {**os.environ, **new["environment"]}
-            child = await asyncio.create_subprocess_exec("/bin/sh", "-c", new["update"], env=env)
-            if await child.wait():
-                await context.abort(grpc.StatusCode.UNKNOWN, "the script failed")
-        return provider_pb2.UpdateResponse(properties=request.news)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=request.news)
+        env = {**os.environ, **new["environment"]}
+        child = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", new["update"], env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        said, errors = await child.communicate()
+        if child.returncode:
+            await context.abort(grpc.StatusCode.UNKNOWN, f"exit status {child.returncode}: running {new['update']!r}")
+        found = json_format.ParseDict({**new, "stdout": said.decode(), "stderr": errors.decode()}, struct_pb2.Struct())
+        return provider_pb2.UpdateResponse(properties=found)
 
     async def Delete(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()

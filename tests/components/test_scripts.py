@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -58,20 +57,32 @@ def test_a_command_a_domain_and_script_after_every_flag(program: Program) -> Non
     for item in named.values():
         assert not item.depends, "a script that depends on a flag would end the run with it"
         assert "create" not in item.inputs, "a first registration must run nothing"
-        assert item.inputs["environment"]["DOMAIN"] == item.name.rpartition("-")[0]
+        domain, order = item.name.rpartition("after-")[2].partition("-")[2], item.inputs["environment"]["ORDER"]
+        assert order.startswith(f".local/commands/{domain}-")
+        assert item.inputs["environment"].keys() == {"MOVE", "ORDER"}, "what else changes would run it"
+        assert item.inputs["logging"] == "none", "a line of 64 KiB would hang the plug-in"
 
 
-def test_a_missing_plug_in_is_one_line_and_the_flags_are_registered(
+def test_an_edit_of_the_text_is_no_change_of_the_resource(program: Program) -> None:
+    def inputs(config: str) -> list[Any]:
+        return [item.inputs for item in program(config).seen if item.type == "command:local:Command"]
+
+    before = inputs(WITH_SCRIPTS)
+    assert inputs(WITH_SCRIPTS.replace("./scripts/smoke.sh", "./another.sh")) == before
+    assert inputs(WITH_SCRIPTS.replace("./undo.sh", "./undo.sh\n      timeout: 9\n      env: AWS_PROFILE")) == before
+
+
+def test_a_missing_plug_in_is_a_warning_that_names_the_version(
     program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(pulumi.RunError) as caught:
-        program(WITH_SCRIPTS)
-    assert str(caught.value).count("\n") == 0
-    assert "pulumi-resource-command" in str(caught.value)
-    assert "the flags are live" in str(caught.value)
+    seen = program(WITH_SCRIPTS).seen
+    assert len([item for item in seen if item.type == "command:local:Command"]) == 8, "the state keeps what it has"
+    (text,) = [text for text in said if "pulumi-resource-command" in text]
+    assert text.endswith("do: pulumi plugin install resource command 1.2.1")
 
 
 def test_after_change_is_about_the_last_move_and_after_rollback_about_the_last_one_down() -> None:
@@ -90,14 +101,8 @@ def test_what_a_script_is_told() -> None:
     assert scripts.variables("jobs", None, config())["TO"] == ""
 
 
-@pytest.mark.parametrize(
-    ("run", "code", "said"), [("true", 0, ""), ("exit 7", 7, "only the script smoke failed (exit 7)")]
-)
-def test_a_failing_script_says_that_the_flag_is_live(run: str, code: int, said: str) -> None:
-    line = scripts.shell(Command("smoke", run, "after-change"))
-    done = subprocess.run(
-        ["/bin/sh", "-c", line], env={"DOMAIN": "jobs", "TO": "10"}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == code
-    assert said in done.stderr
-    assert ("jobs is live at 10 %" in done.stderr) == bool(code)
+def test_a_move_is_told_from_another_by_what_never_changes_of_it() -> None:
+    assert scripts.moved(None) == ""
+    assert scripts.moved(MOVES[1]) == "2026-12-10T08:00:00Z 5 -> 10"
+    assert scripts.moved({**MOVES[1], "version": "v7"}) == scripts.moved({**MOVES[1], "version": "v7", "at": "later"})
+    assert scripts.moved(MOVES[0]) != scripts.moved(MOVES[1])

@@ -6,13 +6,12 @@ On an engine that doesn't know what awaiting is the same raise fails, as it alwa
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import burning, days
+from tests import burning, days, plugins
 from tests.harness import Sandbox
 
 AT = {"ai-agents": 100, "jobs": 5, "marketplace": 0, "property": 0}
@@ -111,13 +110,7 @@ COMMAND = """smoke:
 
 @pytest.mark.timeout(1200)
 def test_a_refused_flag_says_so_and_runs_no_script(sandbox: Sandbox, tmp_path: Path) -> None:
-    if shutil.which("pulumi-resource-command") is None:
-        plugin = tmp_path / "plugins" / "pulumi-resource-command"
-        plugin.parent.mkdir()
-        script = (Path(__file__).parents[1] / "command_plugin.py").read_text()
-        plugin.write_text(f"#!{sandbox.folder}/.venv/bin/python\n{script}")
-        plugin.chmod(0o755)
-        sandbox.env["PATH"] = f"{plugin.parent}:{sandbox.env['PATH']}"
+    plugins.add(sandbox, tmp_path / "plugins")
     ran = tmp_path / "ran"
     days.set_entry(sandbox, "commands", COMMAND.format(file=ran))
     days.begin(sandbox, AT, day=10, since=2)

@@ -44,6 +44,8 @@ plugins:
   providers:
     - name: rollout
       path: .venv/rollout-provider # a link that `rollout setup` makes
+    - name: command # the door to pulumi-command's plug-in, for wa-rollout:commands
+      path: .venv/rollout-provider/script
 # What every stack must have; the program reads the stack file's text itself and checks every key.
 config:
   wa-rollout:start:

@@ -7,6 +7,7 @@ reason: a typing error must not lift what somebody forbade.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,12 @@ DATA_AUDIT: Final = "data-audit"
 
 #: Larger numbers of attempts are a typing error.
 MAX_ATTEMPT: Final = 999
+
+#: Seconds that a user's script may take: where its entry is silent, and at most. An `up` waits for it, with the lock.
+SCRIPT_TIMEOUT: Final = 300
+SCRIPT_LONGEST: Final = 3600
+_ENV_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+ENV_NAMES: Final = "names of environment variables, apart by spaces: AWS_PROFILE AWS_REGION"
 
 #: What a waiver may accept (docs/rules/gate.md#waivers): this reason of a HOLD and no other.
 ACCEPTS: Final = (
@@ -100,11 +107,16 @@ class Restore:
 
 @dataclass(frozen=True)
 class Command:
-    """A user script run by pulumi-command after a change or a rollback."""
+    """A user script run by pulumi-command after a change or a rollback.
+
+    `env`: the names of what it is given of the environment beside the harmless; `timeout`: seconds it may take.
+    """
 
     name: str
     run: str
     when: str
+    env: tuple[str, ...] = ()
+    timeout: int = SCRIPT_TIMEOUT
 
 
 def read_why(fields: Fields) -> Why:
@@ -124,8 +136,14 @@ def read_restore(fields: Fields) -> Restore | None:
 
 
 def read_command(fields: Fields, name: str) -> Command:
-    """`run` and `when`."""
-    return Command(name, fields.text("run"), fields.choice("when", ("after-change", "after-rollback")))
+    """`run`, `when`, and where they are given `env` (names, apart by spaces) and `timeout` (seconds)."""
+    names = tuple(fields.text("env", required=False, allowed=ENV_NAMES).replace(",", " ").split())
+    if wrong := [one for one in names if not _ENV_NAME.fullmatch(one)]:
+        fields.bad("env", "env names what is no variable", ENV_NAMES, given=" ".join(wrong))
+    return Command(
+        name, fields.text("run"), fields.choice("when", ("after-change", "after-rollback")), names,
+        fields.integer("timeout", 1, SCRIPT_LONGEST, required=False, default=SCRIPT_TIMEOUT),
+    )  # fmt: skip
 
 
 def read_on_call(fields: Fields) -> OnCall:
