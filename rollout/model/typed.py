@@ -13,12 +13,12 @@ PLAYED: Final = (LOCAL, "postgres")
 #: Commands that only read and write files of the project: they need its Python, and none of its settings.
 ON_FILES: Final = ("freeze", "unfreeze", "promote", "plan", "init", "gate")
 #: Those that are about no stack.
-STACKLESS: Final = ("gate", "init", "rehearse")
+STACKLESS: Final = ("gate", "init", "rehearse", "play")
 #: Targets of the Makefile that are a command of ours by the same name, and take its other options as ARGS.
 TARGETS: Final = ("review", "log", "unlock", "watch", "report", "board", "audit", "status", "live", "drill")
 #: Every command of ours (`rollout.commands.cli.COMMANDS`), since "rollout as code" is none.
 COMMANDS: Final = (
-    *ON_FILES, *TARGETS, "rollback", "notify", "rehearse", "setup",
+    *ON_FILES, *TARGETS, "rollback", "notify", "rehearse", "setup", "play",
 )  # fmt: skip
 #: A command as messages write it: up to the next mark, or the line's end.
 _WRITTEN: Final = re.compile(

@@ -78,11 +78,15 @@ def head(walk: Walk) -> str:
 
 
 def prompt(walk: Walk) -> str:
-    """The keys, what is suggested first in capitals."""
-    found = [
-        f"{key.upper() if key == walk.suggested else key} {text}" for key, text in KEYS.items() if _offered(walk, key)
-    ]
-    return f"{'  '.join(found)}  > "
+    """The keys, what is suggested in capitals; on two lines where one is too narrow."""
+    lines = [""]
+    for key, text in KEYS.items():
+        if _offered(walk, key):
+            item = f"{key.upper() if key == walk.suggested else key} {text}  "
+            if len(lines[-1]) + len(item) + len("> x") > walk.stage.width:
+                lines.append("")
+            lines[-1] += item
+    return "\n".join([*(line.rstrip() for line in lines[:-1]), f"{lines[-1]}> "])
 
 
 def _offered(walk: Walk, key: str) -> bool:

@@ -163,7 +163,7 @@ class Walk:
     def end(self) -> None:
         """What is left, and how to go on."""
         self.stage.say(
-            f"It stands on day {self.day}; the simulator's clock goes on from there. make status, make log and make board show it; make down ends it."
+            f"It stands on day {self.day}, and the simulator's clock goes on from there: `make status` tells, `make down` ends it."
         )
         if self._in_git and self._branch().startswith(BRANCH):
             self.stage.say(f"The walk's commits are on the branch {self._branch()}: git switch - leaves it.")
@@ -205,7 +205,7 @@ class Walk:
             taken = git.text(files.ROOT, "branch", "--format=%(refname:short)").split()
         except GitFailed:
             self._in_git = False
-            self.stage.say("This is no git repository: what a person would commit stays an edit.")
+            self.stage.say("There is no repository here: what a person would commit stays an edit.")
             return
         if now.startswith(BRANCH):
             return
