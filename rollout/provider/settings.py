@@ -81,6 +81,8 @@ class Settings:
     `reviewed`: this preview is a review's (ROLLOUT_REVIEW), whose approval is what decides after a stop.
     `call_timeout`: seconds that the answer of one call is waited for at most (ROLLOUT_CALL_TIMEOUT), of stores, counters
     and alarms alike; None: as long as each waits by itself.
+    `unified_url` is the stack's base URL of probes, `unified_here` the environment's (ROLLOUT_UNIFIED_URL), for simulators only.
+    `asks`: whether a loopback endpoint is asked if it only plays; a rollback asks nobody, and takes its address for it.
     `warnings` are for the operator: what the environment asked for and did not get.
     """
 
@@ -102,6 +104,8 @@ class Settings:
     database: Addresses | None = field(default=None, repr=False)
     mirror: str | None = None
     call_timeout: float | None = None
+    unified_here: str = ""
+    asks: bool = True
 
     @classmethod
     def read(
@@ -113,8 +117,11 @@ class Settings:
         store: str | None = None,
         source: str | None = None,
         mirror: str | None = None,
+        asks: bool = True,
     ) -> Settings:
         """The settings of this process. All but `environ` come from the stack config (`rollout:` keys).
+
+        `asks`: False of a rollback, and of whatever else is told to lower only: no simulator is asked whether it is one.
 
         Raises `BadInput` where ROLLOUT_NOW is no time. The order of regions is the one `rollback` uses too.
         """
@@ -125,7 +132,9 @@ class Settings:
             from rollout.provider.postgres import address
 
             database = replace(address.read(environ), within=patience)
-        at = cls("", endpoint, "", store=store, source=source, database=database)
+        only_lower = environ.get("ROLLOUT_ONLY_LOWER") == "1"
+        asks = asks and not only_lower
+        at = cls("", endpoint, "", store=store, source=source, database=database, asks=asks)
         warnings = []
         if environ.get("ROLLOUT_CALL_TIMEOUT") and patience is None:  # a rollback isn't refused for it
             warnings.append("ROLLOUT_CALL_TIMEOUT is left out: it is seconds, from 1 to 10")
@@ -157,14 +166,13 @@ class Settings:
             raise BadInput(
                 [Problem("ROLLOUT_COUNT_PERIOD is no period", allowed=allowed, given=shown(period), do="unset it")]
             )
-        base = unified_url or ""
-        if environ.get("ROLLOUT_UNIFIED_URL") and at.simulator:  # its port isn't known when the stack file is written
-            base = environ["ROLLOUT_UNIFIED_URL"]
         return cls(
             region=environ.get("AWS_REGION") or region or DEFAULT_REGION,
             endpoint=endpoint,
-            unified_url=base.rstrip("/"),
-            only_lower=environ.get("ROLLOUT_ONLY_LOWER") == "1",
+            unified_url=(unified_url or "").rstrip("/"),
+            unified_here=(environ.get("ROLLOUT_UNIFIED_URL") or "").rstrip("/"),
+            asks=asks,
+            only_lower=only_lower,
             only_domain=environ.get("ROLLOUT_ONLY_DOMAIN") or None,
             approved=environ.get("ROLLOUT_APPROVED") or None,
             reviewed=environ.get("ROLLOUT_REVIEW") == "1",
@@ -191,16 +199,25 @@ class Settings:
 
     @property
     def loopback(self) -> bool:
-        """Whether what is asked of AWS goes to a simulator of it."""
+        """Whether what is asked of AWS stays on this machine: a simulator, or a tunnel."""
         return is_loopback(self.endpoint)
 
     @property
+    def plays_aws(self) -> bool:
+        """Whether what is asked of AWS goes to a simulator of it, which says so itself; by its address where nobody is asked."""
+        if not self.loopback or not self.asks:
+            return self.loopback
+        from rollout.provider import simulators
+
+        return simulators.says(str(self.endpoint))
+
+    @property
     def simulator(self) -> bool:
-        """Whether the store only plays. A database says so itself, whatever its address: a tunnel on loopback is a normal
-        way to production; and where it can't be asked, it is none. What speaks AWS is one on loopback.
+        """Whether the store only plays: it says so itself, and where it can't be asked, it is none. Of a database any address
+        will do; what speaks AWS must be on loopback too. A tunnel on loopback is a normal way to production.
         """
         if self.store != POSTGRES or self.database is None:
-            return self.loopback
+            return self.plays_aws
         from rollout.provider.postgres import answer
         from rollout.provider.postgres.link import link
 
@@ -208,6 +225,16 @@ class Settings:
             return answer.simulator(link(self.database))
         except StoreError:
             return False
+
+    @property
+    def near(self) -> bool:
+        """Whether the store could be a simulator: for a lowering, which asks nobody that it wouldn't ask anyway."""
+        return replace(self, asks=False).simulator
+
+    @property
+    def probed_url(self) -> str:
+        """The base URL that probes ask; a simulator's port isn't known when the stack file is written."""
+        return self.unified_here if self.unified_here and self.simulator else self.unified_url
 
     @property
     def virtual(self) -> bool:

@@ -8,7 +8,7 @@ PUT/DELETE     /faults     {"latency": seconds, "fail": [{"target": "secretsmana
                            status 0 cuts the connection; no status only waits
 GET/PUT/DELETE /traffic    what the services report, by a scenario: see rollout/simulator/traffic_page.py
 GET/PUT        /clock      the time that is played: see there
-GET            /simulator  who answers: {"pid": ..., "dir": ...}
+GET            /simulator  who answers: {"plays": "aws", "pid": ..., "dir": ...}; without it, no clock and no `gate: off` (simulators.py)
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Endpoint:
             return _answer(start, 403, {"message": "the simulator answers programs on this machine, not web pages"})
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         if path == "/simulator":
-            return _answer(start, 200, {"pid": os.getpid(), "dir": self._folder})
+            return _answer(start, 200, {"plays": "aws", "pid": os.getpid(), "dir": self._folder})
         if path in ("/health", "/calls", "/faults", "/traffic", "/clock"):
             return self._own(method, path, environ, start)
         if path.startswith("/moto-api/"):

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
+from rollout.provider import simulators
 from rollout.simulator.endpoint import action_of
 
 #: Seconds that a slow answer takes.
@@ -160,7 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             call.ended = time.monotonic()
 
-    do_GET = do_POST  # noqa: N815 - the server's own word
+    def do_GET(self) -> None:
+        """Whether what stands behind only plays is no call of the product's."""
+        if self.path not in simulators.PAGES:
+            return self.do_POST()
+        status, content, said = self._hand_on(Call("page", time.monotonic()), b"")
+        return self._send(status, content, said)
 
     def log_message(self, *_: Any) -> None:
         """Nothing: the calls are kept."""

@@ -9,6 +9,7 @@ import pytest
 
 from rollout import clock, home
 from rollout.clock import Clock
+from rollout.provider import simulators
 from rollout.provider.settings import Settings
 
 URL = "http://127.0.0.1:4599"
@@ -55,6 +56,7 @@ def test_another_simulators_clock_is_not_ours(tmp_path: Path) -> None:
 
 def test_a_process_without_rollout_now_goes_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "HOME", tmp_path)
+    monkeypatch.setattr(simulators, "says", lambda url: url == URL)  # nothing is started here
     (tmp_path / ".local").mkdir()
     clock.write(tmp_path / ".local", URL, ahead_by(48 * HOUR))
     played = Settings.read({"AWS_ENDPOINT_URL": URL})

@@ -53,11 +53,11 @@ config:
     description: The date of day 1 of the plan, quoted, such as "2026-12-01"
   wa-rollout:gate:
     type: string
-    description: Evidence before a raise; "required", or "off" on a loopback endpoint
+    description: Evidence before a raise; "required", or "off" on a simulator
     default: required
   wa-rollout:drill:
     type: string
-    description: A drilled rollback before a domain's first raise of a week; "required", or "off" on a loopback endpoint
+    description: A drilled rollback before a domain's first raise of a week; "required", or "off" on a simulator
     default: required
   wa-rollout:flags:
     type: object

@@ -29,9 +29,9 @@ _STORE, _SOURCE, _MIRROR = (
 _said: set[str] = set()
 
 
-def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
+def settings(stack: str, say: Callable[[str], None] | None = None, *, asks: bool = True) -> Settings:
     """The settings of a stack: a line of its file each, by text, names the region, store and source,
-    so that a broken file does too. `say` is told where the store had to be guessed.
+    so that a broken file does too. `say` is told where the store had to be guessed; `asks`: see `Settings`.
     """
     try:
         text: str | None = files.stack_file(stack).read_bytes().decode("utf-8", "replace")
@@ -49,6 +49,7 @@ def settings(stack: str, say: Callable[[str], None] | None = None) -> Settings:
         store=name,
         source=source.group(1) if source else POSTGRES if text is None and name == POSTGRES else None,
         mirror=mirror.group(1) if mirror else None,
+        asks=asks,
     )
     for warning in read.warnings:
         if warning not in _said:

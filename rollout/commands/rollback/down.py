@@ -67,7 +67,7 @@ def bring_down(order: Order, tell: Say = say, age: Callable[[], float] = process
     """The first step and the line about it. Raises as `run`. `age`: the seconds since it was asked for."""
     found = flag.find(order.domain, say)
     target = flag.target(found, order.because)
-    settings = place.settings(order.stack, lambda text: tell(text, err=True))
+    settings = place.settings(order.stack, lambda text: tell(text, err=True), asks=False)
     now = settings.now()
     store = stores.store(settings)
     name = FlagName(order.stack, order.domain, found.name)

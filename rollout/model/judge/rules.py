@@ -112,9 +112,21 @@ def forbidden(ask: Ask) -> list[Refusal]:
         what, _, do = text.partition("\n")
         found.append(Refusal("malformed", what, do or "mend it in the stack file"))
     if conditions.gate == "off" and not ask.loopback:
-        found.append(Refusal("gate", "gate: off is for loopback endpoints only", "set wa-rollout:gate: required"))
+        found.append(
+            Refusal(
+                "gate",
+                "gate: off is for simulators only, and what answers here doesn't say that it is one",
+                "set wa-rollout:gate: required",
+            )
+        )
     if conditions.drill == "off" and not ask.loopback:
-        found.append(Refusal("drill", "drill: off is for loopback endpoints only", "set wa-rollout:drill: required"))
+        found.append(
+            Refusal(
+                "drill",
+                "drill: off is for simulators only, and what answers here doesn't say that it is one",
+                "set wa-rollout:drill: required",
+            )
+        )
     if conditions.frozen is not None:
         found.append(Refusal("frozen", f"frozen: {conditions.frozen}", "remove wa-rollout:freeze by a reviewed diff"))
     for domain in conditions.unaudited:

@@ -67,7 +67,7 @@ class Alarms:
         """Writes an alarm over `before`, whose state AWS keeps."""
         name = str(properties["name"])
         self._aws.call("cloudwatch", "put_metric_alarm", name, **self._request(properties))
-        if before is not None and before.state not in ("", "OK") and self._aws.settings.loopback:
+        if before is not None and before.state not in ("", "OK") and self._aws.settings.plays_aws:
             # The simulator sets a re-put alarm to OK. On AWS this would race with an evaluation, and isn't needed.
             reason = before.reason or "kept over a write"
             arguments = {"AlarmName": name, "StateValue": before.state, "StateReason": reason[:1023]}

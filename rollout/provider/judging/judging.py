@@ -116,7 +116,7 @@ def weigh(context: Context, ask: Ask, kind: Kind, stack: str, *, probe: bool = T
         found += drill.refusals(ask, on_record.drills(context.home))
     probed = [item for item in ask.domain.checklist if item.kind == "probe" and ask.wanted >= item.before]
     if probe and kind is Kind.RAISE and not found:
-        found = probes.run(probed, settings.unified_url, context.catalogue.protected)
+        found = probes.run(probed, settings.probed_url, context.catalogue.protected)
     return Weighed(found, seen, probed, decided_by)
 
 

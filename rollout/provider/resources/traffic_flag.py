@@ -225,7 +225,7 @@ class TrafficFlag:
         if change.preview:
             return _predicted(change, change.verdict)
         settings = self._context.settings
-        make = not change.moves or settings.simulator  # one that has lived must be there, where it is the right store
+        make = not change.moves or settings.near  # one that has lived must be there, where it is the right store
         done = writing.lowered(
             self._context.store, change.name, str(wanted), seen=seen, virtual=settings.virtual_now, make=make
         )

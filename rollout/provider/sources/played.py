@@ -18,8 +18,8 @@ PATIENCE: Final = 120.0
 
 def follow(settings: Settings) -> None:
     """Once for each time that is played. Whoever has no such page (a test's own server) has counters of its own: no error."""
-    if settings.named_now is not None and is_loopback(settings.unified_url):
-        _told(settings.unified_url, settings.named_now)
+    if settings.named_now is not None and is_loopback(settings.probed_url):
+        _told(settings.probed_url, settings.named_now)
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from rollout.model.catalogue.domain import ChecklistItem
-from rollout.model.problem import BadInput
 from rollout.provider.errors import StoreError
 from rollout.provider.judging import probes
 from rollout.provider.settings import DEFAULT_REGION, Settings, is_loopback
@@ -20,8 +19,6 @@ from tests.provider.desk import Desk
 from tests.provider.shelf import BOTH, Shelf
 
 SHELVES = BOTH
-
-LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
 
 
 @pytest.mark.parametrize(
@@ -44,26 +41,10 @@ def test_not_loopback(endpoint: str | None) -> None:
     assert not is_loopback(endpoint)
 
 
-def test_the_virtual_clock_is_for_loopback() -> None:
-    now = {"ROLLOUT_NOW": "2026-12-01T08:00:00Z"}
-    assert Settings.read({**LOCAL, **now}).now().isoformat() == "2026-12-01T08:00:00+00:00"
-    for environ in (now, {**now, "AWS_ENDPOINT_URL": "https://example.org"}):
-        settings = Settings.read(environ)
-        assert not settings.virtual
-        assert "ROLLOUT_NOW is left out" in settings.warnings[0]
-    with pytest.raises(BadInput, match="ROLLOUT_NOW is no time"):
-        Settings.read({**LOCAL, "ROLLOUT_NOW": "tomorrow"})
-
-
 def test_region_and_url() -> None:
     assert Settings.read({}).region == DEFAULT_REGION
     assert Settings.read({}, "us-east-1").region == "us-east-1"
     assert Settings.read({"AWS_REGION": "eu-north-1"}, "us-east-1").region == "eu-north-1"
-    url = {"ROLLOUT_UNIFIED_URL": "http://127.0.0.1:1/"}
-    assert Settings.read({**LOCAL, **url}, None, "https://real").unified_url == "http://127.0.0.1:1"
-    assert Settings.read(url, None, "https://real/").unified_url == "https://real", (
-        "a stray variable moves no real probe"
-    )
     assert Settings.read({"ROLLOUT_ONLY_LOWER": "1"}).only_lower
 
 
