@@ -79,14 +79,14 @@ sdk:
 up: tools
 	@case '$(STACK)' in local|postgres) ;; *) echo "up: STACK=$(STACK) isn't played here: a merge applies it, or by hand 'pulumi up --stack $(STACK)'" >&2; exit 2 ;; esac
 	@case '$(STORE)' in ''|postgres) ;; *) echo "up: STORE is empty (a simulated AWS) or postgres, not '$(STORE)'" >&2; exit 2 ;; esac
-	@mkdir -p .local/state && : > .local/up
+	@mkdir -p .local && umask 077 && mkdir -p .local/state && : > .local/up
 	@.venv-dev/bin/python rollout/simulator/simulator.py start
 	@$(if $(STORE),.venv-dev/bin/python rollout/simulator/database.py start)
 	@.venv-dev/bin/python rollout/simulator/simulator.py traffic '$(SCENARIO)' $(if $(STORE),--store '$(STORE)')
 	@$(CHOSEN) pulumi stack select --create '$(STACK)' >/dev/null && \
 	    python -m rollout drill --due --stack '$(STACK)' && \
-	    { python -m rollout.commands.engine.short pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
-	        --stack '$(STACK)' --message "make up$$(.venv/bin/python setup/env.py --stamp)" || { code=$$?; test $$code -eq 10 || { $(HINT); exit $$code; }; \
+	    { (umask 077 && python -m rollout.commands.engine.short pulumi up --yes --skip-preview $$(test -e .local/state/.pulumi/history/wa-rollout/'$(STACK)' && echo --diff) --suppress-outputs \
+	        --stack '$(STACK)' --message "make up$$(.venv/bin/python setup/env.py --stamp)") || { code=$$?; test $$code -eq 10 || { $(HINT); exit $$code; }; \
 	        echo 'up: a raise waits (HOLD or ROLLBACK, above); everything else is applied, and the next  make up  asks again'; }; } && \
 	    python -m rollout live --stack '$(STACK)' --traffic
 ifneq ($(filter local postgres,$(STACK)),)

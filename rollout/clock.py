@@ -7,12 +7,13 @@ whoever finds the tools reads it before anything is installed.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+from rollout import private
 
 #: In the project's folder for what is local.
 FILE: Final = "clock"
@@ -68,9 +69,7 @@ def stamp(folder: Path, named: str | None) -> str:
 
 def write(folder: Path, url: str, clock: Clock) -> None:
     """Keeps it, in one step. Raises OSError."""
-    part = folder / f".{FILE}.{os.getpid()}"
-    part.write_text(json.dumps({"url": url, "jumps": clock.jumps}))
-    part.replace(folder / FILE)
+    private.write(folder / FILE, json.dumps({"url": url, "jumps": clock.jumps}))
 
 
 def forget(folder: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from rollout import private
 from rollout.home import HOME
 
 #: Notes that are kept, the newest: an engine writes a few kilobytes of state, and each of its runs one of these.
@@ -84,9 +85,7 @@ def write(pid: int, environ: Mapping[str, str] = os.environ, project: Path = HOM
         file = where / f"{pid}-{begun}.note"  # no .json: the engine takes those for locks
         if file.exists():
             return  # by the command that started it
-        part = where / f".{file.name}.{os.getpid()}"
-        part.write_text(json.dumps(asdict(Note(socket.gethostname(), pid, begun, boot, pids, time.time()))))
-        part.replace(file)
+        private.write(file, json.dumps(asdict(Note(socket.gethostname(), pid, begun, boot, pids, time.time()))))
         for old in sorted(where.glob("*.note"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
 

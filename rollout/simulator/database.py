@@ -26,6 +26,7 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
+from rollout import private
 from rollout.provider.stores import migrations
 from rollout.simulator import env
 
@@ -155,7 +156,7 @@ class Database:
             "shared_buffers": "32MB", "timezone": "UTC", "log_timezone": "UTC",
         }  # fmt: skip
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=private.opener) as log:
             self._child = child = subprocess.Popen(
                 [str(self._binary("postgres")), "-D", str(self.data), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data, env=_clean(),
@@ -194,7 +195,7 @@ class Database:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
+        with open(self.folder / "lock", "w", opener=private.opener) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

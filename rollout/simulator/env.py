@@ -17,7 +17,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from urllib.parse import quote
 
-from rollout import clock
+from rollout import clock, private
 from rollout.home import HOME
 
 PROJECT = HOME
@@ -43,6 +43,7 @@ def environment(
     endpoint = f"http://127.0.0.1:{port(project / '.local')}"
     home = project / ".tools" / "pulumi-home"
     _without_logs(home)
+    private.folder(project / ".local" / "state")
     own = {
         **paths(project, base),
         "PULUMI_HOME": str(home),
@@ -146,11 +147,9 @@ def port(folder: Path) -> int:
 
 
 def write(file: Path, text: str) -> None:
-    """Writes a small file in one step: a reader sees the old text or the new one, never half of it."""
+    """Writes a small file of this user alone, in one step."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_text(text)
-    part.replace(file)
+    private.write(file, text)
 
 
 def main(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from rollout import private
 from rollout.model.problem import RolloutError
 from rollout.provider.settings import Settings
 from rollout.simulator import env
@@ -47,7 +48,7 @@ class Scratch:
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / name).symlink_to(env.PROJECT / name)
         self.state = self.folder / ".local" / "state"
-        self.state.mkdir(parents=True)
+        private.folder(self.state)
         self.simulator = Simulator(self.folder / ".local")
         self.simulator.start()
         self.database: Database | None = None

@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # started as a file, from any folder
 
-from rollout import clock
+from rollout import clock, private
 from rollout.model.problem import RolloutError
 from rollout.simulator import behind, env
 
@@ -85,7 +85,7 @@ class Simulator:
             self._end(self._recorded())  # hangs: alive, and doesn't answer
             self._reaped()
             before = self.url
-            with self.log.open("ab") as log:
+            with open(self.log, "ab", opener=private.opener) as log:
                 self._child = child = subprocess.Popen(
                     [_python(), str(Path(__file__).resolve()), "run", "--dir", str(self.folder)],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
@@ -165,7 +165,9 @@ class Simulator:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "simulator.lock").open("w") as lock:  # two starts at once would leave one astray
+        with open(
+            self.folder / "simulator.lock", "w", opener=private.opener
+        ) as lock:  # two starts at once would leave one astray
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -56,6 +56,7 @@ def test_the_printed_lines_survive_the_shell(tmp_path: Path, name: str) -> None:
         "rollout/__init__.py",
         "rollout/home.py",
         "rollout/clock.py",
+        "rollout/private.py",
         "rollout/simulator",
         "Pulumi.yaml",
     ):

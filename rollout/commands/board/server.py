@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import click
 
+from rollout import private
 from rollout.commands.board import making
 from rollout.commands.project import files
 from rollout.model.problem import RolloutError
@@ -143,7 +144,7 @@ def _started(stack: str, while_: Path | None) -> int:
         _stopped()
     log = files.ROOT / _LOG
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
+    with open(log, "wb", opener=private.opener) as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "rollout", "board", "--serve", "--stack", stack, *(["--while", str(while_)] if while_ else [])],
             cwd=files.ROOT,
@@ -195,7 +196,7 @@ def _alone() -> Iterator[None]:
     """One start or stop at a time: a stop beside a start ends what that one started."""
     path = files.ROOT / _LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
+    with open(path, "w", opener=private.opener) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -211,7 +212,7 @@ def _show(address: str) -> None:
 def _write(address: str, stack: str) -> None:
     path = files.ROOT / _WHO
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, json.dumps({"address": address, "stack": stack}).encode())
+    private.write(path, json.dumps({"address": address, "stack": stack}))
 
 
 def _running() -> dict[str, Any] | None:

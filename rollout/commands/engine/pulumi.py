@@ -25,6 +25,8 @@ SHOWN: Final = 16
 #: The engine's exit code where nothing failed, and a raise waits: the next run asks again (rollout.provider.wire.awaiting).
 EXIT_WAITS: Final = 10
 _VERDICT: Final = re.compile(r"(?m)^\s*(?:warning: )?((?:HOLD|ROLLBACK) .+)$")
+#: What the engine writes on this machine, a stack's state above all, is for this user alone.
+PRIVATE: Final = 0o077
 POLL: Final = 1.0  # seconds between two tries while another run holds the lock
 
 
@@ -42,7 +44,7 @@ def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Com
     try:
         child = subprocess.Popen(
             command, cwd=files.ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, errors="replace", start_new_session=True,
+            text=True, errors="replace", start_new_session=True, umask=PRIVATE,
         )  # fmt: skip
     except OSError as error:
         said = f"pulumi can't be started ({error.strerror})"

@@ -84,3 +84,8 @@ def test_a_taken_port_and_a_stale_pid_file(tmp_path: Path) -> None:
             assert "was taken" in simulator.start()
         finally:
             simulator.stop()
+
+
+def test_what_it_keeps_is_its_users_alone(moto: Simulator) -> None:
+    for name in ("port", "simulator.pid", "simulator.log", "simulator.lock"):
+        assert (moto.folder / name).stat().st_mode & 0o777 == 0o600, name
