@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down play env test quick bench day preview rollback unlock plan live status audit report board rehearse watch drill review log lint clean requirements tools engine sdk bump wheel
+.PHONY: help up down play env test quick bench day preview rollback unlock plan live status audit report board rehearse watch drill review log lint clean requirements licences tools engine sdk bump wheel
 
 # `local` unless given on make's own command line: a STACK left in a shell must not turn a try-out into production.
 STACK := $(if $(filter postgres,$(STORE)),postgres,local)
@@ -53,7 +53,7 @@ help:
 	@echo '  make report                daily log, incidents, final report, into reports/'
 	@echo 'Work on it'
 	@echo '  make quick                 lint, types, fast tests: half a minute'
-	@echo '  make test [ARGS=tests/pure]  every test;  make lint  ruff, mypy, actionlint'
+	@echo '  make test [ARGS=tests/pure]  every test;  make lint  security too'
 	@echo '  make bench                 times and the long loops'
 	@echo '  make bump                  the newest Pulumi engine and SDK'
 	@echo '  make engine ENGINE=3.259.0;  make sdk SDK=3.259.0   another one, for tests'
@@ -192,6 +192,8 @@ CHECK := .venv-dev/bin/python -m ruff check . && .venv-dev/bin/python -m ruff fo
 lint:
 	@sh setup/python.sh dev
 	@$(CHECK)
+	@.venv-dev/bin/bandit --quiet --configfile pyproject.toml --recursive __main__.py components deploy rollout setup
+	@.venv-dev/bin/zizmor --quiet --offline --no-progress --persona pedantic .github/workflows
 	@sh setup/actionlint.sh
 	@PATH="$$PWD/.tools/actionlint:$$PATH"; ! command -v actionlint >/dev/null || actionlint
 
@@ -210,6 +212,11 @@ bump:
 	@sh setup/python.sh run
 	@sh setup/bump.sh '$(ENGINE)' '$(SDK)'
 	@$(MAKE) requirements
+
+# After `requirements`: the page says what the packages say of themselves.
+licences:
+	@sh setup/python.sh dev
+	@.venv-dev/bin/python setup/licences.py
 
 # After a change of a .in file: pins every package with the hashes of all its files. No index address enters the result.
 COMPILE := .tools/compile/bin/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \

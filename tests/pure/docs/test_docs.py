@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.commands.cli import COMMANDS
+from setup import licences
 from tests.pure.docs.pages import (
     ROOT,
     Page,
@@ -158,6 +159,16 @@ def test_licences_of_what_runs() -> None:
         except importlib.metadata.PackageNotFoundError:  # another platform's
             continue
         assert listed[name] in (said.get_all("License-Expression") or [listed[name]]), name
+
+
+def test_licences_of_all_that_is_installed() -> None:
+    """The lower part of the page is what the packages say now."""
+    names = [*licences.pinned("requirements.txt"), *licences.pinned("requirements-dev.txt")]
+    if gone := sorted({name for name in names if licences.said(name) is None}):
+        pytest.skip(f"another platform's, or an environment of before: {', '.join(gone)}")
+    told = licences.PAGE.read_text().partition(licences.BEGINS)[2]
+    assert told == licences.part(), "make licences"
+    assert {"zizmor", "bandit", "moto", "axe-core"} <= set(re.findall(r"[\w@/.-]+", told))
 
 
 def test_what_these_tests_find(tmp_path: Path) -> None:
