@@ -24,6 +24,7 @@ CANNOT: Final = {
     "tests/provider/resources/test_alert_policy.py": "drops the metrics of an alarm by metric math",
     "tests/provider/stores/test_secrets_manager.py::test_an_answer_lost_after_the_commit": "a create's token is no version",
     "tests/provider/resources/test_flag_secret.py::test_a_first_raise_that_took_itself_back": "a create's token is no version",
+    "tests/provider/test_simulators.py::test_motos_own_page": "is no moto, and has a page of its own",
 }
 #: As moto's, which the tests know.
 ACCOUNT: Final = "123456789012"

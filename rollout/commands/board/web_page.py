@@ -67,8 +67,11 @@ def _header(board: Board, written: datetime | None, hidden: Sequence[str]) -> Ma
     stamp = element("time", times.show(board.at), datetime=times.iso(board.at))
     age = element("span", id="age", data_written=times.iso(written), role="status") if written else None
     played = element("span", "simulated", class_="tag") if board.simulated else None
+    left_out = [part for mark in board.off for part in (element("strong", mark, class_="tag"), " ")]
     named = _text(f"Rollout board: {board.stack}", hidden)
-    over = element("p", named, _day(board.day, board.last_day), " ", played, " as of ", stamp, " ", age, class_="over")
+    over = element(
+        "p", named, _day(board.day, board.last_day), " ", *left_out, played, " as of ", stamp, " ", age, class_="over"
+    )
     shown = element(
         "h1", element("span", SIGNS[state], aria_hidden="true", class_="sign"), element("span", f"{state}: ", class_="state"),
         _text(board.headline.text, hidden),

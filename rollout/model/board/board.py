@@ -19,6 +19,7 @@ from rollout.model.plan.standing import Standing
 from rollout.model.reports import forecast, strip
 from rollout.model.reports.story import Story
 from rollout.model.reports.strip import Strip
+from rollout.model.stack_file import off
 from rollout.model.stack_file.config import StackConfig
 
 
@@ -67,6 +68,7 @@ class Board:
     unified: str
     on_call: str = ""
     simulated: bool = False
+    off: Sequence[str] = ()  # `GATE OFF`: what nobody looks at
 
 
 #: What a verdict begins with, as a word of its own; all else is no verdict of the gate.
@@ -106,7 +108,7 @@ def board(
     return Board(
         stack=told.stack, at=now, day=told.day_of(now), last_day=told.plan.last, headline=said, cards=cards, over=over,
         strip=strip.strip(told), entries=entries.entries(told, forge), standing=stands, wrong=wrong,
-        unified=told.known.unified, on_call=on_call, simulated=simulated,
+        unified=told.known.unified, on_call=on_call, simulated=simulated, off=off.marks(config),
     )  # fmt: skip
 
 
@@ -116,6 +118,7 @@ def plain(board: Board, hidden: Sequence[str] = ()) -> object:
         "stack": board.stack, "at": _plain(board.at), "day": board.day, "last_day": board.last_day,
         "state": board.headline.state, "headline": board.headline.text, "rest": board.headline.rest, "do": board.headline.do,
         "standing": list(board.standing), "wrong": list(board.wrong), "simulated": board.simulated,
+        "off": list(board.off),
         "domains": [_card(card, board.over) for card in board.cards],
         "periods": {"start": _plain(board.over.start), "seconds": board.over.period.total_seconds()},
         "entries": [_plain(vars(entry)) for entry in board.entries],

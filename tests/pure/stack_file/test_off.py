@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from rollout.commands.board import web_page
 from rollout.commands.project import files
 from rollout.commands.reading import history
 from rollout.model.review import decision, markdown
 from rollout.model.stack_file import marks, off
+from tests import boards
 from tests.pure.cases import conditions
 from tests.pure.pages import NORMAL, QUIET
 from tests.pure.samples import PROD, read_stack, swap
@@ -54,3 +56,10 @@ def test_of_a_review_it_is_the_first_line(page: Any) -> None:
     assert lines[0].startswith("<!-- "), "the mark by which a comment is found"
     assert lines[1] == "**GATE OFF: no counter is read: no raise is held, and no fire is seen**"
     assert lines[3].startswith("### ")
+
+
+def test_the_board_says_it_at_its_top() -> None:
+    board = replace(boards.board(boards.told()), off=off.marks(conditions(gate="off")))
+    head = web_page.render(board).partition("</header>")[0]
+    assert ">GATE OFF</strong>" in head
+    assert "DRILL OFF" not in head
