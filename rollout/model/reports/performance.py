@@ -150,7 +150,7 @@ def _domain(story: Story, name: str) -> list[Block]:
     return found
 
 
-WINDOW: Final = ("rung", "live from", "to, and what ended it", "counted from", "to", "counts")
+WINDOW: Final = ("rung", "live from", "to, and what ended it", "counted from", "to", "counts", "judged by")
 
 
 def _sides(point: Point) -> tuple[Cell, Cell, Cell, Cell]:
@@ -209,6 +209,7 @@ def _window(story: Story, one: Stretch) -> tuple[Cell, ...]:
         (moment(window[0], f"{place}/window/0"),) if window else ("-",),
         (moment(window[1], f"{place}/window/1"),) if window else ("-",),
         counts,
+        (quoted(f"rule version {one.rule}", f"{place}/gate"),) if one.rule else ("-",),
     )
 
 

@@ -38,6 +38,7 @@ class Stretch:
     ended: str
     counts: Mapping[str, Mapping[str, object]]
     window: tuple[datetime, datetime] | None
+    rule: str = ""  # the version of the gate's rule that let it upwards; empty where none did, or none is recorded
 
     @property
     def place(self) -> str:
@@ -134,6 +135,7 @@ class Story:
                 Stretch(
                     domain, percent, number, at, after[0] if after else None, after[2] if after else None, ended,
                     counts if isinstance(counts, Mapping) else {}, _window(after[1] if after else {}),
+                    str(after[1].get("gate") or "") if after and ended == "raise" else "",
                 )
             )  # fmt: skip
         return found

@@ -132,7 +132,7 @@ def at_100(rng: Generator, a_day: int, rate: float, minutes: int) -> dict[str, f
     for day in range(1, 31):
         part = seen(back[: left + day * DAY], known)
         judged = judge_metric(ERRORS, part, percent=50, next_percent=100)
-        if judged.verdict is Verdict.PASS and _no_worse(part):
+        if judged.verdict is Verdict.PASS and no_worse(part):
             return {"lowered": 1.0, "days lost": float(day)}
     return {"lowered": 1.0, "days lost": 30.0}
 
@@ -173,11 +173,11 @@ def grey(rng: Generator, a_day: int, rate: float, days: int = 14) -> dict[str, f
         judged = judge_metric(ERRORS, part, percent=50, next_percent=100)
         if judged.verdict is Verdict.ROLLBACK:
             return {"rolled back": 1.0, "promoted": 0.0, "in its first week": float(day <= 7)}
-        promoted = promoted or (judged.verdict is Verdict.PASS and _no_worse(part))
+        promoted = promoted or (judged.verdict is Verdict.PASS and no_worse(part))
     return {"rolled back": 0.0, "promoted": float(promoted), "in its first week": 0.0}
 
 
-def _no_worse(part: Seen) -> bool:
+def no_worse(part: Seen) -> bool:
     own = Counts(part.bad or 0, part.total or 0)
     judged = compare.baseline("errors", own, part.legacy, 100, good=ERRORS.good, dispersion=part.dispersion)
     return judged.verdict is Verdict.PASS
@@ -190,7 +190,7 @@ def last_raise(rng: Generator, a_day: int, times: float, days: int = 1) -> dict[
     theirs = Counts(int(rng.binomial(n[1], HEALTHY)), int(n[1]))
     part = Seen(own.bad, own.total, theirs, dispersion=size(rng, a_day))
     judged = judge_metric(ERRORS, part, percent=50, next_percent=100)
-    return {"passes": float(judged.verdict is Verdict.PASS and _no_worse(part)), "baseline": float(_no_worse(part))}
+    return {"passes": float(judged.verdict is Verdict.PASS and no_worse(part)), "baseline": float(no_worse(part))}
 
 
 Run = Callable[[Generator], dict[str, float]]

@@ -202,6 +202,16 @@ def test_a_rung_that_no_raise_left_has_no_counts() -> None:
     assert found[3][5] == "not recorded: counts are kept by the raise that leaves a rung"
 
 
+def test_each_raise_says_which_version_of_the_rule_judged_it() -> None:
+    """Two rungs under version 1, the next one under version 2; a lowering asks no rule."""
+    moves = climb(5)[:4]
+    moves[3]["gate"] = "2"
+    found = rows(story({"jobs": [*moves, move(10, 25, 10, "stop")]}, [run(30)]), "jobs, what was counted when")
+    assert [(row[0], row[-1]) for row in found] == [
+        ("5 %", "rule version 1"), ("10 %", "rule version 2"), ("25 %", "-"), ("10 %", "-"),
+    ]  # fmt: skip
+
+
 def test_the_comparison_says_what_the_bands_say() -> None:
     worse = {**BETTER, "bad": 90}
     slow = {**BETTER, "legacy_bad": 90}
