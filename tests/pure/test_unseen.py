@@ -17,6 +17,7 @@ from rollout.model.reports.parts import Report, Table
 from rollout.model.review import markdown
 from rollout.model.review.message import stopped
 from rollout.provider.errors import StoreError
+from rollout.provider.wire import values
 from rollout.provider.wire.row import Row
 
 #: A terminal's order to clear the screen, a turn of the direction of writing, no width, a line end of its own, a tag.
@@ -81,6 +82,14 @@ def test_no_door_lets_one_through(text: str) -> None:
         report_markdown.render(Report("daily", f"t{text}", (Table("c", ("a",), (((f"x{text}",),),)),))),
     ]  # fmt: skip
     assert [line for line in told if unseen(line)] == []
+
+
+def test_the_engine_is_handed_none() -> None:
+    """A hand's alarm description or subscription: the engine prints the rows of a diff as they come."""
+    given = {"text": "a\u202eb", "list": [{"deep": "\x1b[2J"}], "half": "\ud800", "whole": "Élise"}
+    assert values.plain(values.struct(given, object())) == {
+        "text": "a\\u202eb", "list": [{"deep": "\\u001b[2J"}], "half": "\\ud800", "whole": "Élise",
+    }  # fmt: skip
 
 
 def test_commands_print_none(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 OFF: Final = "off"
@@ -21,14 +22,22 @@ class Switched(Protocol):
     def drill(self) -> str: ...
 
 
-def marks(config: Switched) -> tuple[str, ...]:
+#: The same as a resource's input, too: a preview that judges nothing doesn't load what reads it.
+Told = Switched | Mapping[str, object]
+
+
+def marks(config: Told) -> tuple[str, ...]:
     """`GATE OFF`, `DRILL OFF`, as far as they are."""
-    return tuple(f"{key.upper()} OFF" for key in SWITCHES if getattr(config, key) == OFF)
+    return tuple(f"{key.upper()} OFF" for key in SWITCHES if _is_off(config, key))
 
 
-def lines(config: Switched) -> tuple[str, ...]:
+def lines(config: Told) -> tuple[str, ...]:
     """The same with what it means, a line each."""
-    return tuple(f"{key.upper()} OFF: {means}" for key, means in SWITCHES.items() if getattr(config, key) == OFF)
+    return tuple(f"{key.upper()} OFF: {means}" for key, means in SWITCHES.items() if _is_off(config, key))
+
+
+def _is_off(config: Told, key: str) -> bool:
+    return (config.get(key) if isinstance(config, Mapping) else getattr(config, key)) == OFF
 
 
 def plain(key: str, value: object) -> object:

@@ -19,7 +19,6 @@ from rollout.model.flag.move import Move
 from rollout.model.flag.moves import Live
 from rollout.model.flag.name import FlagName, secret_name
 from rollout.model.stack_file import off
-from rollout.model.stack_file.conditions import Conditions, Plain
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
 from rollout.provider.stores.snapshot import Snapshot
@@ -68,9 +67,9 @@ class Context:
         database = self.settings.database
         return [] if database is None or not database.warnings or self.settings.simulator else [*database.warnings]
 
-    def left_out(self, conditions: Plain) -> list[str]:
+    def left_out(self, conditions: Mapping[str, object]) -> list[str]:
         """What is said once a run, on the first row that is read or judged: that the gate or the drill is off."""
-        found = off.lines(Conditions.from_inputs(conditions))
+        found = off.lines(conditions)
         new, self._left_out = [text for text in found if text not in self._left_out], {*self._left_out, *found}
         return new
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
+from rollout.model.problem import visible
+
 #: What stands on the wire for a value that only the write will tell, and what marks a struct as a wrapped secret.
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
@@ -35,7 +37,10 @@ def _plain(value: struct_pb2.Value) -> Any:
 
 
 def struct(values: Mapping[str, Any], unknown: object) -> struct_pb2.Struct:
-    """Plain Python as a struct; `unknown` stands for what only the write will tell."""
+    """Plain Python as a struct; `unknown` stands for what only the write will tell.
+
+    A text that somebody wrote into a store is shown by the engine as it is: what no reader sees is written out here.
+    """
     return struct_pb2.Struct(fields={key: _value(value, unknown) for key, value in values.items()})
 
 
@@ -49,7 +54,7 @@ def _value(value: Any, unknown: object) -> struct_pb2.Value:
     if isinstance(value, (int, float)):
         return struct_pb2.Value(number_value=value)
     if isinstance(value, str):
-        return struct_pb2.Value(string_value=value)
+        return struct_pb2.Value(string_value=visible(value))
     if isinstance(value, Mapping):
         return struct_pb2.Value(struct_value=struct(value, unknown))
     if isinstance(value, (list, tuple)):
