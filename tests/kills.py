@@ -18,6 +18,8 @@ from tests.harness import Sandbox
 
 LATENCY = 0.1  # seconds each answer of the store takes: a kill falls between two calls more often
 BEHIND = 1.5  # the latest moment of a kill, as a part of the time until the `up` has written its raise
+#: What docs/production.md gives a first `up` of many resources: the engine saves its state once, at the end.
+AT_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_EXPERIMENTAL": "true"}
 WHOM = ("group", "engine", "provider")
 LEAVE = 10.0  # seconds that a provider may take to notice that its engine is gone (it looks every 2)
 FIRST = {"ai-agents": 5, "jobs": 0, "marketplace": 0, "property": 0}  # day 1: what a killed first `up` was to create
@@ -34,10 +36,12 @@ class Kill:
     locked: bool
     pending: int  # operations that the state said were under way
     left: int  # language hosts still alive when provider and program had gone, before `unlock`
+    at_once: bool = False  # a first `up` that saves its state only at the end
 
     def line(self) -> str:
         """For a report."""
         kind = "create" if self.created else "update"
+        kind += ", state saved at its end" if self.at_once else ""
         return (
             f"{kind}, {self.whom} killed after {self.moment:.2f} s: {'a lock' if self.locked else 'no lock'}, "
             f"{self.pending} pending, {self.left} language hosts left"
@@ -48,7 +52,10 @@ def kill(stack: Burning, n: int, seed: int = 1) -> list[Kill]:
     """`n` kills in turn of create and update, and of `WHOM`. After each, the way back must end in FIRST or AFTER."""
     chance = random.Random(seed)
     longest = latest(stack)
-    made = [one(stack.again(), i % 2 == 0, WHOM[i // 2 % 3], chance.uniform(0.2, longest)) for i in range(n)]
+    made = [
+        one(stack.again(), i % 2 == 0, WHOM[i // 2 % 3], chance.uniform(0.2, longest), at_once=i % 4 == 0)
+        for i in range(n)
+    ]
     return [found for found in made if found is not None]
 
 
@@ -57,8 +64,11 @@ def latest(stack: Burning) -> float:
     return BEHIND * races.until_written(stack.again())
 
 
-def one(sandbox: Sandbox, create: bool, whom: str, moment: float) -> Kill | None:
-    """One kill, and the way back; None where there was nobody to kill. Raises `AssertionError` where that isn't the way."""
+def one(sandbox: Sandbox, create: bool, whom: str, moment: float, *, at_once: bool = False) -> Kill | None:
+    """One kill, and the way back; None where there was nobody to kill. Raises `AssertionError` where that isn't the way.
+
+    `at_once`: whether a create saves its state only at the end; what it made by then is found and taken over.
+    """
     wanted = FIRST if create else AFTER
     if create:
         _forget(sandbox)
@@ -67,7 +77,7 @@ def one(sandbox: Sandbox, create: bool, whom: str, moment: float) -> Kill | None
         sandbox.commit("raise")
     before = {} if create else {domain: burning.moves(sandbox, domain) for domain in days.DOMAINS}
     races.slow(sandbox, LATENCY)
-    up = sandbox.start(*races.UP)
+    up = sandbox.start(*races.UP, env=AT_ONCE if create and at_once else {})
     time.sleep(moment)
     hit = _provider(sandbox) if whom == "provider" else [up.pid] if up.poll() is None else []
     if whom == "provider":
@@ -81,7 +91,7 @@ def one(sandbox: Sandbox, create: bool, whom: str, moment: float) -> Kill | None
     remaining = left(sandbox)
     locked = any(sandbox.state.glob(".pulumi/locks/**/*.json"))
     pending = len(sandbox.export_state().get("pending_operations") or [])  # the stack loads
-    found = Kill(create, whom, moment, locked, pending, remaining)
+    found = Kill(create, whom, moment, locked, pending, remaining, create and at_once)
 
     cleared = sandbox.rollout("unlock", "--stack", "local", check=False)
     if "nothing here tells whether it lives" in cleared.stderr:  # killed before its provider could leave a note
