@@ -258,7 +258,8 @@ class _Asked:
         metric = self.metric
         clean = f"about {more:,} more clean {words.events(metric.total or '')}"
         seen = counts.bad / counts.total if counts.total else 0.0
-        few = worse is not None and counts.bad / self.seen.dispersion < gate_math.LEAST_BAD
+        last = self.next_percent == TOP
+        few = worse is not None and gate_math.few(counts.bad, self.seen.dispersion, last=last)
         if counts.total == 0 or seen < metric.good or few:
             against = f" to rule out {words.rate(worse)}" if worse is not None else ""
             return self.hold("too-little-data", f"{clean}{against}{self._bunched()}", counts, metric.good, more)

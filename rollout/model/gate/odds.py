@@ -96,7 +96,16 @@ def passes(bad: float, total: float, good: float, worse: float, *, dispersion: f
     """
     if total < LEAST_PROOF or evidence(bad, total, good, worse) / dispersion < PROOF - EPSILON:
         return False
-    return bad / dispersion < LEAST_BAD or within(bad, total, good, dispersion=dispersion, last=last)
+    return few(bad, dispersion, last=last) or within(bad, total, good, dispersion=dispersion, last=last)
+
+
+def few(bad: float, dispersion: float, *, last: bool) -> bool:
+    """Whether so few are bad that a PASS by proof doesn't ask for the limit.
+
+    At the `last` raise they are counted as they came, bunched or not: with k/D there, a service at 0.3 % that shows 7 bad
+    of 4,000 went to 100 % in 11 % of runs at 2,000 requests a day, where D is mostly its prior; with k in 1 %.
+    """
+    return (bad if last else bad / dispersion) < LEAST_BAD
 
 
 def within(bad: float, total: float, good: float, *, dispersion: float = 1.0, last: bool = False) -> bool:
@@ -156,7 +165,7 @@ def clean_needed(
     step = math.log((1 - good) / (1 - worse)) / dispersion
     missing = (PROOF - EPSILON - evidence(bad, total, good, worse) / dispersion) / step
     more = max(0, LEAST_PROOF - math.floor(total), math.ceil(missing))
-    if bad / dispersion >= LEAST_BAD:
+    if not few(bad, dispersion, last=last):
         more = max(more, clean_for_rate(bad, total, good, dispersion=dispersion, last=last))
     while not passes(bad, total + more, good, worse, dispersion=dispersion, last=last):  # rounding: once or twice
         more += 1

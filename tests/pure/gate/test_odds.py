@@ -37,7 +37,9 @@ def test_below_the_last_raise_the_limit_gives_way_to_what_chance_does_once_in_te
 def test_bunches_divide_the_evidence_and_count_once() -> None:
     worse = 0.01
     assert m.clean_needed(0, 0, 0.001, worse, dispersion=5) == 2545
-    assert m.passes(10, 9_000, 0.001, worse, dispersion=5), "two bunches: the limit can't be told"
+    assert m.passes(10, 9_000, 0.001, worse, dispersion=5, last=False), "two bunches: the limit can't be told"
+    assert not m.passes(10, 9_000, 0.001, worse, dispersion=5), "but the last raise asks it of what was counted"
+    assert m.clean_needed(10, 9_000, 0.001, worse, dispersion=5) == 1001
     assert not m.passes(16, 15_000, 0.001, worse, dispersion=5), "three can"
     assert m.burns(6, 6, 0.001, 0.01, dispersion=2)
     assert not m.burns(6, 6, 0.001, 0.01, dispersion=4)
