@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import pulumi
 
+from rollout import private
 from rollout.model import times
 from rollout.model.stack_file.config import Command, StackConfig
 from rollout.provider.script import run as running
@@ -127,10 +128,9 @@ def _told(one: _Ordered) -> str:
 
 def _runner(home: Path) -> None:
     """What the plug-in's shell starts: this run's own Python, whose path is nobody else's business."""
-    folder = home / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private.folder(home / FOLDER)
     text = f'exec {_quoted(sys.executable)} -I {_quoted(str(Path(running.__file__).resolve()))} "$1"\n'
-    _write(folder / "run.sh", text)
+    private.write(folder / "run.sh", text)
 
 
 def _order(path: Path, script: Command, told: Mapping[str, str], token: str, home: Path) -> None:
@@ -138,13 +138,7 @@ def _order(path: Path, script: Command, told: Mapping[str, str], token: str, hom
         "run": script.run, "env": list(script.env), "timeout": script.timeout, "told": dict(told), "token": token,
         "folder": str(home), "log": str(path.with_suffix(".log")),
     }  # fmt: skip
-    _write(path, json.dumps(order))
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text)
-    part.replace(path)
+    private.write(path, json.dumps(order))
 
 
 def _quoted(text: str) -> str:

@@ -84,16 +84,19 @@ def terminal(sandbox: Sandbox, keys: list[str]) -> str:
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    shown, asked, until = "", 0, time.monotonic() + 300
+    shown, until, pressed = "", time.monotonic() + 300, 0.0
     while child.poll() is None and time.monotonic() < until:
         if select.select([ours], [], [], 0.2)[0]:
             try:
                 shown += os.read(ours, 65536).decode("utf-8", "replace")
             except OSError:  # the other end is closed
                 break
-        if keys and len(re.findall(r"q quit  > ", shown)) > asked:
-            asked += 1
-            os.write(ours, keys.pop(0).encode())
-    assert child.wait(30) == 0, shown
+        # What is typed before the program listens is dropped: a key is pressed until its step begins.
+        if shown.endswith("q quit  > ") and time.monotonic() - pressed > 1:
+            pressed = time.monotonic()
+            os.write(ours, keys[min(shown.count("q quit  > "), len(keys)) - 1].encode())
+    if child.poll() is None and time.monotonic() >= until:
+        child.kill()
+    assert child.wait(60) == 0, shown
     os.close(ours)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)

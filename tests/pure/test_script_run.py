@@ -90,6 +90,7 @@ def test_as_the_plug_in_starts_it_it_ends_well_and_prints_nothing(tmp_path: Path
     )
     assert (done.stdout, done.stderr) == ("", "")
     found = json.loads((tmp_path / "order.done").read_text())
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "order.done", tmp_path / "log"))
     assert (found["code"], found["end"], found["token"]) == (7, ["out", "err"], "t")
 
 

@@ -62,7 +62,7 @@ def run(order: Mapping[str, Any], base: Mapping[str, str]) -> dict[str, Any]:
     reader.join(GRACE)
     if child.stdout is not None and not reader.is_alive():
         child.stdout.close()
-    Path(order["log"]).write_bytes(bytes(tail))
+    _write(Path(order["log"]), bytes(tail))
     return {"code": code, "seconds": round(time.monotonic() - began, 1), "end": shown(bytes(tail))}
 
 
@@ -70,6 +70,12 @@ def shown(output: bytes) -> list[str]:
     """The last lines, none longer than a person reads."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     return ["".join(char if char.isprintable() else "?" for char in line[:SHOWN_LINE]) for line in lines[-SHOWN_LINES:]]
+
+
+def _write(path: Path, data: bytes) -> None:
+    """For its owner alone: a script may say what others on the machine needn't read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
 
 
 def _end(group: int) -> None:
@@ -97,7 +103,7 @@ def main() -> None:
     except OSError as error:
         found = {"code": 127, "seconds": 0.0, "end": [f"it can't be started: {error.strerror}"]}
     part = path.with_suffix(".part")
-    part.write_text(json.dumps({**found, "token": order["token"]}))
+    _write(part, json.dumps({**found, "token": order["token"]}).encode())
     part.replace(path.with_suffix(".done"))
 
 
