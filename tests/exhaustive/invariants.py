@@ -28,6 +28,9 @@ def wrong_raise(name: str, flag: Flag, wanted: int, others: Others, forbids: str
         wrong.append("a raise while latched")
     if counters != "pass":
         wrong.append("a raise without evidence")
+    cleared = flag.entry is not None and flag.entry.cleared and flag.entry.age <= flag.age
+    if flag.burnt and not cleared:
+        wrong.append("a raise over a fire that was met")
     if flag.share and 24 * flag.age < domain.soak_hours[flag.share]:
         wrong.append("a raise within the soak")
     if not flag.climbed and not all(met(others.get(need.domain), need.hours) for need in domain.prerequisites):

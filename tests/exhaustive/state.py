@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from rollout.model.flag import moves
 from rollout.model.flag.move import Move, recorded
 from rollout.model.flag.moves import Live
-from rollout.model.flag.tags import BreachTag, Stopped
+from rollout.model.flag.tags import BreachTag, Burnt, Stopped
 from rollout.model.stack_file.conditions import Conditions
 from rollout.model.stack_file.forms import Breach, Restore, Why
 from rollout.model.times import iso
@@ -54,7 +54,8 @@ class Flag(NamedTuple):
     `age`: days since the value went live. `stop`: the value of the stop's tag. `stack`: the percent deployed last.
     `raised`, `started`, `before`, `last`: what the rules read of `moves`; `ran`: the age of the last start from 0.
     `marked`: a tag tells of a lowering, whether it was raised again since or not; `fell`: the record does; `low`: there
-    was one. What was decided before the newest lowering may raise nothing from then on.
+    was one. What was decided before the newest lowering may raise nothing from then on. `burnt`: a fire was met while this
+    value was live, and its mark stands; `scheduled`: the secret waits for its deletion (`percent` None), tags and all.
     """
 
     percent: int | None = 0
@@ -75,6 +76,8 @@ class Flag(NamedTuple):
     marked: bool = False
     fell: bool = False
     low: bool = False
+    burnt: bool = False
+    scheduled: bool = False
 
     @property
     def share(self) -> int:
@@ -89,17 +92,21 @@ class Flag(NamedTuple):
 
 def live(flag: Flag) -> Live:
     """The secret as the provider reads it."""
-    return _live(flag.percent, flag.age, flag.stop, flag.tag, flag.marked)
+    return _live(flag.percent, flag.age, flag.stop, flag.tag, flag.marked, flag.burnt, flag.scheduled)
 
 
 @cache
-def _live(percent: int | None, age: int, stop: int | None, tag: Burn | None, marked: bool) -> Live:
-    if percent is None:
+def _live(
+    percent: int | None, age: int, stop: int | None, tag: Burn | None, marked: bool, burnt: bool, scheduled: bool
+) -> Live:
+    if percent is None and not scheduled:
         return Live(None)
     return Live(
-        str(percent),
+        None if percent is None else str(percent),
         NOW - age * DAY,
         "v",
+        scheduled=scheduled,
+        burnt=Burnt("v", NOW - age * DAY, ("errors",)) if burnt else None,
         stopped=None if stop is None else Stopped("id", str(stop)),
         lowered=Stopped("id", "0", NOW) if marked else None,
         written=NOW,
@@ -175,7 +182,7 @@ def canonical(flag: Flag, restores: bool) -> Flag:
     What isn't read is dropped: an age at 0 %, more than the soak at a rung, a value above the stack's. Of breaches,
     24 hours and the order in time count, with the start of the run and, at 100 % (prerequisites), the value's own age.
     """
-    if flag.percent is None:
+    if flag.percent is None and not flag.scheduled:
         flag = flag._replace(stop=None, tag=None, marked=False)
     latch, tag, entry = flag.latch, flag.tag, flag.entry
     if latch is not None and not (latch.tagged or latch.written):

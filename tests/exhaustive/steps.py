@@ -21,7 +21,7 @@ from rollout.model.gate import verdict as gate_domain
 from rollout.model.gate.metric import Verdict
 from rollout.model.gate.seen import Counts, Seen
 from rollout.model.gate.verdict import Question
-from rollout.model.judge import approval, decided, rules
+from rollout.model.judge import approval, decided, latch, rules
 from rollout.model.judge.decision import Decision
 from rollout.model.judge.rules import Ask
 from tests.exhaustive.invariants import RUNGS, Others, wrong_raise
@@ -83,10 +83,16 @@ def steps(name: str, flag: Flag, others: Others, alphabet: Alphabet) -> list[Ste
         *_entries(flag),
     ]
     return [
-        step._replace(text=f"{name}: {step.text}", after=canonical(step.after, alphabet.restores))
+        step._replace(text=f"{name}: {step.text}", after=canonical(_settled(flag, step.after), alphabet.restores))
         for step in found
         if alphabet.odd or not step.odd
     ]
+
+
+def _settled(flag: Flag, after: Flag) -> Flag:
+    """A fire is met for the life of one value, and what is written waits for no deletion any more."""
+    there = after.percent is not None
+    return after._replace(burnt=after.burnt and after.percent == flag.percent, scheduled=after.scheduled and not there)
 
 
 # --- `pulumi up` of a percent
@@ -123,7 +129,7 @@ def _ask(name: str, flag: Flag, wanted: int, others: Others, forbids: str, resto
 def _raises(name: str, flag: Flag, wanted: int, others: Others) -> Iterator[Step]:
     for forbids in ("", "frozen", "held"):
         ask = _ask(name, flag, wanted, others, forbids)
-        if rules.judge_raise(ask) or refused(ask, NEW):
+        if rules.judge_raise(ask) or refused(ask, NEW) or latch.still_burnt(ask.live, ask.conditions.breach):
             continue
         for who in (one for one in OLDER if flag.low and not refused(ask, one)):
             older = ("a raise that was decided before the stop",)
@@ -212,6 +218,9 @@ def _put(flag: Flag, percent: int, stop: int | None) -> Flag:
 
 def _stops(flag: Flag) -> Iterator[Step]:
     """`rollback` without a metric, to every rung; with its later steps done, left undone, or its write failed."""
+    if flag.scheduled:  # down already, and it takes neither value nor tag: nothing but the stack's file remembers it
+        yield Step("rollback to 0 % of what waits for its deletion", flag._replace(stack=0), way=True)
+        return
     for to in [rung for rung in RUNGS if rung <= flag.share]:
         # Over a value that is there already it leaves its tag alone; lost with the secret, nobody knows of it.
         after = _put(flag, to, to)._replace(lawful=flag.lawful if to == flag.percent else to)
@@ -235,13 +244,13 @@ def _burns(flag: Flag) -> Iterator[Step]:
     for metric, to in (("errors", RUNGS[RUNGS.index(flag.share) - 1]), ("sessions", 0)):
         low = _put(flag, to, to)._replace(lawful=to)
         text = f"breach of {metric}, {flag.percent} -> {to} %"
-        latch = Latch(0, mended=False, tagged=True, written=True)
-        yield Step(text, low._replace(tag=burn, entry=burn, stack=to, latch=latch), trouble=True)
-        stays = low._replace(tag=burn, latch=latch._replace(written=False))
+        here = Latch(0, mended=False, tagged=True, written=True)
+        yield Step(text, low._replace(tag=burn, entry=burn, stack=to, latch=here), trouble=True)
+        stays = low._replace(tag=burn, latch=here._replace(written=False))
         yield Step(f"{text}, the stack's file stays as it is", stays, trouble=True, odd=True)
-        untagged = _put(flag, to, None)._replace(entry=burn, stack=to, lawful=to, latch=latch._replace(tagged=False))
+        untagged = _put(flag, to, None)._replace(entry=burn, stack=to, lawful=to, latch=here._replace(tagged=False))
         yield Step(f"{text}, the tag fails", untagged, trouble=True, odd=True)
-        alone = flag._replace(stop=to, tag=burn, latch=latch._replace(written=False))
+        alone = flag._replace(stop=to, tag=burn, latch=here._replace(written=False))
         yield Step(f"{text}: the tag is written, the value isn't", alone, trouble=True)
 
 
@@ -252,8 +261,14 @@ def _losses(flag: Flag) -> Iterator[Step]:
             by = "a hand writes" if to else "a stop is killed after its put and before its tag:"
             yield Step(f"{by} {to} %", _put(flag, to, flag.stop), trouble=True)
     if flag.percent is not None:
-        latch = flag.latch and flag.latch._replace(tagged=False)
-        yield Step("the secret is lost", flag._replace(percent=None, latch=latch), trouble=True)
+        untagged = flag.latch and flag.latch._replace(tagged=False)
+        yield Step("the secret is lost", flag._replace(percent=None, latch=untagged), trouble=True)
+        yield Step("the secret waits for its deletion", flag._replace(percent=None, scheduled=True), trouble=True)
+    elif flag.scheduled:
+        untagged = flag.latch and flag.latch._replace(tagged=False)
+        yield Step("its window ends: the secret is lost", flag._replace(scheduled=False, latch=untagged), trouble=True)
+    if flag.share and not flag.burnt:
+        yield Step("a fire is met, and out again", flag._replace(burnt=True), trouble=True)
 
 
 # --- reviewed entries of the stack config
@@ -262,22 +277,22 @@ def _losses(flag: Flag) -> Iterator[Step]:
 def _entries(flag: Flag) -> Iterator[Step]:
     burns = [burn for burn in (flag.tag, flag.entry) if burn is not None]
     newest = max([flag.started, *(burn.attempt for burn in burns)])
-    latch = flag.latch
+    mine = flag.latch
     if flag.attempt <= newest and burns:
-        mended = latch and latch._replace(mended=True)
+        mended = mine and mine._replace(mended=True)
         yield Step(f"attempt {newest + 1} is written", flag._replace(attempt=newest + 1, latch=mended), way=True)
     if flag.attempt > 1:
         yield Step(
             "the attempt entry is removed",
-            flag._replace(attempt=1, latch=latch and latch._replace(mended=False)),
+            flag._replace(attempt=1, latch=mine and mine._replace(mended=False)),
             trouble=True,
             odd=True,
         )
     if flag.entry is not None:
-        unwritten = latch and latch._replace(written=False)
+        unwritten = mine and mine._replace(written=False)
         yield Step("the breach entry is reverted", flag._replace(entry=None, latch=unwritten), trouble=True, odd=True)
         if not flag.entry.cleared:
-            cleared = None if latch and latch.written else latch
+            cleared = None if mine and mine.written else mine
             entry = flag.entry._replace(cleared=True)
             yield Step(
                 "the breach is cleared by two", flag._replace(entry=entry, latch=cleared), trouble=True, odd=True

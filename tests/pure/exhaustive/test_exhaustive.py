@@ -50,6 +50,8 @@ def test_no_story_breaks_an_invariant(names: tuple[str, ...], alphabet: Alphabet
     flags = world.flags()
     assert {flag.percent for flag in flags} == {None, *RUNGS}
     assert any(flag.latch for flag in flags)
+    assert any(flag.burnt for flag in flags)
+    assert any(flag.scheduled for flag in flags)
     assert any(flag.started > 1 for flag in flags), "a second attempt climbs"
     assert any(flag.share > flag.stack for flag in flags)
     assert any(flag.share < flag.stack for flag in flags)
@@ -90,6 +92,16 @@ def test_a_raise_while_latched_is_found(monkeypatch: pytest.MonkeyPatch) -> None
         "day 1: jobs: up 0 -> 5 %: no traffic yet",
         "day 1: jobs: breach of errors, 5 -> 0 %",
         "day 1: jobs: up 0 -> 5 %: no traffic yet",
+    ]
+
+
+def test_a_raise_over_a_fire_that_was_met_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it once was: thirty per cent of errors for two minutes, forgotten four hours later."""
+    monkeypatch.setattr(latch, "still_burnt", lambda *_: frozenset())
+    assert explored(1).wrong["a raise over a fire that was met"] == [
+        "day 1: jobs: up 0 -> 5 %: no traffic yet",
+        "day 3: jobs: a fire is met, and out again",
+        "day 3: jobs: up 5 -> 10 %: PASS",
     ]
 
 
