@@ -45,7 +45,9 @@ LOWER: Final[dict[str, tuple[Callable[[Sandbox], None], tuple[str, ...]]]] = {
     "scheduled for deletion": (_scheduled, ("live 0 % (secret scheduled for deletion), stack 25 %, changed outside",)),
 }
 # Of a database: a row that the record knows and that isn't there may be another stack's; and nothing waits for its deletion.
+# And a hand that lowers is remembered as a stop.
 ROWS: Final[dict[str, tuple[str, ...]]] = {
+    "lowered by hand": ("live 10 %, stack 25 %, changed outside", "lower the stack to 10, then climb from there; commit a new `restore` entry"),
     "deleted": ("is this the database of local",), "scheduled for deletion": (),
 }  # fmt: skip
 HIGHER: Final[dict[str, tuple[str, str]]] = {

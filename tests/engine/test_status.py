@@ -91,6 +91,8 @@ def test_a_freeze_beside_a_soak_and_what_lifts_it(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("make", [False, True])
 def test_live_under_the_stack_is_never_raised_again(sandbox: Sandbox, make: bool) -> None:
+    if make and sandbox.database is not None:
+        pytest.skip("make's stack on a database is another one than local")
     sandbox.env["ROLLOUT_TYPED"] = "make" if make else ""
     days.begin(sandbox, {**days.percents(0), AI: 10}, day=6)
     for value in ("5", "0", "nonsense"):

@@ -29,6 +29,7 @@ from rollout.model import times
 from rollout.model.alarms import alarm as alarms
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.flag.moves import Live
+from rollout.model.flag.name import secret_name
 from rollout.model.gate import fire
 from rollout.model.gate.fire import Fire
 from rollout.model.gate.metric import Verdict
@@ -105,6 +106,12 @@ class Watch:
                 if isinstance(entry := found[domain.name], Entry) and _above_zero(entry)
             ]
             evidence.read_ahead(context, lives)
+
+    def follow(self) -> list[str]:
+        """After a look: what somebody stopped in a mirror is stopped in the store. Answers what there is to say."""
+        return stores.follow(
+            self._store, [secret_name(self.stack, one.percent_flag) for one in self.known.domains.values()]
+        )
 
     def _evaluate(self) -> None:
         """Where policies are rows, this look is what evaluates them; what can't be is told by what is read of them next."""
@@ -300,6 +307,8 @@ def command(
                 percents.tell(
                     {row.domain: row.live.percent for row in rows if row.live and row.live.percent is not None}
                 )
+                for text in watch.follow():
+                    say(text, err=True)
             boarding.write()
     finally:  # whatever ends the looks: what is down gets its record
         recorder.wait()

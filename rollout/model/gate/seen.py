@@ -14,6 +14,8 @@ STALE: Final = timedelta(minutes=15)
 #: Counts for PASS begin this long after the value went live (consumers cache it), and end this long ago (late data).
 SETTLING: Final = timedelta(minutes=2)
 LATE: Final = timedelta(minutes=5)
+#: The same where code obeys an Edge Function's environment too: a warm worker keeps the variables it was made with so long.
+MIRRORED: Final = timedelta(seconds=400)
 
 
 @dataclass(frozen=True)

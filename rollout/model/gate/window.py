@@ -80,14 +80,17 @@ class Windows:
         return sum(start >= self.proven for start in self.starts())
 
 
-def windows(since: datetime, now: datetime, period: timedelta = MINUTE) -> Windows:
-    """The windows for a value that is live since `since`. `period` is the reporter's: a part of an hour, or an hour.
+def windows(
+    since: datetime, now: datetime, period: timedelta = MINUTE, settling: timedelta = gate_seen.SETTLING
+) -> Windows:
+    """The windows for a value that is live since `since`. `period` is the reporter's: a part of an hour, or an hour;
+    `settling`: until consumers obey it.
 
     Hours are counted from the first minute on, not from the clock's: a source that answers by the hour begins where it
     is asked to, and the hour in which the value went live is a whole one as well.
     """
     newest = floor(now, period)
-    counted = _ceil(since + gate_seen.SETTLING, _grid(since, now, period))
+    counted = _ceil(since + settling, _grid(since, now, period))
     # Whole hours from there: one that is cut would be counted twice, or in part.
     border = counted + (newest - FINE - counted) // HOUR * HOUR
     begin = min(counted, counted + (newest - DAY - counted) // HOUR * HOUR)

@@ -144,7 +144,8 @@ def _read(context: Context, domain: Domain, live: Live) -> tuple[Points, Windows
 def _over(context: Context, live: Live) -> Windows:
     now = context.settings.now()
     since = live.since if live.percent and live.since else now
-    return window.windows(since, now, timedelta(seconds=context.settings.count_period))
+    settling = gate_seen.MIRRORED if context.settings.mirror else gate_seen.SETTLING
+    return window.windows(since, now, timedelta(seconds=context.settings.count_period), settling)
 
 
 def _held_hours(context: Context, domain: Domain, live: Live) -> float | None:

@@ -10,6 +10,7 @@ from rollout.model import times
 from rollout.model.flag import lowering, moves, record
 from rollout.model.flag.move import recorded
 from rollout.model.flag.moves import Kind, Live
+from rollout.model.flag.name import FlagName
 from rollout.model.flag.record import Allowed
 from rollout.model.flag.tags import LOWERED
 from rollout.model.ladder import parse_percent
@@ -31,6 +32,9 @@ _SET_BACK: Final = (
     "the database was set back: live {} was written before the {} % that is on record (docs/runbooks/set-back.md)"
 )
 
+_LOST: Final = (
+    "look at rollout.meta and rollout.history there; if it is, and the row was deleted: a `restore` entry, or to 0"
+)
 #: A property whose value is known only after the write.
 UNKNOWN: Final = object()
 
@@ -73,7 +77,9 @@ class TrafficFlag:
                 row.warn(f"live value not read, the record says {have} %: {error}")
             else:
                 live = Live(None) if entry is None else Live(entry.text, scheduled=entry.scheduled)
-                if live.text is None or live.percent != have:
+                if lost := self._lost(name, entry, lived="version" in old):
+                    row.warn(f"live value not known, the record says {have} %: {lost}")
+                elif live.text is None or live.percent != have:
                     row.warn(f"live {live.show()}, the record says {have} %")
                 have = None if live.text is None and not live.scheduled else live.percent
         changed = {}
@@ -96,6 +102,9 @@ class TrafficFlag:
             found = {} if entry is None or known else self._context.store.tags(name.secret)
         except StoreError as error:
             row.warn(f"live value not read, the record says {state.get('percent')} %: {error}")
+            return state
+        if lost := self._lost(name, entry, lived="version" in state):
+            row.warn(f"live value not known, the record says {state.get('percent')} %: {lost}")
             return state
         self._read_here.add(urn)
         while self._context.unverified:
@@ -153,6 +162,8 @@ class TrafficFlag:
             return self._lowered(change, Live("unread"), Unread.UNREADABLE)
         history = change.moves
         live = self._context.live(entry, {}, history)
+        if self._not_there(change, entry) and lowers:  # the lowering says itself that nobody knows it to be down
+            return self._lowered(change, live, entry)
         before = moves.set_back(history, live.version)
         if before is not None and (live.percent is None or live.percent > before):
             change.row.warn(f"{_SET_BACK.format(live.show(), before)}: it is brought down to {min(before, wanted)} %")
@@ -178,6 +189,21 @@ class TrafficFlag:
         starts = kind is Kind.RAISE and live.percent == 0  # a restore goes on with the attempt that ran
         attempt = moves.current_attempt(history, starts, ask.conditions.attempt)
         return self._written(change, live, entry, found, allowed, attempt)
+
+    def _lost(self, name: FlagName, entry: Entry | None, *, lived: bool) -> str:
+        """Why a flag that isn't there, and is on record, isn't believed to be at 0; empty where that is an answer."""
+        if entry is not None or not lived or self._context.store.can.absence:
+            return ""
+        emptied = self._context.settings.simulator and self._context.snapshot(name.stack).was_empty
+        return "" if emptied else str(writing.missing(name))
+
+    def _not_there(self, change: Change, entry: Entry | None) -> bool:
+        """Whether the flag is lost. Raises `Refused` for a raise that nobody calls a restore."""
+        lost = self._lost(change.name, entry, lived=bool(change.moves))
+        lowers = change.wanted == 0 or (change.before is not None and change.wanted < change.before)
+        if lost and not lowers and not conditions_of(change.inputs).get("restore"):
+            raise Refused(Problem(f"the live value isn't known: {lost}", where=change.where, do=_LOST))
+        return bool(lost)
 
     def _kind(self, change: Change, live: Live, entry: Entry | None) -> Kind:
         """What the change is; a 0 that our own first raise left when it was taken back is no stop's."""

@@ -5,7 +5,7 @@ A further store is a file beside this one and a line in `STORES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from rollout.home import HOME
@@ -60,3 +60,11 @@ def warnings(store: Store) -> list[str]:
     if found:
         getattr(store, "warnings").clear()  # noqa: B009 - a mirrored one alone has any
     return found
+
+
+def follow(store: Store, names: Iterable[str]) -> list[str]:
+    """Where a store is mirrored: stops that somebody made there are the store's from now on. Answers what there is to say."""
+    follows = getattr(store, "follow", None)  # a mirrored one alone has it
+    if follows is not None:
+        follows(names)
+    return warnings(store)

@@ -6,7 +6,8 @@ there by hand is a stop, which the table follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rollout.model.flag import mirror, tags
@@ -47,7 +48,7 @@ class Mirrored(Postgres):
             raise StoreError(
                 f"{CONFIG} names {flag}, and the CLI would send that value with any other: delete it there"
             )
-        if before is not None and parse_percent(value) and self._stopped_there(name):
+        if before is not None and parse_percent(value) and self._stopped_there(name, self._digests):
             return None  # the table came down to it: moved meanwhile
         done = super().raise_over(name, value, before, stopped, marks, drop=drop)
         if done is not None:
@@ -64,11 +65,25 @@ class Mirrored(Postgres):
         except (StoreError, BadInput) as error:
             self.warnings.append(f"{flag} isn't mirrored: {error}; the table says {value}")
 
-    def _stopped_there(self, name: str) -> bool:
-        """Whether somebody wrote a lower percent there; the table follows it."""
+    def follow(self, names: Iterable[str]) -> None:
+        """Where somebody stopped one of these flags by its secret, the table comes down to it; `warnings` tell."""
+        try:
+            found = self._digests()
+        except (StoreError, BadInput) as error:
+            self.warnings.append(f"the mirror isn't read: {error}")
+            return
+        for name in names:
+            with contextlib.suppress(StoreError):  # the look itself says that the table can't be asked
+                self._stopped_there(name, lambda: found, looking=True)
+
+    def _digests(self) -> Mapping[str, str]:
+        return Secrets.of(self._ref).digests()
+
+    def _stopped_there(self, name: str, digests: Callable[[], Mapping[str, str]], *, looking: bool = False) -> bool:
+        """Whether somebody wrote a lower percent there; the table follows it. `looking`: nothing is about to be written."""
         flag = name.rpartition("/")[2]
         try:
-            found = Secrets.of(self._ref).digests().get(flag)
+            found = digests().get(flag)
             kept = self.tags(name)
         except StoreError as error:
             self.warnings.append(f"the mirror of {flag} isn't read: {error}")
@@ -79,6 +94,8 @@ class Mirrored(Postgres):
         entry = self.get(name)
         live = parse_percent(entry.text) if entry is not None else None
         if seen.percent is None or live is None or seen.percent >= live:
+            if looking:
+                return False
             self.warnings.append(
                 f"somebody wrote another value into the secret {flag}: it is no lower percent, and is written over"
             )

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from rollout.home import HOME
 from rollout.model.flag import mirror
 from rollout.model.flag.name import FlagName
+from rollout.model.gate import seen, window
 from rollout.provider.errors import StoreError
 from rollout.provider.stores import choose, writing
 from rollout.provider.stores.mirrored import Mirrored
@@ -83,6 +85,34 @@ def test_a_persons_stop_there_is_followed_by_the_table(store: Mirrored, api: Man
     assert entry is not None
     assert entry.text == "5"
     assert "somebody stopped" in choose.warnings(store)[0]
+
+
+def test_a_look_follows_a_persons_stop_there_and_nothing_else(
+    store: Mirrored, api: Management, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [NAME.secret, "wa-webhook-unified/test/PROPERTY_ROLLOUT_PERCENT"]
+    for value in ("25", "100", "abc", None):
+        api.values.pop(FLAG) if value is None else api.values.update({FLAG: value})
+        assert choose.follow(store, names) == []
+        entry = store.get(NAME.secret)
+        assert entry is not None
+        assert entry.text == "25", "no lower percent"
+    api.values[FLAG] = "5"
+    (said,) = choose.follow(store, names)
+    assert f"somebody stopped {FLAG} at 5 %" in said
+    entry, found = store.get(NAME.secret), store.tags(NAME.secret)
+    assert entry is not None
+    assert (entry.text, found["stopped"].rpartition(":")[2]) == ("5", "5")
+    assert choose.follow(store, names) == []
+    monkeypatch.delenv(TOKEN_NAME)
+    assert "the mirror isn't read" in choose.follow(store, names)[0]
+
+
+def test_counts_begin_when_the_environments_of_warm_workers_are_gone() -> None:
+    now = datetime(2026, 12, 9, 9, 0, tzinfo=UTC)
+    raised_at = now - timedelta(hours=2)
+    assert window.windows(raised_at, now, settling=seen.MIRRORED).counted == raised_at + timedelta(minutes=7)
+    assert window.windows(raised_at, now).counted == raised_at + timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("value", ["100", "abc", ""])
