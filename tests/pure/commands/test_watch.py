@@ -22,7 +22,7 @@ from rollout.model.gate.seen import Counts, Seen, Slot
 from rollout.model.gate.verdict import Question, judge_domain
 from rollout.provider.aws.alarms import LiveAlarm
 from rollout.provider.judging import evidence
-from rollout.provider.settings import Settings
+from rollout.provider.settings import POSTGRES, Settings
 from rollout.provider.stores.store import Abilities, Entry
 from tests.pure.samples import CATALOGUE
 
@@ -61,12 +61,16 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     class Watch:
         changes = ()
+        source = POSTGRES  # whose watch tells no percents to CloudWatch
 
         def __init__(self, *_: Any, **__: Any) -> None:
             self.settings = self
 
         def now(self) -> datetime:
             return datetime(2026, 12, 9, tzinfo=UTC)
+
+        def follow(self) -> list[str]:
+            return []
 
         def look(self) -> Iterator[Row]:
             found = coming.pop(0)
