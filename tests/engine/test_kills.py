@@ -82,7 +82,7 @@ def test_a_lock_that_nobody_here_can_judge_is_named_and_left(sandbox: Sandbox, w
     held = lock(sandbox, host=host, pid=pid)
     said = unlock(sandbox, code=1)
     assert f"local is locked by ana@{host}, pid {pid}, since {AT}: nothing here tells whether it lives" in said
-    assert "if it is gone: python -m rollout unlock --stack local --force" in said
+    assert "if it is gone: python -m rollout unlock --force --stack local" in said
     assert held.exists()
     down = sandbox.rollout("rollback", "jobs", "--stack", "local", "--wait", "0", "--lock-wait", "0", check=False)
     assert down.returncode == 1, down.stdout + down.stderr
@@ -114,10 +114,7 @@ def test_a_number_that_was_given_to_another_process_is_no_living_run(sandbox: Sa
     sandbox.write_config(sandbox.read_config().replace("percent: 25", "percent: lots"))  # the program isn't asked
     done = sandbox.run("make", "unlock")
     assert "lock of a run that is dead removed (ana@" in done.stdout
-    assert (
-        "local: no lock, nothing pending, the live values are in the state. next: pulumi up --stack local\n"
-        in done.stdout
-    )
+    assert "local: no lock, nothing pending, the live values are in the state. next: make up\n" in done.stdout
     assert not held.exists()
     assert burning.live(sandbox, "jobs") == "25"
 

@@ -56,6 +56,7 @@ class Line:
     result: str = ""
     move: Mapping[str, object] = field(default_factory=dict)
     record: str = ""
+    own_by: bool = False  # whether `who` stands in the entry itself, as its `by`; else it is the run's
 
     @property
     def raise_held(self) -> bool:
@@ -125,7 +126,7 @@ def _moved(
     text = update.message if update and kind in ("stop", "rollback") else ""
     planned = _planned(kind, domain, at, new, plan, start)
     line = _by(update, Line(at, kind, text, domain, old, new, planned, verdict, move=move))
-    return replace(line, who=str(move.get("by") or line.who))
+    return _with_by(line, move)
 
 
 def _kind(old: int | None, new: int | None, verdict: str) -> str:
@@ -149,7 +150,12 @@ def _switched(switched: Mapping[str, Sequence[Mapping[str, object]]], updates: S
             text = f"enable flag {_word(change.get('from'))} -> {_word(change.get('to'))}: {change.get('verdict')}"
             line = Line(at, "switched", text, domain, record=f"switched/{domain}/{number}")
             line = _by(min(near, key=lambda item: item[:2])[2] if near else None, line)
-            yield replace(line, who=str(change.get("by") or line.who))
+            yield _with_by(line, change)
+
+
+def _with_by(line: Line, entry: Mapping[str, object]) -> Line:
+    """The line with whom the flag's own record names."""
+    return replace(line, who=str(entry["by"]), own_by=True) if entry.get("by") else line
 
 
 def _away(update: Update, at: datetime) -> timedelta:

@@ -97,14 +97,16 @@ def said(story: Story, line: Line) -> Cell:
     return (Figure(" ".join(line.text.split()), how, where),) if line.update and not line.record else (line.text,)
 
 
-def by(line: Line) -> Cell:
-    """Who, from which commit and pull request."""
-    where = f"history/{line.update}"
+def by(story: Story, line: Line) -> Cell:
+    """Who, from which commit and pull request. Who moved a flag is in its own record, else in the run's."""
+    where, number = f"history/{line.update}", story.move_number(line)
+    own = line.record if number is None else f"moves/{line.domain}/{number}"
+    who = f"{own}/by" if line.own_by else f"{where}/who"
     return joined(
         filter(
             None,
             (
-                (quoted(line.who, f"{where}/who"),) if line.who else (),
+                (quoted(line.who, who),) if line.who else (),
                 (Figure(line.commit[:7], "commit", where),) if line.commit else (),
                 (Figure(f"#{line.pr}", "pr", where),) if line.pr else (),
             ),
@@ -130,7 +132,7 @@ def _day(story: Story, day: int) -> list[Block]:
         rows = [
             (
                 (clock(line.at, story.place(line)),), (line.domain or "all",), event(story, line),
-                (_planned(story, line),) if line.planned else ("-",), said(story, line), by(line),
+                (_planned(story, line),) if line.planned else ("-",), said(story, line), by(story, line),
             )
             for line in lines
         ]  # fmt: skip

@@ -132,7 +132,7 @@ def _lowerings(story: Story) -> list[Block]:
                 (line.domain,),
                 event(story, line),
                 said(story, line),
-                by(line),
+                by(story, line),
                 incident,
             )
         )
@@ -218,7 +218,7 @@ def _waivers(story: Story) -> list[Block]:
 
 def _refused(story: Story) -> list[Block]:
     rows = [
-        ((moment(line.at, story.place(line)),), (line.domain,), event(story, line), by(line))
+        ((moment(line.at, story.place(line)),), (line.domain,), event(story, line), by(story, line))
         for line in story.refused()
     ]
     if not rows:

@@ -101,7 +101,7 @@ def _days(span: timedelta) -> str:
 def changes(story: Story) -> list[Block]:
     """Who changed what: every move of traffic, and every change of an enable flag, newest last."""
     rows = [
-        ((moment(line.at, story.place(line)),), (line.domain,), event(story, line), said(story, line), by(line) or ("not recorded",))
+        ((moment(line.at, story.place(line)),), (line.domain,), event(story, line), said(story, line), by(story, line) or ("not recorded",))
         for line in story.of_kind(*CHANGES)
     ]  # fmt: skip
     found: list[Block] = [Heading(2, ("Who changed what",), "changes")]
