@@ -91,7 +91,7 @@ def page() -> Iterator[Callable[[dict[str, bytes]], str]]:
                 while True:
                     link, _ = listener.accept()
                     with suppress(OSError), link:
-                        path = link.recv(4096).split(b" ")[1].decode()
+                        path = link.recv(4096).partition(b" ")[2].partition(b" ")[0].decode()
                         link.sendall(answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"))
 
         threading.Thread(target=work, daemon=True).start()
