@@ -70,6 +70,12 @@ class Tunnel:
         self._server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def _unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port may be another server's than in the test before."""
+    monkeypatch.setattr(simulators, "_told", {})
+
+
 @pytest.fixture
 def tunnel(moto: Simulator) -> Iterator[Tunnel]:
     made = Tunnel(moto.url)
