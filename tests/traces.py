@@ -85,6 +85,8 @@ def _other(raw: record.Raw, how: str, where: str, places: list[str]) -> str | re
         case "name" | "note day":
             raw.at(where)
             return where.rpartition("/")[2]
+        case "rule version":
+            return f"rule version {raw.at(where)}"
         case "commit":
             return str(raw.at(where)["commit"])[:7]
         case "pr":

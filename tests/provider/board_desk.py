@@ -67,6 +67,7 @@ class Desk:
         patch.setattr(stores, "store", lambda *_, **__: self.store)
         patch.setattr(pulumi, "read_json", self._answer)
         patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        patch.setattr("rollout.provider.simulators.says", lambda *_: True)
         patch.setenv("ROLLOUT_NOW", f"{now:%Y-%m-%dT%H:%M:%SZ}")
 
     def drawn(self) -> list[str]:

@@ -209,7 +209,7 @@ def _window(story: Story, one: Stretch) -> tuple[Cell, ...]:
         (moment(window[0], f"{place}/window/0"),) if window else ("-",),
         (moment(window[1], f"{place}/window/1"),) if window else ("-",),
         counts,
-        (quoted(f"rule version {one.rule}", f"{place}/gate"),) if one.rule else ("-",),
+        (Figure(f"rule version {one.rule}", "rule version", f"{place}/gate"),) if one.rule else ("-",),
     )
 
 
