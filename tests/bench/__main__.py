@@ -121,6 +121,13 @@ def part_faults(folder: Path, runs: int, say: Say) -> None:
     assert not broken, "something in the table is broken"
 
 
+def part_rivals(folder: Path, runs: int, say: Say) -> None:
+    """Other tools' rules beside the gate on the same streams: 100 of each cell; `--runs 10` plays 200."""
+    from tests.bench.decisions import rivals
+
+    rivals.table(20 * runs, say)
+
+
 PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills, "kills-database": part_kills_database, "counters": part_counters,
