@@ -131,3 +131,20 @@ def test_a_refused_flag_says_so_and_runs_no_script(sandbox: Sandbox, tmp_path: P
     sandbox.up()
     assert ran.read_text() == "ai-agents 100 50\n"
     sandbox.pulumi("preview", "--expect-no-changes")
+
+
+def test_why_an_earlier_run_didnt_raise_is_kept(sandbox: Sandbox) -> None:
+    """The outputs are the newest run's alone: what an older one said is read from its own checkpoint."""
+    if not sandbox.knows_waiting:
+        pytest.skip("an engine that doesn't know awaiting ends such a run before it exports anything")
+    days.begin(sandbox, AT, day=10, since=2)
+    days.set_percents(sandbox, {"jobs": 25})
+    sandbox.commit("too far")
+    assert sandbox.up(check=False).returncode == WAITS
+    days.set_percents(sandbox, {"jobs": 5})
+    sandbox.commit("back")
+    sandbox.up()
+    (line,) = map(json.loads, sandbox.rollout("log", "--json", "--kind", "held").stdout.splitlines())
+    assert (line["domain"], line["from"], line["to"]) == ("jobs", 5, 25)
+    assert line["verdict"].startswith(HOLD), line
+    assert "skips a rung" in sandbox.rollout("log", "--domain", "jobs").stdout

@@ -10,7 +10,7 @@ from typing import Any
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files
-from rollout.commands.reading import deployed
+from rollout.commands.reading import deployed, waited
 from rollout.commands.reading.days import read_plan
 from rollout.model import times
 from rollout.model.catalogue.domain import Catalogue
@@ -45,19 +45,25 @@ def load(stack: str) -> Journal:
         flags, exported = deployed.flags_and_outputs(stack)
         records = {name: flag.moves for name, flag in flags.items()}
         switched = {name: flag.switched for name, flag in flags.items()}
-        return tell(stack, known, past.result(), records, switched=switched, waits=awaited.read(exported))
+        found = past.result()
+        return tell(
+            stack, known, found, records,
+            switched=switched, waits=awaited.read(exported), earlier=waited.past(stack, found),
+        )  # fmt: skip
 
 
 def tell(
     stack: str, known: Catalogue, past: Sequence[Update], records: Mapping[str, Sequence[Mapping[str, Any]]],
     read: Plan | None = None, switched: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-    waits: Mapping[str, Awaited] | None = None,
+    waits: Mapping[str, Awaited] | None = None, earlier: Mapping[int, Mapping[str, Awaited]] | None = None,
 ) -> Journal:  # fmt: skip
     """The story out of what was read; the plan, too, where the caller has `read` it."""
     plan = read or read_plan(known)
     moves = {name: records.get(name, ()) for name in known.domains}
     start = _start(stack, known, past)
-    return Journal(stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start, switched, waits))
+    return Journal(
+        stack, known, plan, start, past, moves, journal.lines(past, moves, plan, start, switched, waits, earlier)
+    )
 
 
 def updates(stack: str) -> list[Update]:

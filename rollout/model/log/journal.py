@@ -67,11 +67,12 @@ class Line:
 def lines(
     updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, object]]], plan: Plan, start: date | None,
     switched: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
-    waits: Mapping[str, Awaited] | None = None,
+    waits: Mapping[str, Awaited] | None = None, earlier: Mapping[int, Mapping[str, Awaited]] | None = None,
 ) -> list[Line]:  # fmt: skip
     """Everything that happened, oldest first. `moves`: per domain, oldest first (see `rollout.model.flag.record`).
 
-    `switched`: in the same way the changes of its enable flag. `waits`: the raises that the newest run left waiting, by domain.
+    `switched`: in the same way the changes of its enable flag. `waits`: the raises that the newest run left waiting, by domain;
+    `earlier`: those of runs before, by the run's number.
     """
     found: list[tuple[datetime, int, Line]] = []
     taken: set[tuple[int, str]] = set()
@@ -89,7 +90,8 @@ def lines(
     before: Update | None = None
     running = dict.fromkeys(moves, 0)
     for update in updates:
-        rest = _beside(update, before, moves, taken, running, waits or {})
+        held = {**(waits or {}), **(earlier or {}).get(update.number, {})}
+        rest = _beside(update, before, moves, taken, running, held)
         found += [(update.at, update.number, line) for line in rest]
         for domain in moves:
             if (update.number, domain) in taken or update.done:

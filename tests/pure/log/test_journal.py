@@ -10,6 +10,7 @@ import pytest
 from rollout.commands import log
 from rollout.commands.reading import history as reading
 from rollout.model.log import journal, runs
+from rollout.model.log.awaited import Awaited
 from rollout.model.log.evidence import counted
 from rollout.model.log.journal import Line
 from rollout.model.stack_file import marks
@@ -218,3 +219,15 @@ def test_marks_of_a_first_run_are_no_changes() -> None:
 def test_every_domain_of_the_catalogue_has_lines() -> None:
     moves = {name: [move(days(1), 0, 0)] for name in CATALOGUE.domains}
     assert [line.domain for line in journal.lines([], moves, PLAN, START)] == list(CATALOGUE.domains)
+
+
+def test_why_an_older_run_didnt_raise() -> None:
+    entries = [run(days(1), 5), run(days(9), 10, result="failed"), run(days(12), 10, result="failed"), run(days(13), 5)]
+    why = Awaited("HOLD jobs 5 % -> 10 %: frozen: INC-7", 10, days(9))
+    found = journal.lines(
+        runs.read(entries[::-1]), {"jobs": [move(days(1), 0, 5)]}, PLAN, START, earlier={2: {"jobs": why}}
+    )
+    told_of = [(line.update, line.kind, line.verdict) for line in found if line.update in (2, 3)]
+    assert told_of == [(2, "held", why.verdict), (3, "not applied", "")], (
+        "of a run that left nothing, nothing is made up"
+    )
