@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,8 +24,13 @@ def named(home: Path, by: str = "", environ: Mapping[str, str] = os.environ) -> 
     actor = next((environ[key] for key in ACTORS if environ.get(key)), "")
     if found := by.strip() or actor.strip():
         return found
+    return known_to_git(home) or environ.get("USER") or UNNAMED
+
+
+@functools.cache  # an `up` may move every flag, and none of them waits for it twice
+def known_to_git(home: Path) -> str:
+    """Whom git knows in `home`; empty where there is no git, or nobody is named."""
     try:
-        known = git.text(home, "config", "user.name").strip()
-    except GitFailed:  # no git, or nobody is named
-        known = ""
-    return known or environ.get("USER") or UNNAMED
+        return git.text(home, "config", "user.name").strip()
+    except GitFailed:
+        return ""

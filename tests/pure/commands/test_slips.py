@@ -61,6 +61,7 @@ def test_who_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
             return f"{name}\n"
 
         monkeypatch.setattr(git, "text", text)
+        who.known_to_git.cache_clear()
 
     known("Ana K.")
     assert who.named(home, " Ben ", {"USER": "root", "GITHUB_ACTOR": "cem"}) == "Ben"
@@ -69,3 +70,4 @@ def test_who_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     known(None)
     assert who.named(home, "", {"USER": "root"}) == "root"
     assert who.named(home, "", {}) == "unnamed"
+    who.known_to_git.cache_clear()  # for whoever comes next
