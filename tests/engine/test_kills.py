@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rollout.provider import notes
-from tests import burning, days, kills, races
+from tests import burning, days, kills, kills_database, postgres, races
 from tests.burning import Burning
 from tests.harness import Sandbox
 
@@ -122,3 +122,14 @@ def test_a_number_that_was_given_to_another_process_is_no_living_run(sandbox: Sa
 def test_kills_at_random_moments(stack: Burning) -> None:
     for found in kills.kill(stack, 5):
         print(found.line())
+
+
+def test_kills_of_server_engine_and_rollback_on_a_database(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One of each here; a hundred by `make bench ARGS=kills-database`."""
+    made = Burning(postgres.entered(tmp_path_factory.mktemp("killed")), store="postgres")
+    try:
+        for found in kills_database.kill(made, 3):
+            print(found.line())
+    finally:
+        left = made.sandbox.close()
+    assert not left

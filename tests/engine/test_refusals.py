@@ -144,6 +144,8 @@ def test_each_forbidden_raise_is_refused_on_its_row(begun: Callable[[str], str],
     wrong = []
     verdict = "warning: HOLD" if sandbox.knows_waiting else "error: Preview failed: HOLD"
     for key, case in CASES.items():
+        if key == "another region" and sandbox.database is not None:
+            continue  # a database has none
         said = begun(key)
         print(f"===== {key}\n{said}")
         missing = [text for text in case.says if text not in said]

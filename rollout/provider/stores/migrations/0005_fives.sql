@@ -67,7 +67,7 @@ select domain, rollout.five(minute), service, counter, sum(value), count(*) from
 create function rollout.counted_one(
   of_domain text, since timestamptz, until timestamptz, period interval, by_fives boolean, as_of timestamptz, of_service text
 ) returns table (service text, counter text, start timestamptz, total bigint, data bigint)
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
 #variable_conflict use_column
 declare
   five constant interval := interval '5 minutes';
@@ -95,14 +95,18 @@ begin
         and (of_service is null or f.service = of_service)
         and date_bin(period, f.start, since) = date_bin(period, f.start + interval '4 minutes', since)
       union all
-      select m.service, m.counter, date_bin(period, m.minute, since), m.value, 1
+      select edge.service, edge.counter, date_bin(period, edge.minute, since), edge.value, 1
       from (
         select distinct rollout.five(border) as start
         from (select generate_series(since, until, period) union select until) as borders (border)
         where rollout.five(border) <> border
       ) as cut
-      join rollout.minutes as m on m.domain = of_domain and m.minute >= greatest(cut.start, since)
-        and m.minute < least(cut.start + five, until) and (of_service is null or m.service = of_service)
+      cross join lateral ( -- `offset 0`: a look-up by the index for each, whatever the planner takes their number to be
+        select m.service, m.counter, m.minute, m.value from rollout.minutes as m
+        where m.domain = of_domain and m.minute >= greatest(cut.start, since) and m.minute < least(cut.start + five, until)
+          and (of_service is null or m.service = of_service)
+        offset 0
+      ) as edge
     ) as p
     group by 1, 2, 3;
   end if;
