@@ -50,10 +50,14 @@ class Scratch:
         self.state = self.folder / ".local" / "state"
         private.folder(self.state)
         self.simulator = Simulator(self.folder / ".local")
-        self.simulator.start()
         self.database: Database | None = None
+        self.simulator.start()
         if store == env.DATABASE:
-            self.database = _database(self.folder, self.name)
+            try:
+                self.database = _database(self.folder, self.name)
+            except BaseException:  # nobody has this copy, to close it
+                self.simulator.stop()
+                raise
         self.env = {
             **env.applied(self.folder, stack=env.STACKS[store]),
             "PULUMI_STACK": self.name,
