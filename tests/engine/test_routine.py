@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
 
-from tests import days
+from rollout.simulator.database import SUPERUSER
+from tests import days, postgres
 from tests.harness import Sandbox
 
 UP = ("up", "--yes", "--skip-preview", "--continue-on-error", "--diff")
@@ -77,6 +78,54 @@ def _prepare(sandbox: Sandbox, what: str) -> None:
 
 @pytest.mark.timeout(1800)
 def test_the_routine(sandbox: Sandbox) -> None:
+    play(sandbox)
+
+
+@pytest.mark.timeout(1800)
+def test_the_routine_with_state_on_s3_and_a_key_of_kms(new_sandbox: Callable[..., Sandbox]) -> None:
+    """As production has it (deploy/README.md)."""
+    sandbox = new_sandbox(stack=False)
+    s3, kms = sandbox.boto("s3"), sandbox.boto("kms")
+    s3.create_bucket(Bucket="wa-rollout-state", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    kms.create_alias(AliasName="alias/wa-rollout", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    host = sandbox.url.removeprefix("http://")
+    _state(sandbox, f"s3://wa-rollout-state?region=eu-west-1&endpoint={host}&disableSSL=true&s3ForcePathStyle=true")
+    sandbox.pulumi("stack", "init", "local", "--secrets-provider", "awskms://alias/wa-rollout?region=eu-west-1")
+    play(sandbox)
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket="wa-rollout-state")["Contents"]]
+    assert ".pulumi/stacks/wa-rollout/local.json" in keys
+    assert not [key for key in keys if key.startswith(".pulumi/locks/") and key.endswith(".json")], "no lock is left"
+
+
+@pytest.mark.timeout(1800)
+def test_the_routine_with_state_in_a_database(
+    new_sandbox: Callable[..., Sandbox], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As a stack on Supabase may have it: the flags' own database can hold the engine's state too."""
+    sandbox = new_sandbox(stack=False)
+    with postgres.server(tmp_path_factory.mktemp("state")) as server:
+        with server.connect() as admin:
+            admin.execute("create database state")
+        _state(sandbox, server.url(role=SUPERUSER, database="state").replace("postgresql://", "postgres://"))
+        sandbox.pulumi("stack", "init", "local")
+        said = play(sandbox)
+        with server.connect(database="state") as hand:
+            kept = [str(row[0]) for row in hand.execute("select key from pulumi_state").fetchall()]
+        assert any(key.endswith("stacks/wa-rollout/local.json") for key in kept), kept
+        assert not [key for key in kept if "/locks/" in key and key.endswith(".json")], "no lock is left"
+    assert server.password not in said, "the backend's address is a secret"
+
+
+def _state(sandbox: Sandbox, url: str) -> None:
+    """Where the engine keeps its state; the salt of a passphrase is another key's."""
+    sandbox.env["PULUMI_BACKEND_URL"] = url
+    lines = sandbox.read_config().splitlines(keepends=True)
+    sandbox.write_config("".join(line for line in lines if not line.startswith("encryptionsalt:")))
+
+
+def play(sandbox: Sandbox) -> str:
+    """The 23 steps; answers all that was printed."""
+    told: list[str] = []
     knows = sandbox.knows_waiting
     assert len(STEPS) == 23
     sdk = sandbox.run(
@@ -96,9 +145,11 @@ def test_the_routine(sandbox: Sandbox) -> None:
         else:
             run = sandbox.rollout if kind == "rollout" else sandbox.pulumi
             done = run(*(words if kind == "rollout" else step.command), check=False)
-        text = " ".join(f"{done.stdout}\n{done.stderr}".split())
+        told.append(f"{done.stdout}\n{done.stderr}")
+        text = " ".join(told[-1].split())
         right = done.returncode == step.expected(knows) and step.says in text and "Traceback" not in text
         print(f"| {number} | {step.name} | {done.returncode} | {step.says} |")
         if not right:
             wrong.append(f"{step.name}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
     assert not wrong, "\n\n".join(wrong)
+    return "\n".join(told)
