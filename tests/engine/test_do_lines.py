@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -187,6 +188,9 @@ def test_two_ups_and_a_lock_that_stays(play: Sandbox) -> None:
         typed = make(play, "make", "unlock", "ARGS=--force")
     assert typed.returncode == 0, typed.stdout + typed.stderr
     assert not list((play.state / ".pulumi" / "locks").rglob("*.json"))
+    for pid in play.processes():  # a language host that came up after its engine was killed: tests/engine/test_kills.py
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _until(true: Callable[[], bool]) -> None:
