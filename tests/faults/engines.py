@@ -80,8 +80,11 @@ def _rolled(sandbox: Sandbox, case: str, moment: float) -> Outcome:
     child = sandbox.start(*ROLLBACK)
     time.sleep(moment)
     alive = child.poll() is None
-    races.killed(child, group="group" in case)
     one = Outcome(case, "engine", alive, wall=round(moment, 2))
+    if not alive:
+        races.ended(child)
+        return one
+    races.killed(child, group="group" in case)
     live = int(burning.live(sandbox, "jobs") or 0)
     one.ask("ceiling", live <= burning.START["jobs"], f"live {live}")
     # A command that was killed alone leaves its engine at work, which ends by itself.

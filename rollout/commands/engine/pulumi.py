@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from rollout.commands.engine import lock
 from rollout.commands.project import files
@@ -19,7 +21,7 @@ from rollout.model.typed import Typed
 from rollout.provider import notes, shell
 
 #: The engines that are under way, of whatever thread.
-_running: Final[set[subprocess.Popen[str]]] = set()
+_running: Final[set[subprocess.Popen[bytes]]] = set()
 #: Lines of an engine's output that are shown of a failure: enough for a refusal of each domain.
 SHOWN: Final = 16
 #: The engine's exit code where nothing failed, and a raise waits: the next run asks again (rollout.provider.wire.awaiting).
@@ -37,29 +39,51 @@ class EngineFailed(RolloutError):
 def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """One `pulumi` command in the project's folder, with its output caught. Raises `EngineFailed` if it can't start.
 
-    Ctrl-C in the terminal ends it gently: an engine that is killed leaves its lock behind.
+    Ctrl-C in the terminal ends it gently: an engine that is killed leaves its lock behind. Its output goes where it can be
+    written even when this process is gone: of a pipe that nobody reads any more the engine would die, and leave its lock, its
+    language host and an operation that is under way.
     """
     environ = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **(env or {})}
     command = ["pulumi", "--non-interactive", "--color", "never", *arguments]
-    try:
-        child = subprocess.Popen(
-            command, cwd=files.ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, errors="replace", start_new_session=True, umask=PRIVATE,
-        )  # fmt: skip
-    except OSError as error:
-        said = f"pulumi can't be started ({error.strerror})"
-        raise EngineFailed(f"{said}\n  do:      {trouble.engine(said, _typed(command))}") from None
-    _running.add(child)
-    notes.write(child.pid, environ, files.ROOT)  # before its provider does: it may be killed before that
-    try:
-        stdout, stderr = child.communicate()
-    except BaseException:
-        child.send_signal(signal.SIGINT)
-        child.communicate()
-        raise
-    finally:
-        _running.discard(child)
-    return subprocess.CompletedProcess(command, child.returncode, stdout, stderr)
+    with contextlib.ExitStack() as kept:
+        try:
+            out, err = (kept.enter_context(_buffer()) for _ in range(2))
+            child = subprocess.Popen(
+                command,
+                cwd=files.ROOT,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                umask=PRIVATE,
+            )
+        except OSError as error:
+            said = f"pulumi can't be started ({error.strerror})"
+            raise EngineFailed(f"{said}\n  do:      {trouble.engine(said, _typed(command))}") from None
+        _running.add(child)
+        notes.write(child.pid, environ, files.ROOT)  # before its provider does: it may be killed before that
+        try:
+            child.wait()
+        except BaseException:
+            child.send_signal(signal.SIGINT)
+            child.wait()
+            raise
+        finally:
+            _running.discard(child)
+        return subprocess.CompletedProcess(command, child.returncode, _text(out), _text(err))
+
+
+def _buffer() -> IO[bytes]:
+    """A file without a name, in memory where the system has such: a full disk mustn't cost a rollback's record."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("pulumi"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def interrupt(grace: float) -> None:
