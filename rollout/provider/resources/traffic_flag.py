@@ -69,6 +69,8 @@ class TrafficFlag:
     def diff(self, urn: str, old: Properties, new: Properties, row: Row) -> dict[str, str]:
         """Changed properties as `update` or `add`; the live value is compared, not yesterday's record."""
         have, name = old.get("percent"), name_of(new)
+        for text in self._context.left_out(conditions_of(new)):
+            row.warn(text)
         self._context.records[name.stack, name.domain] = recorded(old.get("moves"))
         if urn not in self._read_here:
             try:

@@ -184,3 +184,8 @@ def test_what_is_left_out_is_said_where_it_acts(desk: Desk) -> None:
     state = desk.traffic.read("urn-jobs", desk.state["jobs"], row := Row("urn"), desk.inputs["jobs"])
     assert state == desk.state["jobs"]
     assert row.lines == []
+    desk.new_run()
+    known = desk.inputs["jobs"]
+    desk.traffic.diff("urn-jobs", desk.state["jobs"], desk.inputs_of("jobs", 0, gate="required"), row := Row("urn"))
+    assert [text.partition(":")[0] for _, text in row.lines][-1:] == ["DRILL OFF"], "before it is deployed, too"
+    assert known["conditions"]["gate"] == "off"
