@@ -18,7 +18,6 @@ SAMPLE: Final = frozenset(
     {
         "test_a_freeze_beside_a_soak_and_what_lifts_it",
         "test_refused_above_0_and_works_at_0",
-        "test_what_the_preview_says",
         "test_live_under_the_stack_is_never_raised_again",
     }
 )
