@@ -92,7 +92,7 @@ def terminal(sandbox: Sandbox, keys: list[str]) -> str:
             except OSError:  # the other end is closed
                 break
         # What is typed before the program listens is dropped: a key is pressed until its step begins.
-        if shown.endswith("q quit  > ") and time.monotonic() - pressed > 1:
+        if "\n" not in shown.rpartition("q quit  > ")[2] and "q quit" in shown and time.monotonic() - pressed > 1:
             pressed = time.monotonic()
             os.write(ours, keys[min(shown.count("q quit  > "), len(keys)) - 1].encode())
     if child.poll() is None and time.monotonic() >= until:
