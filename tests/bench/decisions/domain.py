@@ -268,8 +268,8 @@ class Many:
     def _seen(self, run: int, metric: Metric, percent: int, *, calm: bool = False) -> Seen:
         """What the gate is given of a metric."""
         begin = BEGAN + timedelta(days=int(self.day[run]) - len(self.days) + int(self.first[run]) - 1)
-        # The platform's minutes are by the period; where there can be none, clean ones are taken together.
-        whole = self.world.outage is not None or bool(self.platform[run])
+        # By the period where both services suffer, and for the product's own runs; else clean periods are taken together.
+        whole = self.world.outage is not None or (run < self.product and bool(self.platform[run]))
         bad, total, legacy, legacy_total = self.sums[metric.name][run].tolist()
         compared = metric.name in COUNTED_BY_LEGACY and percent < TOP
         told: tuple[Slot, ...] = ()
