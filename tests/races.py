@@ -78,7 +78,7 @@ def _one(sandbox: Sandbox, moment: float) -> Race:
     took = re.search(r"^live 10 %, (\d+\.\d) s", said_down, re.M)
     assert took, said_down
     said = re.findall(r"^ +(?:error|warning): (.*)", said_up, re.M)
-    why = [text for text in said if text != "update failed" and "awaiting" not in text]
+    why = [text for text in said if text != "update failed" and "awaiting" not in text and " OFF: " not in text]
     found = Race(
         moment,
         up.returncode,
