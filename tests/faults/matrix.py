@@ -66,7 +66,9 @@ def run(
 
     done = 0
     with ThreadPoolExecutor(workers) as pool:
-        for future in as_completed([pool.submit(one, case) for case in _mixed(left)]):
+        again = [case for case in left if case in ledger.found]  # what was broken comes first
+        order = [*again, *_mixed([case for case in left if case not in ledger.found])]
+        for future in as_completed([pool.submit(one, case) for case in order]):
             found = future.result()
             if found is None:
                 continue
