@@ -73,7 +73,19 @@ def test_credentials_are_short_lived_and_by_role() -> None:
     found = {where: step["with"]["role-to-assume"] for where, step in STEPS if "configure-aws" in step.get("uses", "")}
     assert found == {where: f"${{{{ vars.{role} }}}}" for where, role in ROLES.items()}
     assert {where for where, job in JOBS.items() if "id-token" in job["permissions"]} == {*ROLES}
-    assert not [text for name in NAMES for text in texts(load(name)) if "secrets." in text]
+
+
+def test_secrets_are_those_of_a_stack_without_aws_and_a_deployers_only_the_environments() -> None:
+    """A job that runs a branch's code has the address of one who raises nothing, and of the state a reader's."""
+    common = {"ROLLOUT_NEWS_URL", "PULUMI_CONFIG_PASSPHRASE"}
+    reads, lowers = {"WATCHER_DATABASE_URL", "STATE_READER"}, {"WATCHER_DATABASE_URL", "STATE_BACKEND"}
+    wanted = dict.fromkeys(JOBS, set[str]())
+    wanted |= {"review.yml/review": common | reads, "drift.yml/drift": common | reads}
+    wanted |= {"deploy.yml/lower": common | lowers, "deploy.yml/up": common | {"ROLLOUT_DATABASE_URL", "STATE_BACKEND"}}
+    assert {where: {*re.findall(r"secrets\.(\w+)", " ".join(texts(job)))} for where, job in JOBS.items()} == wanted
+    for where, step in STEPS:
+        if "configure-aws" in step.get("uses", ""):
+            assert step["if"] == "vars.AWS_REGION != ''", where
 
 
 def test_forks_and_pull_requests_reach_no_credentials() -> None:
