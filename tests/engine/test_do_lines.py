@@ -149,6 +149,9 @@ def test_the_simulator_is_down(play: Sandbox) -> None:
     stopped = play.rollout("rollback", "jobs", "--to", "zero", "--wait", "0", "--stack", "local", check=False)
     assert stopped.returncode == 3
     assert "doesn't answer; do: make up" in stopped.stderr
+    play.simulator.start()  # what `make up` does: the store is empty, and filled again
+    play.up()
+    assert days.live(play)["UNIFIED_ROLLOUT_PERCENT"] == "10"
 
 
 def test_before_the_first_up(play: Sandbox) -> None:

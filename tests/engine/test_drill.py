@@ -100,5 +100,5 @@ def test_against_a_store_the_scratch_secret_is_lowered_and_read_back(
 def test_a_store_that_is_down_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "testing")
-    with pytest.raises(play.DrillFailed, match="JOBS_ROLLOUT_PERCENT"):
+    with pytest.raises(play.DrillFailed, match="doesn't answer; do: make up"):
         play.on_store(CATALOGUE.domains["jobs"], "prod", Settings("eu-west-1", "http://127.0.0.1:9", ""), NOW)

@@ -28,7 +28,7 @@ def test_raise_refusal_freeze_stop_and_a_hand_are_told(sandbox: Sandbox) -> None
     seen = [(line["kind"], line["domain"], line["from"], line["to"]) for line in found if line["kind"] != "start"]
     assert seen == [
         ("raise", "ai-agents", 0, 5),
-        ("not applied", "ai-agents", 5, 10),
+        ("held", "ai-agents", 5, 10),
         ("stop", "ai-agents", 5, 0),
         ("freeze", "", None, None),
     ]

@@ -172,7 +172,7 @@ def test_the_store_is_gone_and_nothing_is_claimed(sandbox: Sandbox) -> None:
     sandbox.simulator.stop()
     for to in ("previous", "zero"):
         said = rollback(sandbox, "jobs", "--to", to, code=3)
-        assert f"NOT KNOWN TO BE DOWN: jobs on local: {JOBS}: " in said
+        assert f"NOT KNOWN TO BE DOWN: jobs on local: the simulator at {sandbox.url} doesn't answer" in said
         assert "live " not in said
         assert (
             f"by hand: aws secretsmanager put-secret-value --region eu-west-1 --endpoint-url {sandbox.url} --secret-id {JOBS}"

@@ -79,7 +79,7 @@ def test_secrets_are_those_of_a_stack_without_aws_and_a_deployers_only_the_envir
     """A job that runs a branch's code has the address of one who raises nothing, and of the state a reader's."""
     common = {"ROLLOUT_NEWS_URL", "PULUMI_CONFIG_PASSPHRASE"}
     reads, lowers = {"WATCHER_DATABASE_URL", "STATE_READER"}, {"WATCHER_DATABASE_URL", "STATE_BACKEND"}
-    wanted = dict.fromkeys(JOBS, set[str]())
+    wanted = {job: set[str]() for job in JOBS}
     wanted |= {"review.yml/review": common | reads, "drift.yml/drift": common | reads}
     wanted |= {"deploy.yml/lower": common | lowers, "deploy.yml/up": common | {"ROLLOUT_DATABASE_URL", "STATE_BACKEND"}}
     assert {where: {*re.findall(r"secrets\.(\w+)", " ".join(texts(job)))} for where, job in JOBS.items()} == wanted
