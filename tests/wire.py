@@ -59,7 +59,7 @@ class Wire:
         with self._lock:
             left, self._open = self._open, set()
         for one in left:
-            _end(one)
+            end(one)
 
     def close(self) -> None:
         self._listener.close()
@@ -72,7 +72,7 @@ class Wire:
             except OSError:
                 return
             if self._meant("", b"", "refuse"):
-                _end(client)
+                end(client)
                 continue
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
@@ -80,7 +80,7 @@ class Wire:
         try:
             server = socket.create_connection(("127.0.0.1", self._port), timeout=10)
         except OSError:
-            _end(client)
+            end(client)
             return
         server.settimeout(None)
         with self._lock:
@@ -90,15 +90,15 @@ class Wire:
         with suppress(OSError):
             started = False
             while True:
-                head = b"" if not started else _exactly(client, 1)
-                length = _exactly(client, 4)
-                body = _exactly(client, struct.unpack("!i", length)[0] - 4)
+                head = b"" if not started else exactly(client, 1)
+                length = exactly(client, 4)
+                body = exactly(client, struct.unpack("!i", length)[0] - 4)
                 started = started or struct.unpack("!i", body[:4])[0] == 196608
                 if head == b"Q" and not self._pass(body, client, deaf):
                     continue
                 server.sendall(head + length + body)
-        _end(client)
-        _end(server)
+        end(client)
+        end(server)
 
     def _pass(self, body: bytes, client: socket.socket, deaf: threading.Event) -> bool:
         """Whether the question goes on to the server."""
@@ -127,8 +127,8 @@ class Wire:
                 if deaf.is_set():  # carried out: the answer came as far as here
                     break
                 client.sendall(data)
-        _end(client)
-        _end(server)
+        end(client)
+        end(server)
 
     def _meant(self, name: str, body: bytes, how: str = "") -> Fault | None:
         with self._lock:
@@ -140,7 +140,8 @@ class Wire:
         return None
 
 
-def _exactly(source: socket.socket, number: int) -> bytes:
+def exactly(source: socket.socket, number: int) -> bytes:
+    """So many bytes. OSError where the other side ends before."""
     got = b""
     while len(got) < number:
         more = source.recv(number - len(got))
@@ -150,7 +151,9 @@ def _exactly(source: socket.socket, number: int) -> bytes:
     return got
 
 
-def _end(one: socket.socket) -> None:
+def end(one: socket.socket) -> None:
+    """Whoever reads from it, here or on the other side, knows at once."""
     with suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)
-    one.close()
+    with suppress(OSError):
+        one.close()

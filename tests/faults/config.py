@@ -13,11 +13,11 @@ from typing import Final
 
 from tests import burning, days
 from tests.burning import Burning
-from tests.faults.ledger import Ledger, Outcome
+from tests.faults.ledger import Ledger, Outcome, Say
 from tests.faults.worlds import CANARIES
+from tests.harness import Sandbox
 
 Change = Callable[[str], str]
-Say = Callable[[str], None]
 JOBS: Final = "    jobs:\n      enabled: true\n      percent: 25\n"
 FLAGS: Final = "  wa-rollout:flags:\n"
 PERCENTS: Final = (
@@ -106,34 +106,28 @@ def played(folder: Path, kept: Ledger, say: Say, until: float) -> None:
         assert control.returncode == 0, control.stdout + control.stderr
         every = kinds()
         say(f"{len(every)} kinds")
-        for case in kept.left([f"config/{name}" for name in every]):
-            if time.monotonic() > until:
-                break
-            text = every[case.removeprefix("config/")](good)
-            assert text != good, case
-            sandbox.stack_file.write_bytes(text.encode())
-            sandbox.api_calls(reset=True)
-            began = time.monotonic()
-            done = sandbox.preview(check=False)
-            said = done.stdout + done.stderr
-            one = Outcome(
-                case, "engine", code=done.returncode, wall=round(time.monotonic() - began, 2), said=said[:500]
-            )
-            one.ask("lowered", done.returncode != 0 and ("Pulumi.local.yaml" in said or "onfig" in said), said[-500:])
-            one.ask(
-                "look",
-                done.returncode != 0 and not sandbox.api_calls(),
-                f"{done.returncode} {sandbox.api_calls()} {said[-400:]}",
-            )
-            one.ask("traceback", "Traceback" not in said and "a fault of rollout itself" not in said, said[-500:])
-            one.ask("secret", CANARIES[0] not in said, said)
-            one.ask(
-                "lost", burning.lives(sandbox) == {name: str(value) for name, value in burning.START.items()}, "moved"
-            )
-            one.ask("time", len(said) < 8000, f"{len(said)} characters")
-            kept.keep(one)
-            if one.broken:
-                say(f"BROKEN {case}: {one.broken}")
+        cases = kept.left([f"config/{name}" for name in every])
+        kept.play(cases, until, say, lambda case: _refused(sandbox, case, every[case.removeprefix("config/")], good))
     finally:
         sandbox.stack_file.write_text(good)
         stack.sandbox.close()
+
+
+def _refused(sandbox: Sandbox, case: str, spoil: Change, good: str) -> Outcome:
+    text = spoil(good)
+    assert text != good, case
+    sandbox.stack_file.write_bytes(text.encode())
+    sandbox.api_calls(reset=True)
+    began = time.monotonic()
+    done = sandbox.preview(check=False)
+    said = done.stdout + done.stderr
+    one = Outcome(case, "engine", code=done.returncode, wall=round(time.monotonic() - began, 2), said=said[:500])
+    one.ask("lowered", done.returncode != 0 and ("Pulumi.local.yaml" in said or "onfig" in said), said[-500:])
+    quiet = done.returncode != 0 and not sandbox.api_calls()
+    one.ask("look", quiet, f"{done.returncode} {sandbox.api_calls()} {said[-400:]}")
+    one.ask("traceback", "Traceback" not in said and "a fault of rollout itself" not in said, said[-500:])
+    one.ask("secret", CANARIES[0] not in said, said)
+    started = {name: str(value) for name, value in burning.START.items()}
+    one.ask("lost", burning.lives(sandbox) == started, "moved")
+    one.ask("time", len(said) < 8000, f"{len(said)} characters")
+    return one

@@ -13,7 +13,7 @@ from typing import Final
 from tests import burning, days, kills, races
 from tests.burning import Burning
 from tests.faults import door
-from tests.faults.ledger import Ledger, Outcome
+from tests.faults.ledger import Ledger, Outcome, Say
 from tests.faults.plays import OWN, own_time
 from tests.faults.worlds import CANARIES, CREDENTIALS, PATIENCE, AwsWorld
 from tests.harness import Sandbox
@@ -23,7 +23,6 @@ from tests.kills import Kill
 ALIVE: Final = 16
 #: What they are all asked for: one domain goes up, two come down.
 WANTED: Final = {"ai-agents": 100, "jobs": 10, "marketplace": 0, "property": 0}
-Say = Callable[[str], None]
 
 
 def killed(folder: Path, kept: Ledger, number: int, say: Say, until: float) -> None:
@@ -31,24 +30,28 @@ def killed(folder: Path, kept: Ledger, number: int, say: Say, until: float) -> N
     stack = Burning(folder / "killed")
     try:
         longest = kills.latest(stack)
-        for case in kept.left([f"engine/{whom}/{one}" for one in range(number) for whom in kills.WHOM]):
-            if time.monotonic() > until:
-                break
-            _, whom, one = case.split("/")
-            outcome = Outcome(case, "engine")
-            moment = random.Random(case).uniform(0.2, longest)
-            began = time.monotonic()
-            try:
-                _told(outcome, kills.one(stack.again(), int(one) % 2 == 0, whom, moment))
-            except AssertionError as error:
-                outcome.ask("converges", False, str(error))
-            outcome.wall = round(time.monotonic() - began, 1)
-            kept.keep(outcome)
-            if outcome.broken:
-                say(f"BROKEN {case}: {outcome.broken}")
+        cases = kept.left([f"engine/{whom}/{one}" for one in range(number) for whom in kills.WHOM])
+        kept.play(cases, until, say, lambda case: _killed(stack, case, longest))
     finally:
-        left = stack.sandbox.close()
-        say(f"left behind at the end: {left}" if left else "nothing left behind")
+        _closed(stack, say)
+
+
+def _killed(stack: Burning, case: str, longest: float) -> Outcome:
+    _, whom, one = case.split("/")
+    outcome = Outcome(case, "engine")
+    moment = random.Random(case).uniform(0.2, longest)
+    began = time.monotonic()
+    try:
+        _told(outcome, kills.one(stack.again(), int(one) % 2 == 0, whom, moment))
+    except AssertionError as error:
+        outcome.ask("converges", False, str(error))
+    outcome.wall = round(time.monotonic() - began, 1)
+    return outcome
+
+
+def _closed(stack: Burning, say: Say) -> None:
+    left = stack.sandbox.close()
+    say(f"left behind at the end: {left}" if left else "nothing left behind")
 
 
 ROLLBACK: Final = (*races.ROLLBACK, "jobs", "--to", "10")
@@ -62,18 +65,13 @@ def rolled(folder: Path, kept: Ledger, number: int, say: Say, until: float) -> N
         began = time.monotonic()
         sandbox.run(*ROLLBACK)
         longest = time.monotonic() - began
-        for case in kept.left(
-            [f"engine/rollback-{whom}/{one}" for one in range(number) for whom in ("alone", "group")]
-        ):
-            if time.monotonic() > until:
-                break
-            one = _rolled(stack.again(), case, random.Random(case).uniform(0.1, 1.0) * longest)
-            kept.keep(one)
-            if one.broken:
-                say(f"BROKEN {case}: {one.broken}")
+        cases = kept.left([f"engine/rollback-{whom}/{one}" for one in range(number) for whom in ("alone", "group")])
+        kept.play(
+            cases, until, say,
+            lambda case: _rolled(stack.again(), case, random.Random(case).uniform(0.1, 1.0) * longest),
+        )  # fmt: skip
     finally:
-        left = stack.sandbox.close()
-        say(f"left behind at the end: {left}" if left else "nothing left behind")
+        _closed(stack, say)
 
 
 def _rolled(sandbox: Sandbox, case: str, moment: float) -> Outcome:
@@ -189,13 +187,8 @@ def faulted(folder: Path, kept: Ledger, say: Say, until: float) -> None:
         every = [
             f"engine/{call}/{kind}/{often}" for call in CALLS for kind in door.KINDS for often in ("always", "once")
         ]
-        for case in sorted(kept.left(every), key=lambda one: random.Random(one).random()):
-            if time.monotonic() > until:
-                break
-            one = _faulted(stack.again(), through, case)
-            kept.keep(one)
-            if one.broken:
-                say(f"BROKEN {case}: {one.broken}")
+        cases = sorted(kept.left(every), key=lambda one: random.Random(one).random())
+        kept.play(cases, until, say, lambda case: _faulted(stack.again(), through, case))
     finally:
         through.close()
         stack.sandbox.close()

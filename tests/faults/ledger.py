@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+Say = Callable[[str], None]
 #: The nine, by the key that a case asks them under.
 INVARIANTS: Final = {
     "ceiling": "live never above the larger of old and new, between two writes either",
@@ -69,12 +71,22 @@ class Ledger:
             with self._file.open("a") as lines:
                 lines.write(json.dumps(asdict(one)) + "\n")
 
+    def play(self, cases: Iterable[str], until: float, say: Say, one: Callable[[str], Outcome]) -> None:
+        """Plays and keeps one case after the other, until they or the time (of `time.monotonic`) end; says what is broken."""
+        for case in cases:
+            if time.monotonic() > until:
+                return
+            found = one(case)
+            self.keep(found)
+            if found.broken:
+                say(f"BROKEN {case}: {found.broken}")
+
     def left(self, cases: Iterable[str]) -> list[str]:
         """The cases that nothing is known of, or that were broken: what was mended is asked again."""
         return [case for case in cases if case not in self.found or self.found[case].broken]
 
 
-def table(ledgers: dict[str, Ledger], say: Callable[[str], None]) -> int:
+def table(ledgers: dict[str, Ledger], say: Say) -> int:
     """The closing table; answers how many cases are broken."""
     every = {name: [one for one in ledger.found.values() if one.met] for name, ledger in ledgers.items()}
     say(f"{'part':<22}{'how':<10}{'cases':>7}{'broken':>8}{'ended 0':>9}{'slowest':>10}{'own time':>10}")

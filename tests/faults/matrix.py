@@ -13,12 +13,11 @@ from pathlib import Path
 from rollout.simulator.simulator import Simulator
 from tests import postgres
 from tests.faults import plays
-from tests.faults.ledger import Ledger, Outcome
+from tests.faults.ledger import Ledger, Outcome, Say
 from tests.faults.pg_world import PgWorld
 from tests.faults.worlds import AwsWorld, World
 
 OFTEN = ("always", "once")
-Say = Callable[[str], None]
 
 
 @contextmanager

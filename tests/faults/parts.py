@@ -12,14 +12,13 @@ from typing import Final
 from rollout.home import HOME
 from rollout.simulator import env
 from tests.faults import commands, config, engines, killed, ledger, matrix, plays, raced, worlds
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import Ledger, Say
 from tests.faults.pg_world import PgWorld
 
 #: Where what is known is kept between two runs.
 KNOWN: Final = HOME / ".local" / "faults"
 #: Copies of the project in which commands run at the same time.
 PLACES: Final = 3
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ import ssl
 import struct
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from tests.faults.certificates import Certificates
 from tests.faults.door import HANGS, SLOW, Call
+from tests.wire import end, exactly
 
 _FUNCTION: Final = re.compile(rb"select rollout\.(\w+)\(")
 _SSL, _GSS = 80877103, 80877104
@@ -72,7 +72,7 @@ class PgDoor:
         with self._lock:
             left, self._open = self._open, set()
         for one in left:
-            _reset(one)
+            end(one)
 
     def close(self) -> None:
         self.closing.set()
@@ -117,16 +117,16 @@ class PgDoor:
         except (OSError, ValueError):  # also of a socket that was closed from outside
             pass
         finally:
-            _reset(client)
+            end(client)
             if server is not None:
-                _reset(server)
+                end(server)
             with self._lock:
                 self._open.discard(client)
 
     def _begun(self, client: socket.socket, meets: str) -> tuple[socket.socket, bytes] | None:
         """The client after its start, encrypted where it asked for that, and its start-up message."""
         while True:
-            head = _exactly(client, 8)
+            head = exactly(client, 8)
             length, code = struct.unpack("!ii", head)
             if code == _GSS:
                 client.sendall(b"N")
@@ -135,7 +135,7 @@ class PgDoor:
                 name = "other" if meets == "untrusted TLS" else "trusted"
                 client = self.certificates.contexts[name].wrap_socket(client, server_side=True)
             else:
-                return client, head + _exactly(client, length - 8)
+                return client, head + exactly(client, length - 8)
 
     def _relay(self, client: socket.socket, server: socket.socket) -> None:
         """Both ways in one thread: a TLS connection isn't made for two."""
@@ -145,8 +145,8 @@ class PgDoor:
             waiting = isinstance(client, ssl.SSLSocket) and client.pending()
             ready = [client] if waiting else select.select([client, server], [], [], 0.5)[0]
             if client in ready:
-                head = _exactly(client, 5)
-                message = head + _exactly(client, struct.unpack("!i", head[1:])[0] - 4)
+                head = exactly(client, 5)
+                message = head + exactly(client, struct.unpack("!i", head[1:])[0] - 4)
                 kind = ""
                 if head[:1] == b"Q":
                     call, kind = self._asked(message)
@@ -225,21 +225,3 @@ class PgDoor:
 def _error(state: str, severity: str, words: str) -> bytes:
     fields = f"S{severity}\0V{severity}\0C{state}\0M{words}\0\0".encode()
     return b"E" + struct.pack("!i", len(fields) + 4) + fields
-
-
-def _exactly(source: socket.socket, number: int) -> bytes:
-    got = b""
-    while len(got) < number:
-        more = source.recv(number - len(got))
-        if not more:
-            raise OSError
-        got += more
-    return got
-
-
-def _reset(one: socket.socket) -> None:
-    """RST; a client that was told something first has read it by then, since it is on the same machine."""
-    with suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
-    with suppress(OSError):
-        one.close()

@@ -22,17 +22,18 @@ def until(there: Path, seconds: float = 60.0) -> bool:
     return there.exists()
 
 
+def engine(folder: Path, script: str) -> dict[str, str]:
+    """Puts a `pulumi` there; the environment in which it is found."""
+    (folder / "pulumi").write_text(script)
+    (folder / "pulumi").chmod(0o755)
+    path = f"{folder}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "ROLLOUT_PROJECT": str(folder)}
+
+
 @pytest.mark.processes
 def test_an_engine_outlives_the_command_that_was_killed(tmp_path: Path) -> None:
     """It died of its next line, and left a language host for minutes, a lock and an operation under way."""
-    (tmp_path / "pulumi").write_text(ENGINE)
-    (tmp_path / "pulumi").chmod(0o755)
-    environ = {
-        **os.environ,
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "ROLLOUT_PROJECT": str(tmp_path),
-    }
+    environ = engine(tmp_path, ENGINE)
     run = "from rollout.commands.engine import pulumi; print(pulumi.run('up'))"
     command = subprocess.Popen([sys.executable, "-c", run], env=environ, cwd=tmp_path, stdout=subprocess.PIPE)
     try:
@@ -45,14 +46,7 @@ def test_an_engine_outlives_the_command_that_was_killed(tmp_path: Path) -> None:
 
 @pytest.mark.processes
 def test_all_that_an_engine_says_is_read(tmp_path: Path) -> None:
-    (tmp_path / "pulumi").write_text("#!/bin/sh\nprintf 'a\\r\\nb\\xff'; printf c >&2; exit 10\n")
-    (tmp_path / "pulumi").chmod(0o755)
-    environ = {
-        **os.environ,
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "ROLLOUT_PROJECT": str(tmp_path),
-    }
+    environ = engine(tmp_path, "#!/bin/sh\nprintf 'a\\r\\nb\\xff'; printf c >&2; exit 10\n")
     run = "from rollout.commands.engine import pulumi; d = pulumi.run('up'); print(ascii((d.returncode, d.stdout, d.stderr)))"
     done = subprocess.run(
         [sys.executable, "-c", run], env=environ, cwd=tmp_path, capture_output=True, text=True, check=True
