@@ -25,8 +25,8 @@ import pulumi
 from rollout import private
 from rollout.model import times
 from rollout.model.stack_file.config import Command, StackConfig
+from rollout.provider import script as plugin
 from rollout.provider.script import run as running
-from rollout.provider.script.absent import VERSION
 
 from .domain_rollout import Moves
 
@@ -62,8 +62,9 @@ async def run_after(moves: Mapping[str, Moves | None], config: StackConfig, home
         text = f"no script was run: {', '.join(refused)} didn't change (see the row); every other flag is live"
         raise pulumi.RunError(text)  # a resource that isn't registered would be deleted
     if not _plugin_is_there():
-        do = f"pulumi plugin install resource command {VERSION}"
-        pulumi.log.warn(f"wa-rollout:commands: no script runs, for {PLUGIN} {VERSION} isn't there; do: {do}")
+        version = plugin.wanted()
+        do = f"pulumi plugin install resource command {version}"
+        pulumi.log.warn(f"wa-rollout:commands: no script runs, for {PLUGIN} {version} isn't there; do: {do}")
     ordered = await _registered(moves, config, home)
     if pulumi.runtime.is_dry_run():
         return

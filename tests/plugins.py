@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -18,8 +19,9 @@ def add(sandbox: Sandbox, folder: Path) -> Path:
     if found:
         (folder / NAME).symlink_to(Path(found).resolve())
     else:
-        script = (Path(__file__).parent / "command_plugin.py").read_text()
-        (folder / NAME).write_text(f"#!{sandbox.folder}/.venv/bin/python\n{script}")
+        script = Path(__file__).parent / "command_plugin.py"
+        start = f"PYTHONPATH={shlex.quote(str(sandbox.folder))} exec {sandbox.folder}/.venv/bin/python {script}"
+        (folder / NAME).write_text(f"#!/bin/sh\n{start}\n")
         (folder / NAME).chmod(0o755)
     sandbox.env["PATH"] = f"{folder}:{sandbox.env['PATH']}"
     return folder

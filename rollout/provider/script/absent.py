@@ -13,17 +13,15 @@ import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
 
+from rollout.provider.script import wanted
 from rollout.provider.wire.protos import plugin_pb2, provider_pb2, provider_pb2_grpc
-
-#: What the SDK asks for (setup/versions).
-VERSION = "1.2.1"
 
 
 class Absent(provider_pb2_grpc.ResourceProviderServicer):
     """A provider of resources that stay as they are."""
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        return plugin_pb2.PluginInfo(version=VERSION)
+        return plugin_pb2.PluginInfo(version=wanted())
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
@@ -56,14 +54,14 @@ class Absent(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
 
-async def main() -> None:
+async def serve(provider: Absent) -> None:
     """Serves until the engine ends it."""
     server = grpc.aio.server()
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Absent(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     await server.start()
     await server.wait_for_termination()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(serve(Absent()))
