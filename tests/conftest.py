@@ -49,30 +49,22 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--all`: with those of known_red.txt."""
-    parser.addoption("--all", action="store_true", help="also the tests that tests/known_red.txt leaves out")
+    """`--store`: which tests of the engine tier run over both."""
     parser.addoption(
         "--store", choices=("sample", "both"), default="sample",
         help="of the engine tier over both stores: a test of each kind, or every one that can be",
     )  # fmt: skip
 
 
-def known_red() -> list[str]:
-    """The beginnings of node ids in known_red.txt."""
-    lines = (HERE / "known_red.txt").read_text().splitlines()
-    return [line.partition(" #")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
-
-
 def pytest_report_header(config: pytest.Config) -> str:
     """Says what isn't run: a run that is green without them is no proof of them."""
-    left = [] if config.getoption("--all") else known_red()
-    other = f"; on {emulator.command()}, which can't do {len(emulator.CANNOT)} things" if emulator.command() else ""
-    return (f"left out, see tests/known_red.txt: {len(left)} lines" if left else "nothing is left out") + other
+    given = emulator.command()
+    return f"left out: {len(emulator.CANNOT)} things that {given} can't do" if given else "nothing is left out"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks each test with its folder's tier, so that `-m 'not engine'` works; leaves out what known_red.txt names."""
-    left = () if config.getoption("--all") else (*known_red(), *(emulator.CANNOT if emulator.command() else ()))
+    """Marks each test with its folder's tier, so that `-m 'not engine'` works; leaves out what another emulator can't do."""
+    left = tuple(emulator.CANNOT) if emulator.command() else ()
     if left and (out := [item for item in items if item.nodeid.startswith(left)]):
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if not item.nodeid.startswith(left)]

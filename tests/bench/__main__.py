@@ -132,7 +132,8 @@ PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "kills": part_kills, "kills-database": part_kills_database, "counters": part_counters,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
-    "pages": part_pages, "decisions": part_decisions, "faults": part_faults,
+    "pages": part_pages, "decisions": part_decisions, "rivals": part_rivals,
+    "faults": part_faults,
 }  # fmt: skip
 
 

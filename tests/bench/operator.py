@@ -12,7 +12,7 @@ from tests import days
 from tests.harness import Sandbox
 
 RUNS_KEPT = 300
-#: Command -> the seconds it may take (issue: status and log 1.5, reports 10), None where none was given.
+#: Command -> the seconds it may take, None where none was given.
 COMMANDS = {
     ("status",): 1.5,
     ("log",): 1.5,

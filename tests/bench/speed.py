@@ -62,7 +62,7 @@ class Empty:
 
 
 def speeds(box: Sandbox, runs: int) -> Iterator[tuple[Compared, float, float]]:
-    """Each comparison with its limit and its aim (issue: the figures)."""
+    """Each comparison with its limit and its aim."""
     empty = Empty(box)
     box.up(env=NOW)
     preview = in_turns(

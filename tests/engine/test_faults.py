@@ -61,8 +61,11 @@ def test_a_killed_command(free: queue.Queue[Place]) -> None:
     place = free.get()
     lasts = {one: killed.lifetime(place, one) for one in ("rollback-previous",)}
     free.put(place)
-    for case in ("rollback-previous/1", "rollback-previous/2"):
-        held(killed.played(free, lasts, f"{name}/{case}"))
+    # Numbers whose moment is early, on either store: a machine that is faster this time is hit all the same.
+    found = [killed.played(free, lasts, f"{name}/rollback-previous/{one}") for one in (0, 2, 3)]
+    for one in found:
+        held(one)
+    assert any(one.met for one in found), "nobody was hit"
 
 
 def test_a_stop_against_a_raise(free: queue.Queue[Place]) -> None:

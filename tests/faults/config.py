@@ -1,4 +1,4 @@
-"""120 kinds of a stack file that is wrong, each beside a raise that would pass: the preview refuses, and nothing is written.
+"""Over 120 kinds of a stack file that is wrong, each beside a raise that would pass: the preview refuses, and nothing is written.
 
 What is wrong in itself ends the run; what is wrong beside the flags forbids the raise, and lowerings go.
 """

@@ -65,8 +65,7 @@ def played(free: queue.Queue[Place], lasts: dict[str, float], case: str) -> Outc
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
         left = _left(child.pid)
-        said = child.stdout.read() if child.stdout else ""
-        child.wait()
+        said, _ = child.communicate()
         through.latency = 0
         outcome = Outcome(case, "command", alive, child.returncode, round(moment, 2), said=said[:300])
         if not alive:

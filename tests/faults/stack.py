@@ -1,7 +1,7 @@
 """One stack in one process: plays the engine's part over the provider's own servicer, whose calls go out over real sockets.
 
 A whole engine costs 3 s of a processor's time for each of some thousand cases; what a fault meets is the provider. The
-few cases that run on the real engine are in tests/faults/engine.py.
+few cases that run on the real engine are in tests/faults/engines.py.
 """
 
 from __future__ import annotations

@@ -120,6 +120,7 @@ def test_a_stop_ends_what_is_being_started(folder: Path) -> None:
     starting = threading.Thread(target=server.start, args=("local",))
     starting.start()
     while not (folder / ".local/board/server.log").exists():
+        assert starting.is_alive()
         time.sleep(0.01)
     said = server.stop()
     starting.join()

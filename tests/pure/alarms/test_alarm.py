@@ -13,7 +13,6 @@ from rollout.model.catalogue import reading as catalogue
 
 HOME = Path(__file__).resolve().parents[3]
 TEXT = (HOME / "domains.yaml").read_text()
-KNOWN = catalogue.parse(TEXT.encode(), "domains.yaml")
 
 PREVIOUS, ZERO, HOLD, ASK = "rollback-previous", "rollback-zero", "hold", "investigate"
 COMMON = {
