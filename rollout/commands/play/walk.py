@@ -14,8 +14,9 @@ from rollout.commands.project import files
 from rollout.commands.reading import days
 from rollout.model import times
 from rollout.model.log import runs
-from rollout.model.plan import standing
+from rollout.model.plan import promote, standing
 from rollout.model.stack_file import config, edit
+from rollout.model.stack_file.config import StackConfig
 from rollout.model.stack_file.forms import Attempt
 from rollout.provider import git
 from rollout.provider.git import GitFailed
@@ -145,8 +146,9 @@ class Walk:
         self.stage.say(
             f"{name} is latched: a breach stays one. Once it is mended, a numbered attempt starts from 0, a day later:"
         )
-        number = 1 + len(list((files.ROOT / "records" / "incidents").glob(f"*-{name}-*")))
-        attempt = Attempt(number, "mended, see the incident", os.environ.get("USER") or "you")
+        attempt = Attempt(
+            self._wanted.breach[name].attempt + 1, "mended, see the incident", os.environ.get("USER") or "you"
+        )
         has_switch = self.known.domains[name].enable_flag is not None
         self._edit(
             lambda text: edit.add_attempt(edit.set_flag(text, name, 0, False if has_switch else None), name, attempt)
@@ -155,10 +157,9 @@ class Walk:
         self.suggested = "u"
 
     def latched(self) -> list[str]:
-        """The domains whose breach the stack file keeps, and no attempt stands against yet."""
-        text = files.read(self._file)
-        found = config.parse(text, self._file.name, self.known)
-        return [name for name in found.breach if name not in found.attempt]
+        """The domains whose breach still forbids their raises, by the stack file."""
+        wanted = self._wanted
+        return [name for name in self.known.domains if promote.latched(wanted, name)]
 
     def end(self) -> None:
         """What is left, and how to go on."""
@@ -178,8 +179,13 @@ class Walk:
             return False
 
     @property
+    def _wanted(self) -> StackConfig:
+        """What the stack file says now: each step may have edited it."""
+        return config.parse(files.read(self._file), self._file.name, self.known)
+
+    @property
     def _start(self) -> date | None:
-        return config.parse(files.read(self._file), self._file.name, self.known).start
+        return self._wanted.start
 
     def _missed(self, day: int) -> bool:
         """Whether nothing has risen beyond day 1, days after the plan meant it to: the dates are of another year."""
@@ -225,12 +231,12 @@ class Walk:
         """Whether the stack file differs from what is committed; where nothing is, from what is live."""
         if self._in_git:
             return bool(git.text(files.ROOT, "status", "--porcelain", "--", self._file.name).strip())
-        wanted = config.parse(files.read(self._file), self._file.name, self.known).flags
+        wanted = self._wanted.flags
         return any(wanted[name].percent != share for name, share in self.live().items())
 
     def _moves(self) -> str:
         """`day 3: ai-agents 5 -> 10`."""
-        wanted = config.parse(files.read(self._file), self._file.name, self.known).flags
+        wanted = self._wanted.flags
         moved = [
             f"{name} {share} -> {wanted[name].percent}"
             for name, share in self.live().items()

@@ -16,7 +16,7 @@ from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.gate.window import HOUR
 from rollout.model.log import runs
-from rollout.model.stack_file import edit
+from rollout.model.stack_file import config, edit
 from rollout.model.stack_file.forms import Attempt
 from rollout.simulator.scratch import CommandFailed, Scratch
 from rollout.simulator.traffic import publish, scenario
@@ -152,7 +152,10 @@ class Player:
 
     def _start_again(self, name: str) -> None:
         """Contingency scenario 1: from 0 again, by a new attempt (24 h after the breach: the judge sees to that)."""
-        number = 1 + len([path for path in self.incidents() if f"-{name}-" in path.name])
+        breach = config.parse(self._file.read_bytes(), self._file.name, self.known).breach.get(name)
+        if breach is None:
+            raise CommandFailed(f"{name} burnt, and {self._file.name} keeps no breach of it")
+        number = breach.attempt + 1
         attempt = Attempt(number, "fixed in unified, see the incident", "rehearsal")
         self._edit(lambda text: edit.add_attempt(self._set(text, name, 0), name, attempt))
         self._up(f"{name}: to 0, attempt {number}")
