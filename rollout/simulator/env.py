@@ -87,9 +87,14 @@ def _without_logs(home: Path) -> None:
 
 def isolate(environ: MutableMapping[str, str]) -> None:
     """The same for a process that has started already, in place: nothing foreign, the simulator's keys, no proxy."""
-    for key, value in {**_without(environ), **_simulators(environ)}.items():
+    apply(environ, {**_without(environ), **_simulators(environ)})
+
+
+def apply(environ: MutableMapping[str, str], changes: Mapping[str, str | None]) -> None:
+    """Makes `changes` in a process's own environment; None: unset."""
+    for key, value in changes.items():
         if value is None:
-            del environ[key]
+            environ.pop(key, None)
         else:
             environ[key] = value
 

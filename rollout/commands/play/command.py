@@ -43,10 +43,6 @@ class Keys:
     def __init__(self, script: str | None) -> None:
         self._left: Iterator[str] | None = None if script is None else iter(script)
 
-    @property
-    def scripted(self) -> bool:
-        return self._left is not None
-
     def next(self) -> str:
         """The next key; `q` where there is none any more."""
         if self._left is not None:
@@ -132,10 +128,7 @@ def command(pressed: str, script: str | None) -> None:
     Exit code 0: played; 1: a command of the walk failed; 2: wrong use.
     """
     given = _given(pressed, script)
-    env.isolate(os.environ)
-    changes = env.environment(files.ROOT, os.environ)
-    for key, value in changes.items():
-        os.environ.pop(key, None) if value is None else os.environ.update({key: value})
+    env.apply(os.environ, env.environment(files.ROOT, os.environ))
     os.environ.pop("ROLLOUT_NOW", None)  # a walk has the simulator's own clock
     stage, keyboard = Stage(files.ROOT, os.environ), Keys(given)
     walk = Walk(stage)

@@ -14,8 +14,7 @@ from typing import Final
 from rollout.commands.project import progress, terminal
 from rollout.model.problem import RolloutError
 
-#: Columns of a terminal that says none, and the widest that is filled.
-NARROW: Final = 80
+#: The widest that is filled.
 WIDEST: Final = 110
 #: Words that say how it ends, and how they stand out where there is colour.
 WORDS: Final = {
@@ -38,7 +37,7 @@ class Stage:
     @property
     def width(self) -> int:
         """Columns that are filled: none more than the terminal has."""
-        return min(WIDEST, shutil.get_terminal_size((NARROW, 24)).columns)
+        return min(WIDEST, shutil.get_terminal_size((terminal.USUAL, 24)).columns)
 
     def say(self, text: str) -> None:
         """A paragraph of what is going on."""

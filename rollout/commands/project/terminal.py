@@ -23,8 +23,7 @@ def columns(most: int = USUAL) -> int:
 
 
 def say(
-    text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None, words: Mapping[str, str] | None = None,
-    end: str = "\n",
+    text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None, words: Mapping[str, str] | None = None
 ) -> None:  # fmt: skip
     """Prints `text`, in colour on a terminal. `words`: word -> its own colour. What `text` itself holds of codes is shown as such."""
     seen = visible(text)
@@ -32,7 +31,7 @@ def say(
         for word, colour in (words or {}).items():
             seen = re.sub(rf"\b{word}\b", click.style(word, fg=colour), seen)
         seen = click.style(seen, fg=fg, bold=bold, dim=dim) if fg or bold or dim else seen
-    inner(sys.stdout).write(f"{seen}{end}")
+    inner(sys.stdout).write(f"{seen}\n")
     sys.stdout.flush()
 
 
