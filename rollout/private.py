@@ -6,7 +6,9 @@ Others on the machine read no state (it names people and reasons), and write no 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,11 @@ def opener(name: str, flags: int) -> int:
 
 
 def write(file: Path, text: str) -> None:
-    """Writes a small file in one step: a reader sees the old text or the new one, never half of it. Raises OSError."""
+    """Writes a small file in one step: a reader sees the old text or the new one, never half of it. Makes its folder.
+
+    Raises OSError.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}")
     with open(part, "w", encoding="utf-8", opener=opener) as out:
         out.write(text)
@@ -36,3 +42,15 @@ def folder(path: Path) -> Path:
     with contextlib.suppress(OSError):
         path.chmod(FOLDER)
     return path
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """A block that one process, and one thread, runs at a time: by a file of its own, whose folder is made. Raises OSError.
+
+    The kernel lets go of what a killed process held.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w", opener=opener) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

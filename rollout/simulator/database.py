@@ -9,7 +9,6 @@ start-up helper isn't used: as root it adds a system user, and opens the folders
 from __future__ import annotations
 
 import argparse
-import fcntl
 import importlib.util
 import os
 import secrets
@@ -19,8 +18,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +45,7 @@ class Database:
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
+        self._lock = self.folder / "lock"
         self._binaries = binaries
         self._child: subprocess.Popen[bytes] | None = None  # kept: dropping a running one warns
 
@@ -77,7 +77,7 @@ class Database:
 
         `database`: with the stack's own database, migrated, and said to be a simulator that serves `postgres`.
         """
-        with self._alone():
+        with private.alone(self._lock):
             if pid := self.pid():
                 return f"already running on 127.0.0.1:{self.port} (pid {pid})"
             self._reachable()
@@ -96,7 +96,7 @@ class Database:
 
     def stop(self) -> str:
         """Ends it, gently and then not; answers a line to show."""
-        with self._alone():
+        with private.alone(self._lock):
             pid = self.pid()
             for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL) if pid else ():  # fast, immediate
                 try:
@@ -150,7 +150,7 @@ class Database:
 
     def _serve(self) -> None:
         port = _free(self.port)
-        env.write(self.folder / "port", str(port))
+        private.write(self.folder / "port", str(port))
         settings = {
             "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 60,
             "shared_buffers": "32MB", "timezone": "UTC", "log_timezone": "UTC",
@@ -191,13 +191,6 @@ class Database:
                 f"do: move the project to a folder that everybody may enter, or run as another user than root"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "w", opener=private.opener) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def binaries() -> Path:

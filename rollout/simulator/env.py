@@ -147,14 +147,8 @@ def port(folder: Path) -> int:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             chosen = int(free.getsockname()[1])
-        write(file, str(chosen))
+        private.write(file, str(chosen))
         return chosen
-
-
-def write(file: Path, text: str) -> None:
-    """Writes a small file of this user alone, in one step."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    private.write(file, text)
 
 
 def main(arguments: list[str]) -> int:

@@ -6,8 +6,6 @@ Usage: python rollout/simulator/simulator.py start|stop|status|run|traffic [SCEN
 from __future__ import annotations
 
 import argparse
-import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -18,7 +16,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +39,7 @@ class Simulator:
         self.folder = folder.resolve()
         self._pid = self.folder / "simulator.pid"
         self.log = self.folder / "simulator.log"
+        self._lock = self.folder / "simulator.lock"  # two starts at once would leave one astray
         self._child: subprocess.Popen[bytes] | None = None  # kept: dropping a running one warns
 
     @property
@@ -78,7 +76,7 @@ class Simulator:
 
     def start(self) -> str:
         """Starts it if it doesn't answer; returns a line to show. Raises `NotStarted` with the log's last lines."""
-        with self._alone():
+        with private.alone(self._lock):
             pid = self.pid()
             if pid:
                 return f"already running at {self.url} (pid {pid})"
@@ -104,7 +102,7 @@ class Simulator:
 
     def stop(self) -> str:
         """Ends it, gently and then not; returns a line to show."""
-        with self._alone():
+        with private.alone(self._lock):
             pid = self.pid() or self._recorded()
             self._end(pid)
             self._reaped()
@@ -123,8 +121,8 @@ class Simulator:
 
         listener = _listener(env.port(self.folder))
         port = listener.getsockname()[1]
-        env.write(self.folder / "port", str(port))
-        env.write(self._pid, str(os.getpid()))
+        private.write(self.folder / "port", str(port))
+        private.write(self._pid, str(os.getpid()))
         clock.forget(self.folder)
         other = behind.url(self.folder)
         aws = _moto() if other is None else behind.forwarding(other)
@@ -161,15 +159,6 @@ class Simulator:
                 except ProcessLookupError:
                     return
                 time.sleep(0.05)
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(
-            self.folder / "simulator.lock", "w", opener=private.opener
-        ) as lock:  # two starts at once would leave one astray
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _moto() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -34,6 +35,20 @@ def test_a_file_is_written_closed_and_whole(tmp_path: Path) -> None:
     private.write(file, "4711")
     assert (file.read_text(), mode(file)) == ("4711", 0o600)
     assert [path.name for path in tmp_path.iterdir()] == ["port"]
+
+
+def test_the_folder_of_a_file_is_made(tmp_path: Path) -> None:
+    private.write(tmp_path / "board" / "of" / "server.json", "{}")
+    assert mode(tmp_path / "board" / "of" / "server.json") == 0o600
+
+
+def test_a_lock_is_held_by_one_at_a_time_and_closed(tmp_path: Path) -> None:
+    lock = tmp_path / "board" / "lock"
+    with private.alone(lock), lock.open() as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert mode(lock) == 0o600
+    with private.alone(lock):
+        pass
 
 
 def test_a_log_of_before_is_closed(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -13,7 +12,6 @@ import threading
 import time
 import urllib.request
 import webbrowser
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -128,7 +126,7 @@ def _again(pages: Pages, stack: str, repository: str, days: int, said: str) -> s
 
 def start(stack: str, while_: Path | None = None) -> int:
     """Starts a server in the background, unless one of this folder and stack runs; says its address."""
-    with _alone():
+    with private.alone(files.ROOT / _LOCK):  # a stop beside a start ends what that one started
         return _started(stack, while_)
 
 
@@ -143,7 +141,6 @@ def _started(stack: str, while_: Path | None) -> int:
     if running:
         _stopped()
     log = files.ROOT / _LOG
-    log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb", opener=private.opener) as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "rollout", "board", "--serve", "--stack", stack, *(["--while", str(while_)] if while_ else [])],
@@ -170,7 +167,7 @@ def stop() -> str:
     """Ends the background's server, one too that is being started now; answers what to say."""
     if not (files.ROOT / _LOCK).exists():
         return "board: none is served"
-    with _alone():
+    with private.alone(files.ROOT / _LOCK):
         return _stopped()
 
 
@@ -191,16 +188,6 @@ def _stopped() -> str:
     return "board: stopped"
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """One start or stop at a time: a stop beside a start ends what that one started."""
-    path = files.ROOT / _LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", opener=private.opener) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _show(address: str) -> None:
     """In the reader's browser, where there is a screen and somebody in front of it; never an error where there is none."""
     screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
@@ -210,9 +197,7 @@ def _show(address: str) -> None:
 
 
 def _write(address: str, stack: str) -> None:
-    path = files.ROOT / _WHO
-    path.parent.mkdir(parents=True, exist_ok=True)
-    private.write(path, json.dumps({"address": address, "stack": stack}))
+    private.write(files.ROOT / _WHO, json.dumps({"address": address, "stack": stack}))
 
 
 def _running() -> dict[str, Any] | None:
