@@ -28,16 +28,35 @@ def is_locked(stack: str) -> bool | None:
         return None
 
 
-def percent(stack: str, domain: str) -> int | None:
-    """The percent of a domain that the stack's state has; None where it has none, or can't be read from a file."""
+def state(stack: str) -> Path | None:
+    """The file of a stack's state; None where there is none, or only the engine could tell."""
     where = folder()
     if where is None:
         return None
+    path = where / "stacks" / files.PROJECT / f"{stack}.json"
     try:
-        told = json.loads((where / "stacks" / files.PROJECT / f"{stack}.json").read_text(encoding="utf-8"))
-        resources = told["checkpoint"]["latest"]["resources"]
-        return next((found for row in resources if (found := _percent(row, domain)) is not None), None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return path if path.exists() else None
+    except OSError:
+        return None
+
+
+def resources(path: Path) -> list[dict[str, Any]]:
+    """The resources in a stack's state, or in a run's checkpoint, which has the same form; none where it can't be read."""
+    try:
+        found = json.loads(path.read_bytes())["checkpoint"]["latest"]["resources"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def percent(stack: str, domain: str) -> int | None:
+    """The percent of a domain that the stack's state has; None where it has none, or can't be read from a file."""
+    path = state(stack)
+    if path is None:
+        return None
+    try:
+        return next((found for row in resources(path) if (found := _percent(row, domain)) is not None), None)
+    except (ValueError, AttributeError):
         return None
 
 

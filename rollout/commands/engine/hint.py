@@ -31,9 +31,7 @@ def problems(stack: str) -> Iterator[Problem]:
         return
     if merge is not None:
         yield merge
-    state = backend.folder()
-    there = state is not None and (state / "stacks" / files.PROJECT / f"{stack}.json").exists()
-    if stack in PLAYED and not there:
+    if stack in PLAYED and backend.state(stack) is None:
         yield Problem(f"there is no stack {stack} yet", do=typed.up())
     elif backend.is_locked(stack):
         yield Problem(f"another run holds the lock of {stack}", do=trouble.engine("currently locked by", typed))

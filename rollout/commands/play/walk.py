@@ -9,6 +9,7 @@ from typing import Final
 
 from rollout import clock
 from rollout.commands import live as reading
+from rollout.commands.engine import backend
 from rollout.commands.play.stage import Stage
 from rollout.commands.project import files
 from rollout.commands.reading import days
@@ -172,11 +173,10 @@ class Walk:
     def _playing(self) -> bool:
         simulator = Simulator(self._local)
         try:
-            return bool(simulator.pid() and simulator.call("GET", "/traffic").get("running")) and bool(
-                list((self._local / "state").rglob(f"stacks/*/{self.stack}.json"))
-            )
+            running = bool(simulator.pid() and simulator.call("GET", "/traffic").get("running"))
         except (OSError, ValueError):
             return False
+        return running and backend.state(self.stack) is not None
 
     @property
     def _wanted(self) -> StackConfig:

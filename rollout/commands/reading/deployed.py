@@ -108,12 +108,18 @@ def flags(stack: str) -> dict[str, Flag]:
 def flags_and_outputs(stack: str) -> tuple[dict[str, Flag], dict[str, Any]]:
     """The flags, and what the newest run exported: of one state. Raises `EngineFailed`."""
     found = _resources(stack)
-    return _flags(found), _outputs(found)
+    return _flags(found), exported(found)
 
 
 def outputs(stack: str) -> dict[str, Any]:
     """What the stack's newest run exported. Raises `EngineFailed`."""
-    return _outputs(_resources(stack))
+    return exported(_resources(stack))
+
+
+def exported(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the program exported: the outputs of the stack's own row among the resources of a state."""
+    found = next((one for one in resources if one.get("type") == "pulumi:pulumi:Stack"), {}).get("outputs")
+    return found if isinstance(found, dict) else {}
 
 
 def _flags(resources: list[dict[str, Any]]) -> dict[str, Flag]:
@@ -127,11 +133,6 @@ def _flags(resources: list[dict[str, Any]]) -> dict[str, Flag]:
             moves = recorded((resource.get("outputs") or {}).get("moves"))
             found[given["domain"]] = Flag(None if percent is None else int(percent), given.get("rules"), moves)
     return {name: replace(flag, switched=switched.get(name, ())) for name, flag in found.items()}
-
-
-def _outputs(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = next((one for one in resources if one.get("type") == "pulumi:pulumi:Stack"), {})
-    return found.get("outputs") or {}
 
 
 def _resources(stack: str) -> list[dict[str, Any]]:

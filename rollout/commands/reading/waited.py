@@ -6,13 +6,14 @@ keeps no checkpoint that a file could be read of: there the newest refusal is al
 
 from __future__ import annotations
 
-import json
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rollout.commands.engine import backend
 from rollout.commands.project import files
+from rollout.commands.reading import deployed
 from rollout.model.log import awaited
 from rollout.model.log.awaited import Awaited
 from rollout.model.log.runs import Update
@@ -30,11 +31,12 @@ def past(stack: str, updates: Sequence[Update]) -> dict[int, dict[str, Awaited]]
         return {}
     kept = dict(_times(folder / "history" / files.PROJECT / stack))
     found: dict[int, dict[str, Awaited]] = {}
+    told = functools.cache(_awaited)  # two runs close together look at the same checkpoint
     for update in [one for one in updates if not one.done and one.begun is not None][-MOST:]:
         begun = update.begun.timestamp() if update.begun else 0.0
         for at, path in kept.items():
             if begun - AROUND <= at <= begun + update.seconds + AROUND:
-                mine = {name: one for name, one in awaited.read(_outputs(path)).items() if one.within(update)}
+                mine = {name: one for name, one in told(path).items() if one.within(update)}
                 if mine:
                     found[update.number] = mine
     return found
@@ -48,11 +50,5 @@ def _times(folder: Path) -> Iterator[tuple[float, Path]]:
             yield int(number) / 1e9, path
 
 
-def _outputs(path: Path) -> Mapping[str, Any]:
-    try:
-        resources = json.loads(path.read_bytes())["checkpoint"]["latest"]["resources"]
-        stack = next(one for one in resources if one.get("type") == "pulumi:pulumi:Stack")
-        outputs = stack.get("outputs")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
-        return {}
-    return outputs if isinstance(outputs, dict) else {}
+def _awaited(checkpoint: Path) -> Mapping[str, Awaited]:
+    return awaited.read(deployed.exported(backend.resources(checkpoint)))
