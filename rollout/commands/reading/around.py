@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
@@ -34,7 +35,10 @@ from rollout.provider.stores.store import Entry
 
 @dataclass
 class Around:
-    """One stack as it stands. `live`: None where it couldn't be read; `wrong`: what couldn't be; `day`: of the plan."""
+    """One stack as it stands. `live`: None where it couldn't be read; `wrong`: what couldn't be; `day`: of the plan.
+
+    `outputs`: what its newest run exported, of the same state as `records`; None where that couldn't be read.
+    """
 
     stack: str
     known: Catalogue
@@ -46,6 +50,7 @@ class Around:
     records: Mapping[str, deployed.Flag]
     wrong: list[str] = field(default_factory=list)
     enabled: Mapping[str, str] = field(default_factory=dict)  # per domain that has one the live enable flag, as shown
+    outputs: Mapping[str, Any] | None = None
 
     @property
     def day(self) -> int | None:
@@ -101,7 +106,7 @@ def look(stack: str) -> Around:
     counters = sources.source(settings, sdk, attempts=1)
     context = Context(settings, stores.store(settings, sdk), counters=counters)
     with ThreadPoolExecutor() as pool:
-        reading = pool.submit(deployed.flags, stack)
+        reading = pool.submit(deployed.flags_and_outputs, stack)
         names = {name: context.percent_name(stack, name) for name in known.domains}
         switches = {name: secret_name(stack, one.enable_flag) for name, one in known.domains.items() if one.enable_flag}
         entries = context.store.get_many([*(name.secret for name in names.values()), *switches.values()])
@@ -109,11 +114,13 @@ def look(stack: str) -> Around:
         enabled = {name: shown.word(entries[secret]) for name, secret in switches.items()}
         wrong += [str(error) for secret in switches.values() if isinstance(error := entries[secret], StoreError)]
         try:
-            records = reading.result()
+            records, outputs = reading.result()
         except pulumi.EngineFailed as error:
-            records = {}
+            records, outputs = {}, None
             wrong.append(f"the stack's state: {error}")
-    return Around(stack, known, stack_config, read_plan(known), context, settings.now(), found, records, wrong, enabled)
+    return Around(
+        stack, known, stack_config, read_plan(known), context, settings.now(), found, records, wrong, enabled, outputs
+    )
 
 
 def _live(context: Context, entry: Entry | StoreError | None, wrong: list[str]) -> Live | None:

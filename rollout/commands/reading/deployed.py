@@ -100,13 +100,8 @@ class Flag:
     switched: Sequence[Mapping[str, object]] = ()
 
 
-def flags(stack: str) -> dict[str, Flag]:
-    """Per domain its flag, as far as the stack has one. Raises `EngineFailed`."""
-    return _flags(_resources(stack))
-
-
 def flags_and_outputs(stack: str) -> tuple[dict[str, Flag], dict[str, Any]]:
-    """The flags, and what the newest run exported: of one state. Raises `EngineFailed`."""
+    """Per domain its flag, as far as the stack has one, and what the newest run exported: of one state. Raises `EngineFailed`."""
     found = _resources(stack)
     return _flags(found), exported(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -72,12 +72,18 @@ def updates(stack: str) -> list[Update]:
     return runs.read(found if isinstance(found, list) else [])
 
 
-def applied(stack: str) -> Update | None:
-    """The newest run that went through, or in which nothing but raises waited; None without any. Raises `EngineFailed`."""
-    past = [one for one in updates(stack) if one.config]
+def applied(past: Sequence[Update], outputs: Callable[[], Mapping[str, Any] | None]) -> Update | None:
+    """The newest run that went through, or in which nothing but raises waited; None without any.
+
+    `outputs`: what the stack's newest run exported, asked for only where that run didn't go through; None: it can't be
+    told, and so which run it is can't either.
+    """
+    past = [one for one in past if one.config]
     if past and not past[-1].done:
-        held = awaited.read(deployed.outputs(stack))
-        if any(one.within(past[-1]) for one in held.values()):
+        exported = outputs()
+        if exported is None:
+            return None
+        if any(one.within(past[-1]) for one in awaited.read(exported).values()):
             return past[-1]
     return next((one for one in reversed(past) if one.done), None)
 

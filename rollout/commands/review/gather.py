@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,11 +45,11 @@ def page(stack: str) -> Page:
     known = files.read_catalogue()
     with ThreadPoolExecutor() as pool:
         running = pool.submit(_preview, stack, known.protected)
-        past = pool.submit(_deployed, stack)
+        past = pool.submit(history.updates, stack)
         seen = around.look(stack)
         rows = [row(seen, domain) for domain in known.domains.values()]
         preview, failure = running.result()
-        update = past.result()
+        update = _deployed(past, seen)
     if preview is not None and not preview.complete:
         preview = _rest(seen, rows, preview)
     given, warnings = _approval(seen, rows)
@@ -75,10 +75,10 @@ def _preview(stack: str, protected: tuple[str, ...]) -> tuple[Preview | None, st
         return None, str(error)
 
 
-def _deployed(stack: str) -> Update | None:
+def _deployed(past: Future[list[Update]], seen: Around) -> Update | None:
     """The newest run that went through, or only waited; None where there is none, or the engine can't tell."""
     try:
-        return history.applied(stack)
+        return history.applied(past.result(), lambda: seen.outputs)
     except pulumi.EngineFailed:
         return None
 

@@ -8,7 +8,7 @@ import click
 
 from rollout.commands.engine import pulumi
 from rollout.commands.project import files, place
-from rollout.commands.reading import history
+from rollout.commands.reading import deployed, history
 from rollout.model.flag.name import secret_name
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import BadInput
@@ -53,7 +53,7 @@ def show(stack: str, json_: bool) -> int:
 def _more(stack: str) -> bool:
     """Whether anything but percents may wait for an `up`: where nobody can say, yes."""
     try:
-        done = history.applied(stack)
+        done = history.applied(history.updates(stack), lambda: deployed.outputs(stack))
         if done is None or marks.between(done.config, history.written(stack)):
             return True
         changed = git.text(files.ROOT, "diff", "--name-only", done.commit, "HEAD").split()

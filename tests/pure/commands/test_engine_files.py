@@ -11,7 +11,7 @@ import pytest
 
 from rollout.commands.engine import backend
 from rollout.commands.project import files
-from rollout.commands.reading import waited
+from rollout.commands.reading import history, waited
 from rollout.model.log import awaited, runs
 from rollout.model.log.awaited import Awaited
 
@@ -33,7 +33,10 @@ def write(path: Path, *resources: object) -> None:
 
 
 def run(begun: datetime, result: str = "failed") -> dict[str, object]:
-    return {"startTime": begun.isoformat(), "endTime": (begun + timedelta(seconds=6)).isoformat(), "result": result}
+    return {
+        "startTime": begun.isoformat(), "endTime": (begun + timedelta(seconds=6)).isoformat(), "result": result,
+        "config": {"wa-rollout:gate": {"value": "required"}},
+    }  # fmt: skip
 
 
 def test_the_percent_in_the_state(engine: Path) -> None:
@@ -71,3 +74,14 @@ def test_a_checkpoint_near_two_runs_is_read_once(engine: Path, monkeypatch: pyte
     updates = runs.read([run(AT + timedelta(seconds=4)), run(AT - timedelta(seconds=2))])
     assert waited.past("local", updates) == {1: {"jobs": Awaited(VERDICT, 10, AT)}}, "of the other it is no verdict"
     assert read == [path]
+
+
+def test_the_newest_run_that_is_deployed_asks_for_outputs_only_where_it_ended_badly() -> None:
+    done, failed = run(AT - timedelta(hours=1), "succeeded"), run(AT - timedelta(seconds=2))
+    waits = {"jobs": {"verdict": awaited.text(VERDICT, AT)}}
+    past = runs.read([failed, done])
+    assert history.applied(past, lambda: waits) == past[-1], "but for raises that wait it went through"
+    assert history.applied(past, dict) == past[0]
+    assert history.applied(past, lambda: None) is None, "where nobody can say, no run is named"
+    assert history.applied(runs.read([done]), lambda: pytest.fail("another start of the engine")) == past[0]
+    assert history.applied([], lambda: pytest.fail("another start of the engine")) is None
