@@ -94,7 +94,8 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
     everybodys = unread(found)
     for row in found:
         if "percent" not in row:
-            lines.append(f"{row['domain']:<{WIDE}}{'?':>8}  {'not read' if everybodys else _cell(row['error'])}")
+            why = "not read" if everybodys else _cell(row["error"])
+            lines.append(f"{row['domain']:<{WIDE}}{shown.UNKNOWN:>8}  {why}")
             continue
         share = row["percent"]
         percent = (
@@ -104,7 +105,8 @@ def table(found: list[dict[str, Any]], stack: str) -> str:
             if isinstance(share, int)
             else f"'{_cell(share)}'"
         )
-        enabled = "-" if "enabled" not in row else _cell(row["enabled"] or ("?" if "error" in row else "absent"))
+        missing = shown.UNKNOWN if "error" in row else shown.ABSENT
+        enabled = "-" if "enabled" not in row else _cell(row["enabled"] or missing)
         since = times.show(row["since"]) if row["since"] else "-"
         error = f"  {_cell(row['error'])}" if "error" in row else ""
         lines.append(f"{row['domain']:<{WIDE}}{percent:>8}  {enabled:<9}{since:<22}{error}".rstrip())

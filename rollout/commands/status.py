@@ -15,7 +15,7 @@ from rollout.commands.reading import around, shown
 from rollout.commands.reading.around import Around
 from rollout.model import times
 from rollout.model.catalogue.domain import Domain
-from rollout.model.flag import lowering
+from rollout.model.flag import lowering, moves
 from rollout.model.judge import decided
 from rollout.model.judge.ask import Ask, Refusal
 from rollout.model.ladder import TOP
@@ -49,7 +49,7 @@ def row(seen: Around, domain: Domain) -> Standing:
     live, planned, flag = seen.live[domain.name], seen.planned(domain.name), seen.config.flags.get(domain.name)
     wanted = flag.percent if flag else None
     if live is None:
-        return Standing(domain.name, "?", wanted, planned, 0, None, "not read", "read it again")
+        return Standing(domain.name, shown.UNKNOWN, wanted, planned, 0, None, "not read", "read it again")
     ask = seen.ask(domain, live, domain.ladder.next(live.percent or 0) or TOP)
     look, unread = seen.look(ask)
     if unread.startswith("not judged"):
@@ -101,7 +101,7 @@ def table(rows: list[Standing], heading: str, width: int = WIDTH) -> str:
 
 def _live(text: str) -> str:
     """A live value as `live` and `audit` name it."""
-    gone = {"0 % (secret absent)": shown.ABSENT, "0 % (secret scheduled for deletion)": shown.DELETED}
+    gone = {moves.ABSENT: shown.ABSENT, moves.DELETED: shown.DELETED}
     return gone.get(text, text.removesuffix(" %").removesuffix(" (no percent)"))
 
 

@@ -9,12 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from rollout.model import schedule, times
 from rollout.model.flag.tags import BreachTag, Burnt, Stopped
 from rollout.model.ladder import parse_percent
 from rollout.model.problem import masked
+
+#: What is shown of a flag without a value.
+ABSENT: Final = "0 % (secret absent)"
+DELETED: Final = "0 % (secret scheduled for deletion)"
 
 M = TypeVar("M", bound=Mapping[str, object])
 
@@ -60,7 +64,7 @@ class Live:
     def show(self) -> str:
         """`5 %`, `0 % (secret absent)`, `'abc' (no percent)`."""
         if self.text is None:
-            return "0 % (secret scheduled for deletion)" if self.scheduled else "0 % (secret absent)"
+            return DELETED if self.scheduled else ABSENT
         return f"'{masked(self.text)}' (no percent)" if self.percent is None else f"{self.percent} %"
 
 
