@@ -51,7 +51,7 @@ def table(lines: list[Line], width: int, *, evidence: bool = False) -> list[str]
         if by and len(head) + 2 + len(by) <= width:
             head, by = f"{head}  {by}", ""
         shown.append(head)
-        said = "; ".join(filter(None, (planned, _said(line), by, *(counted(line) if evidence else ()))))
+        said = "; ".join(filter(None, (planned, line.said, by, *(counted(line) if evidence else ()))))
         shown += textwrap.wrap(
             said, width, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ", break_on_hyphens=False
         )
@@ -65,12 +65,6 @@ def _what(line: Line) -> str:
         return kind
     old = "?" if line.old is None else line.old
     return f"{kind:<11}  {old:>3} -> {line.new:>3} %"
-
-
-def _said(line: Line) -> str:
-    """The verdict where there is one that says more than the kind, else the line's own text."""
-    verdict = line.verdict if line.kind in ("raise", "restored", "held") else ""
-    return verdict or line.text
 
 
 def _seconds(line: Line) -> str:

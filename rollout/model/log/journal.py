@@ -63,6 +63,12 @@ class Line:
         """Whether it is a raise that waits; else a `held` is somebody's entry in the stack file."""
         return self.kind == "held" and self.new is not None
 
+    @property
+    def said(self) -> str:
+        """The verdict where it says more than the kind, else its own text."""
+        judged = self.kind in ("raise", "restored") or self.raise_held
+        return (self.verdict if judged else "") or self.text
+
 
 def lines(
     updates: Sequence[Update], moves: Mapping[str, Sequence[Mapping[str, object]]], plan: Plan, start: date | None,

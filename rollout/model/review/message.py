@@ -57,10 +57,9 @@ def stopped(stack: str, domain: str, was: str, to: int, why: str, by: str, on_ca
 
 def _told(line: Line) -> list[str]:
     move = f" {_share(line.old)} -> {line.new} %" if line.new is not None else ""
-    said = line.verdict if line.kind in ("raise", "restored") or line.raise_held else line.text
     head = f"{times.show(line.at)}  {line.domain} {line.kind}{move}".replace("  ", " ", 1)
     by = ", ".join(filter(None, (line.planned, line.who, line.commit[:7])))
-    return [head, *([f"  {said}"] if said else []), *([f"  {by}"] if by else [])]
+    return [head, *([f"  {line.said}"] if line.said else []), *([f"  {by}"] if by else [])]
 
 
 def _message(subject: str, parts: Sequence[str], on_call: str) -> Message:
