@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,7 @@ from rollout.provider.stores.store import Entry, Store
 
 if TYPE_CHECKING:
     from rollout.model.gate import window as gate_window
-    from rollout.provider.sources.source import Counters
+    from rollout.provider.sources.source import Counters, Found
 
 
 #: Seconds for which counters that were read are taken again: the refresh and the judgement of one preview.
@@ -98,17 +99,14 @@ class Context:
         from rollout.model.gate import window as gate_window  # what only a judged domain needs
 
         series = gate_window.wanted(domain, self.catalogue.unified)
-        found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}
         try:
-            for window in over.each:
-                for one, periods in counters.read(domain.name, series, window).items():
-                    found[one] = {**found.get(one, {}), **periods}
+            return _merged(counters.read(domain.name, series, window) for window in over.each)
         except StoreError as error:
             return error
-        return found
 
-    def count_together(self, asked: Sequence[tuple[Domain, str, gate_window.Windows]], now: datetime) -> None:
-        """Reads ahead what `counted` and `dispersion` of these (domain, live version, windows) are asked next: one call.
+    def count_together(self, asked: Sequence[tuple[Domain, str, gate_window.Windows, datetime]]) -> None:
+        """Reads ahead what `counted` and `dispersion` are asked next of these (domain, live version, windows, the end of
+        legacy's past): one call.
 
         Only of a source that can. What it can't answer at once is asked again domain by domain, and told there.
         """
@@ -118,36 +116,36 @@ class Context:
         counters = self._counters
         if not asked or not isinstance(counters, Together):
             return
-        unified, over = self.catalogue.unified, gate_window.before(now)
+        unified = self.catalogue.unified
         questions = [
             (domain.name, gate_window.wanted(domain, unified), window)
-            for domain, _, windows in asked
+            for domain, _, windows, _ in asked
             for window in windows.each
         ]
-        unmeasured = [(domain, version) for domain, version, _ in asked if (domain.name, version) not in self.measured]
-        questions += [(domain.name, gate_window.past(domain), over) for domain, _ in unmeasured]
+        unmeasured = [
+            (domain, version, gate_window.before(end))
+            for domain, version, _, end in asked
+            if (domain.name, version) not in self.measured
+        ]
+        questions += [(domain.name, gate_window.past(domain), over) for domain, _, over in unmeasured]
         try:
             answers = iter(counters.read_all(questions))
         except StoreError:
             return
         at = time.monotonic()
-        for domain, version, windows in asked:
-            found: dict[gate_window.Series, dict[datetime, tuple[float, float]]] = {}
-            for _ in windows.each:
-                for one, periods in next(answers).items():
-                    found[one] = {**found.get(one, {}), **periods}
-            self._counted[domain.name, version] = (at, found)
-        for domain, version in unmeasured:
+        for domain, version, windows, _ in asked:
+            self._counted[domain.name, version] = (at, _merged(islice(answers, len(windows.each))))
+        for domain, version, over in unmeasured:
             self.measured[domain.name, version] = gate_window.dispersions(domain, next(answers), over.starts())
 
-    def dispersion(self, domain: Domain, version: str, now: datetime) -> Mapping[str, float]:
-        """Whether bad events come in bunches, by legacy's last 14 days, per metric: one call. Raises `StoreError`."""
+    def dispersion(self, domain: Domain, version: str, end: datetime) -> Mapping[str, float]:
+        """Whether bad events come in bunches, by legacy's 14 days up to `end`, per metric: one call. Raises `StoreError`."""
         from rollout.model.gate import window as gate_window
 
         if self._counters is None:
             raise StoreError(f"counters of {domain.name}: no source of counters")
         if (domain.name, version) not in self.measured:
-            over = gate_window.before(now)
+            over = gate_window.before(end)
             points = self._counters.read(domain.name, gate_window.past(domain), over)
             self.measured[domain.name, version] = gate_window.dispersions(domain, points, over.starts())
         return self.measured[domain.name, version]
@@ -194,3 +192,12 @@ class Context:
         """A flag with its tags, read now: two calls. Raises `StoreError`."""
         entry = self.store.get(name.secret)
         return self.live(entry, self.store.tags(name.secret) if entry else {})
+
+
+def _merged(answers: Iterable[Found]) -> Found:
+    """One answer of several windows'."""
+    found: Found = {}
+    for answer in answers:
+        for one, periods in answer.items():
+            found[one] = {**found.get(one, {}), **periods}
+    return found

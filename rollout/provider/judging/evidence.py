@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout.model import schedule, times
 from rollout.model.catalogue.domain import Domain
@@ -99,8 +99,7 @@ def _dispersion(
         return context.dispersion(domain, live.version, context.settings.now())
     if watching:
         try:
-            # Up to when the value went live, whenever the watch began: at 100 % legacy has nothing left to show.
-            return context.dispersion(domain, live.version, live.since or context.settings.now())
+            return context.dispersion(domain, live.version, _legacys_end(context, live))
         except StoreError:
             return None  # what was read of the value itself is judged all the same
     told = next((move for move in reversed(history) if move.get("version") == live.version), None)
@@ -131,9 +130,18 @@ def unread(error: StoreError) -> Refusal:
 
 
 def read_ahead(context: Context, lives: Sequence[tuple[Domain, Live]]) -> None:
-    """What looks at these domains are about to read, by one call where the source can do that."""
-    asked = [(domain, live.version, _over(context, live)) for domain, live in lives]
-    context.count_together(asked, context.settings.now())
+    """What a watch's looks at these domains are about to read, by one call where the source can do that."""
+    context.count_together(
+        [(domain, live.version, _over(context, live), _legacys_end(context, live)) for domain, live in lives]
+    )
+
+
+def _legacys_end(context: Context, live: Live) -> datetime:
+    """When the past ends that a watch measures legacy's bunches on: when the value went live, whenever the watch began.
+
+    At 100 % legacy has nothing left to show.
+    """
+    return live.since or context.settings.now()
 
 
 def _read(context: Context, domain: Domain, live: Live) -> tuple[Points, Windows]:

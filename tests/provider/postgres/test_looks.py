@@ -78,3 +78,33 @@ def test_what_isn_t_answered_at_once_is_asked_domain_by_domain(
 
     monkeypatch.setattr(Minutes, "read_all", too_much)
     assert looked(shelf) == together
+
+
+def test_bunches_are_measured_on_the_same_past_either_way(
+    shelf: PostgresShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Legacy's up to when the value went live: what came since says nothing of it, at 100 % least of all."""
+    known = load_catalogue()
+    with shelf.connect() as hand:
+        for at in (RAISED - timedelta(hours=hours) for hours in range(2, 200)):
+            for counter, value in {"Errors": 1, "Requests": 9000}.items():
+                hand.execute(
+                    "insert into rollout.minutes (minute, service, domain, counter, value, arrived) values (%s, %s, 'ai-agents', %s, %s, %s)",
+                    [at.replace(second=0), known.domains["ai-agents"].legacy, counter, value, at],
+                )
+        hand.execute(
+            "update rollout.minutes set value = 30 where domain = 'ai-agents' and service = %s and counter = 'Errors' and minute > %s"
+            " and extract(minute from minute) < 3",
+            [known.domains["ai-agents"].legacy, RAISED],
+        )
+
+    def measured() -> dict[tuple[str, str], dict[str, float]]:
+        watch = Watch("test", shelf.settings(NOW), known)
+        list(watch.look())
+        return {key: dict(found) for key, found in watch._measured.items()}
+
+    together = measured()
+    (errors,) = [found["errors"] for (name, _), found in together.items() if name == "ai-agents"]
+    assert errors < 2
+    monkeypatch.setattr(evidence, "read_ahead", lambda *_: None)
+    assert measured() == together
