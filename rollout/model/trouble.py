@@ -37,9 +37,10 @@ def conflict(text: str, where: str, keep: str = "one side of each") -> Problem |
 
     `where`: the file's name; `keep`: what has to be in it afterwards.
     """
-    found = [text.count("\n", 0, one.start()) + 1 for one in _MARKERS.finditer(text)]
-    if not any(text.splitlines()[line - 1].startswith("<<<<<<<") for line in found):
+    marks = [*_MARKERS.finditer(text)]
+    if not any(one[0].startswith("<") for one in marks):
         return None
+    found = [text.count("\n", 0, one.start()) + 1 for one in marks]
     rest = f" (and {', '.join(map(str, found[1:]))})" if found[1:] else ""
     return Problem(
         "conflict markers: a merge isn't finished",
@@ -56,7 +57,6 @@ def silent(endpoint: str) -> str:
 def engine(said: str, typed: Typed) -> str:
     """What helps where the engine's own words name a trouble of this machine; "" for any other failure of it."""
     played = typed.stack in PLAYED
-    shell = f'eval "$(make -s env{"" if typed.stack == PLAYED[0] else f" STACK={typed.stack}"})"'
     if "can't be started" in said:
         return typed.set_up()
     if "currently locked by" in said:
@@ -64,7 +64,7 @@ def engine(said: str, typed: Typed) -> str:
     if "no stack named" in said or ("unable to open state directory" in said and played):
         return typed.set_up() if played else f"pulumi whoami --verbose; pulumi stack init {typed.stack}"
     if "PULUMI_CONFIG_PASSPHRASE" in said:
-        return shell if played else "export PULUMI_CONFIG_PASSPHRASE=... as it was when the stack was made"
+        return typed.shell() if played else "export PULUMI_CONFIG_PASSPHRASE=... as it was when the stack was made"
     if "PULUMI_ACCESS_TOKEN" in said:
-        return shell if played else "pulumi login, to the backend that holds the stack"
+        return typed.shell() if played else "pulumi login, to the backend that holds the stack"
     return ""

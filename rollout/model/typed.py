@@ -52,7 +52,7 @@ class Typed:
             given = f" ARGS='{' '.join(rest)}'" if rest else ""
             return f"make {name}{given}{self._stack()}"
         if self.stack in PLAYED:
-            return f'(eval "$(make -s env{self._stack()})" && {line})'
+            return f"({self.shell()} && {line})"
         return f".venv/bin/{line}"
 
     def rollback(self, domain: str, to: str, because: str = "") -> str:
@@ -81,6 +81,10 @@ class Typed:
         """Takes the freeze, or a domain's hold, out of the stack file."""
         return self.rollout("unfreeze", *(("--domain", domain) if domain else ()))
 
+    def shell(self) -> str:
+        """What gives a shell the settings of a stack that plays on this machine."""
+        return f'eval "$(make -s env{self._stack()})"'
+
     def set_up(self) -> str:
         """What makes all that a stack needs here: environments, engine, and a simulator where it plays."""
         return Typed(self.stack, True).up() if self.stack in PLAYED else "make tools"
@@ -96,18 +100,22 @@ class Typed:
         end = found["rest"][len(rest) :]
         words = rest.split()
         stack = self.stack
-        if "--stack" in words[:-1]:
+        if given := _option(words, "--stack"):
+            stack = given
             at = words.index("--stack")
-            stack = words[at + 1]
             del words[at : at + 2]
         here = Typed(stack, True, self.day)
         if found["engine"]:
             return (here.preview() if words[0] == "preview" else here.up()) + end
-        if words[0] == "rollback" and "--to" in words:
-            wait = f" WAIT={words[words.index('--wait') + 1]}" if "--wait" in words[:-1] else ""
-            because = words[words.index("--because") + 1] if "--because" in words[:-1] else ""
-            return here.rollback(words[1], words[words.index("--to") + 1], because) + wait + end
+        if words[0] == "rollback" and (to := _option(words, "--to")):
+            wait = f" WAIT={given}" if (given := _option(words, "--wait")) else ""
+            return here.rollback(words[1], to, _option(words, "--because")) + wait + end
         return here.rollout(*(shlex.quote(word) for word in words)) + end
 
     def _stack(self) -> str:
         return "" if self.stack == LOCAL else f" STACK={self.stack}"
+
+
+def _option(words: list[str], name: str) -> str:
+    """What follows an option; empty where it isn't given, or where nothing does."""
+    return words[words.index(name) + 1] if name in words[:-1] else ""

@@ -11,6 +11,7 @@ from rollout.model.flag.moves import Kind
 from rollout.model.judge.approval import GOOD_FOR
 from rollout.model.problem import visible
 from rollout.model.review.decision import Beside, Page, Row
+from rollout.model.typed import Typed
 
 #: GitHub refuses a comment of more than 65,536 characters; this is where details stop being added.
 ROOM: Final = 30_000
@@ -110,8 +111,8 @@ def _decide(row: Row, stack: str) -> list[str]:
 
 
 def rollback(domain: str, stack: str) -> str:
-    """The command that brings a domain down; without STACK, make means the local one."""
-    return f"make rollback DOMAIN={domain} TO=previous" + ("" if stack == "local" else f" STACK={stack}")
+    """The command that brings a domain down, for whoever reads it with nothing but make."""
+    return Typed(stack, make=True).rollback(domain, "previous")
 
 
 def _fires(found: Page) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from rollout.model import trouble
 from rollout.model.flag import tags
 from rollout.model.flag.lowering import Lowering
 from rollout.model.judge.decision import Decision
@@ -208,7 +209,7 @@ def _number(value: object) -> int | None:
 
 def _commit_it(home: Path, file: str, domain: str, wanted: int) -> str:
     """What puts the number on record, in a folder that is no repository too."""
-    who = "" if _somebody(home) else 'git config user.name "YOU"; git config user.email "YOU@EXAMPLE"; '
+    who = "" if _somebody(home) else f"{trouble.IDENTITY}; "
     return f'git init -q; {who}git add -f {file}; git commit -qm "{domain} to {wanted} %" -- {file}'
 
 

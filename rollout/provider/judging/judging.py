@@ -22,6 +22,7 @@ from rollout.model.judge.rules import Ask, Refusal
 from rollout.model.problem import BadInput, Problem
 from rollout.model.stack_file import off
 from rollout.model.stack_file.conditions import Conditions
+from rollout.model.typed import Typed
 from rollout.provider.errors import StoreError
 from rollout.provider.judging import evidence, on_record, probes
 from rollout.provider.judging.change import Change, conditions_of
@@ -213,9 +214,8 @@ def warn_of_fire(
 
 
 def _rollback(stack: str, domain: str, target: str | None) -> str:
-    """The command that brings a domain down; without STACK, make means the local one."""
-    elsewhere = "" if stack == "local" else f" STACK={stack}"
-    return f"make rollback DOMAIN={domain} TO={target}{elsewhere}"
+    """The command that brings a domain down, for whoever reads it with nothing but make."""
+    return Typed(stack, make=True).rollback(domain, str(target))
 
 
 def _evidence(context: Context, ask: Ask, kind: Kind, stack: str) -> tuple[list[Refusal], Look | None]:

@@ -170,10 +170,21 @@ def test_the_words_of_one_shell_become_the_others() -> None:
     assert here.spoken("pulumi up --stack prod") == "pulumi up --stack prod", "nothing of make's applies that"
     assert here.spoken("a rollout as code, and rollout itself") == "a rollout as code, and rollout itself"
     assert Typed("local").spoken("rollout review") == "rollout review"
+    assert (
+        here.spoken("rollout rollback jobs --to")
+        == '(eval "$(make -s env)" && python -m rollout rollback jobs --to --stack local)'
+    ), "nothing follows the option: said as it is"
 
 
 def test_it_knows_every_command() -> None:
     assert set(typed.COMMANDS) == set(cli.COMMANDS)
+
+
+def test_a_line_is_what_editors_count() -> None:
+    """A form feed ends none, nor does the separator that a pasted text may hold."""
+    found = trouble.conflict("a\x0cb\u2028c\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> other\n", "Pulumi.prod.yaml")
+    assert found is not None
+    assert found.where == "Pulumi.prod.yaml:2 (and 4, 6)"
 
 
 def test_conflict_markers_are_named_with_their_lines() -> None:
