@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rollout.commands.rollback.order import say
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import POSTGRES, Settings
+
+if TYPE_CHECKING:
+    from rollout.provider.aws.calls import Aws
 
 #: Seconds that the end of a watch waits for what is still being published.
 LAST: Final = 10.0
@@ -21,6 +24,7 @@ class Percents:
         self._settings = settings
         self._stack = stack
         self._worker: threading.Thread | None = None
+        self._aws: Aws | None = None  # of all publications: each session reads the endpoints of all of AWS again
         self._remark = ""
 
     def tell(self, percents: Mapping[str, int]) -> None:
@@ -37,10 +41,12 @@ class Percents:
 
     def _publish(self, percents: Mapping[str, int]) -> None:
         from rollout.provider.aws import percents as metric  # a look is over by now
+        from rollout.provider.aws.calls import Aws
 
         remark = ""
+        self._aws = self._aws or Aws.brief(self._settings, attempts=1)
         try:
-            metric.publish(self._settings, self._stack, percents, self._settings.now())
+            metric.publish(self._aws, self._stack, percents, self._settings.now())
         except StoreError as error:
             remark = f"the live percents aren't published: {error}"
         if remark and remark != self._remark:  # once, and again when it is another one

@@ -194,10 +194,9 @@ class Run(Sum):
         self.newest = None
         if not self._bad(BURST):
             return
-        if self._worse(BURST_WORSE):
-            self.burst = self.burst or Burst(self.bad, self.total, self.at)
-        if self._worse(odds.PROOF):
-            self._remember()
+        if self.burst is None and self._worse(BURST_WORSE):
+            self.burst = Burst(self.bad, self.total, self.at)
+        self._remember()
         if self._bad(odds.CUSUM) and self._not_chance():
             self.newest = self._met()
         self.newest = self.newest or self._back_again()
@@ -205,10 +204,10 @@ class Run(Sum):
             self.first = self.newest or self.first
 
     def _remember(self) -> None:
-        """The highest that this run came to, as one of the bursts."""
+        """The highest that this run came to, as one of the bursts, where unified is worse there."""
         metric = self._metric
         log = odds.against_grey(self.bad, self.total, metric.good, metric.bad_level, self._dispersion) - COMES_BACK_OVER
-        if log > (self._peak.log if self._peak else 0.0) and self._blocks():
+        if log > (self._peak.log if self._peak else 0.0) and self._blocks() and self._worse(odds.PROOF):
             legacy = Counts(self.legacy, self.legacy_total) if self._controlled else None
             self._peak = _Peak(log, Counts(self.bad, self.total), legacy)
 

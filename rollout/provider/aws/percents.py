@@ -9,10 +9,9 @@ from datetime import datetime
 
 from rollout.model.alarms.dashboard import PERCENT_METRIC, PERCENTS
 from rollout.provider.aws.calls import Aws
-from rollout.provider.settings import Settings
 
 
-def publish(settings: Settings, stack: str, percents: Mapping[str, int], at: datetime) -> None:
+def publish(aws: Aws, stack: str, percents: Mapping[str, int], at: datetime) -> None:
     """One datum a domain, per cent, for the minute of `at` (aware). Raises `StoreError`."""
     data = [
         {
@@ -25,6 +24,4 @@ def publish(settings: Settings, stack: str, percents: Mapping[str, int], at: dat
         for domain, percent in percents.items()
     ]
     if data:
-        Aws.brief(settings, attempts=1).call(
-            "cloudwatch", "put_metric_data", "the live percents", Namespace=PERCENTS, MetricData=data
-        )
+        aws.call("cloudwatch", "put_metric_data", "the live percents", Namespace=PERCENTS, MetricData=data)
