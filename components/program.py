@@ -21,7 +21,7 @@ from .domain_rollout import DomainRollout
 from .notifications import Notifications
 
 
-async def main(home: Path) -> pulumi.Inputs:
+async def main(home: Path) -> None:
     """Registers one component a domain; input that is wrong in itself ends the run before anything is registered."""
     stack = pulumi.get_stack()
     try:
@@ -53,7 +53,6 @@ async def main(home: Path) -> pulumi.Inputs:
     for name, value in outputs.items():  # also where a script fails this run
         pulumi.export(name, value)
     await scripts.run_after(dict(zip(domains, await answers, strict=True)), config, home)
-    return outputs
 
 
 def run(home: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import shutil
 import sys
 import uuid
@@ -130,7 +131,7 @@ def _told(one: _Ordered) -> str:
 def _runner(home: Path) -> None:
     """What the plug-in's shell starts: this run's own Python, whose path is nobody else's business."""
     folder = private.folder(home / FOLDER)
-    text = f'exec {_quoted(sys.executable)} -I {_quoted(str(Path(running.__file__).resolve()))} "$1"\n'
+    text = f'exec {shlex.quote(sys.executable)} -I {shlex.quote(str(Path(running.__file__).resolve()))} "$1"\n'
     private.write(folder / "run.sh", text)
 
 
@@ -140,10 +141,6 @@ def _order(path: Path, script: Command, told: Mapping[str, str], token: str, hom
         "folder": str(home), "log": str(path.with_suffix(".log")),
     }  # fmt: skip
     private.write(path, json.dumps(order))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def last_move(moves: Moves, script: Command) -> Mapping[str, Any] | None:
@@ -187,6 +184,6 @@ def _day(at: str, start: date | None) -> str:
 
 
 def _plugin_is_there() -> bool:
-    """Whether the plug-in is installed, or the engine may fetch it by itself."""
+    """Whether some version of the plug-in is on PATH or installed."""
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     return shutil.which(PLUGIN) is not None or any(home.glob("plugins/resource-command-v*/"))

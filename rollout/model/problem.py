@@ -17,7 +17,6 @@ What it raises by name, so that a door (the command line, the provider's service
         StoppedMeanwhile        a raise that a stop overtook (rollout.provider.stores.writing)
         GitFailed               git is missing, or didn't do what it was asked (rollout.provider.git)
         EngineFailed            the same of `pulumi` (rollout.commands.engine.pulumi)
-        Forbidden               an address that no probe asks (rollout.provider.judging.probes)
         NotDown                 nobody knows a flag to be down (rollout.commands.rollback.stop)
         DrillFailed             a drill that couldn't be played (rollout.commands.drill.play)
         NotStarted              the simulator doesn't answer (rollout.simulator.simulator)

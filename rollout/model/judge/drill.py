@@ -61,7 +61,7 @@ class Drill:
 def refusals(ask: Ask, drills: Iterable[Drill]) -> list[Refusal]:
     """Why the raise isn't let through without a drill; empty where it is, or where it isn't the first of its week."""
     name = ask.domain.name
-    if ask.conditions.drill == "off" or _raised_this_week(ask) or _waived(ask):
+    if ask.conditions.drill == "off" or _raised_this_week(ask) or ask.waived("no-drill"):
         return []
     if any(_rolled_back(move, ask.now) for move in ask.moves):
         return []
@@ -96,7 +96,3 @@ def _rolled_back(move: Mapping[str, object], now: datetime) -> bool:
     """Whether a move is a real rollback of the last 7 days."""
     at = times.moment(move.get("at"))
     return at is not None and moves.rolled_back(move) and now - at <= LASTS
-
-
-def _waived(ask: Ask) -> bool:
-    return ask.waived("no-drill")

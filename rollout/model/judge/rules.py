@@ -11,6 +11,7 @@ from rollout.model.judge import latch
 from rollout.model.judge.ask import Ask, Refusal
 from rollout.model.ladder import Ladder, parse_percent
 from rollout.model.problem import shown
+from rollout.model.stack_file import off
 
 __all__ = ["Ask", "Refusal", "forbidden", "judge_raise", "judge_restore"]
 
@@ -111,22 +112,10 @@ def forbidden(ask: Ask) -> list[Refusal]:
     for text in conditions.odd:
         what, _, do = text.partition("\n")
         found.append(Refusal("malformed", what, do or "mend it in the stack file"))
-    if conditions.gate == "off" and not ask.loopback:
-        found.append(
-            Refusal(
-                "gate",
-                "gate: off is for simulators only, and what answers here doesn't say that it is one",
-                "set wa-rollout:gate: required",
-            )
-        )
-    if conditions.drill == "off" and not ask.loopback:
-        found.append(
-            Refusal(
-                "drill",
-                "drill: off is for simulators only, and what answers here doesn't say that it is one",
-                "set wa-rollout:drill: required",
-            )
-        )
+    for key in off.SWITCHES:
+        if getattr(conditions, key) == off.OFF and not ask.loopback:
+            text = f"{key}: off is for simulators only, and what answers here doesn't say that it is one"
+            found.append(Refusal(key, text, f"set wa-rollout:{key}: required"))
     if conditions.frozen is not None:
         found.append(Refusal("frozen", f"frozen: {conditions.frozen}", "remove wa-rollout:freeze by a reviewed diff"))
     for domain in conditions.unaudited:

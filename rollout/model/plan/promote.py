@@ -36,7 +36,7 @@ def promote(config: StackConfig, catalogue: Catalogue, day: Day | None = None, d
         raise BadInput(
             [
                 Problem(
-                    f"unknown domain {shown(domain)}", "--domain", allowed, domain, nearest(domain, allowed.split(", "))
+                    f"unknown domain {shown(domain)}", "--domain", allowed, domain, nearest(domain, catalogue.domains)
                 )
             ]
         )

@@ -36,6 +36,11 @@ class Change:
         return int(str(self.inputs["percent"]))
 
     @property
+    def lowers(self) -> bool:
+        """Whether it takes traffic away by what the stack said until now; 0 always may."""
+        return self.wanted == 0 or (self.before is not None and self.wanted < self.before)
+
+    @property
     def moves(self) -> list[Move]:
         """The flag's own record, oldest first."""
         return recorded(self.state.get("moves"))

@@ -64,12 +64,12 @@ class Beside:
             )
         else:
             row.warn(f"{what} is gone, deleted outside: the next `up` makes it again")
-        return {key: value for key, value in state.items() if key != "name"}
+        return _without_name(state)
 
     def unfinished(self, state: Properties, what: str, row: Row) -> Properties:
         """The state of a thing whose making failed half-way, so that the next `up` does it again."""
         row.warn(f"{what} may be half made: the next `up` makes it whole")
-        return {key: value for key, value in state.items() if key != "name"}
+        return _without_name(state)
 
     def may_go(self, state: Properties, domains: Iterable[str], old_inputs: Properties, what: str) -> None:
         """Raises `Refused` while a domain that this watches over carries traffic, unless the migration is closed."""
@@ -101,3 +101,8 @@ def refuse(what: str, wrong: Iterable[str]) -> None:
     if first:
         text = "\n".join([f"{what}: AWS would refuse it: {first}", *(f"  also:    {line}" for line in rest)])
         raise Refused(Problem(text, do="mend it in domains.yaml or the stack's config"))
+
+
+def _without_name(state: Properties) -> Properties:
+    """A state whose next `up` makes the thing anew."""
+    return {key: value for key, value in state.items() if key != "name"}

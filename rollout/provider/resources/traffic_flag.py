@@ -154,17 +154,16 @@ class TrafficFlag:
         while self._context.unverified:
             change.row.warn(self._context.unverified.pop())
         try:
-            lowers = wanted == 0 or (change.before is not None and wanted < change.before)
-            entry = read(store, name.secret) if lowers else store.get(name.secret)
+            entry = read(store, name.secret) if change.lowers else store.get(name.secret)
         except StoreError as error:
-            if wanted != 0 and (change.before is None or wanted >= change.before):
+            if not change.lowers:
                 problem = Problem(f"the live value can't be read: {error}", where=change.where, do="try again")
                 raise Refused(problem) from None
             change.row.warn(f"live value not read ({error}); lowering to {wanted} % all the same")
             return self._lowered(change, Live("unread"), Unread.UNREADABLE)
         history = change.moves
         live = self._context.live(entry, {}, history)
-        if self._not_there(change, entry) and lowers:  # the lowering says itself that nobody knows it to be down
+        if self._not_there(change, entry) and change.lowers:  # the lowering says itself that nobody knows it to be down
             return self._lowered(change, live, entry)
         before = moves.set_back(history, live.version)
         if before is not None and (live.percent is None or live.percent > before):
@@ -202,8 +201,7 @@ class TrafficFlag:
     def _not_there(self, change: Change, entry: Entry | None) -> bool:
         """Whether the flag is lost. Raises `Refused` for a raise that nobody calls a restore."""
         lost = self._lost(change.name, entry, lived=bool(change.moves))
-        lowers = change.wanted == 0 or (change.before is not None and change.wanted < change.before)
-        if lost and not lowers and not conditions_of(change.inputs).get("restore"):
+        if lost and not change.lowers and not conditions_of(change.inputs).get("restore"):
             raise Refused(Problem(f"the live value isn't known: {lost}", where=change.where, do=_LOST))
         return bool(lost)
 

@@ -12,9 +12,7 @@ would have to wait as well.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -50,21 +48,14 @@ def details(text: str) -> tuple[tuple[str, bytes], ...]:
 
 def previews_first() -> bool:
     """Whether the engine that started this process is a `pulumi up`, whose preview decides whether anything is carried out."""
+    import psutil  # where a raise waits at preview: no other run pays for it
+
     try:
-        words = Path(f"/proc/{os.getppid()}/cmdline").read_text(errors="replace").split("\0")
-    except OSError:  # a system without /proc
-        words = _told_by_ps()
-    return is_up(words)
+        return is_up(psutil.Process(os.getppid()).cmdline())
+    except (psutil.Error, OSError):
+        return False
 
 
 def is_up(words: Sequence[str]) -> bool:
     """Whether the command line of an engine is `pulumi up`, and not `pulumi preview`."""
     return next((word for word in words[1:] if word in _COMMANDS), None) in _UP
-
-
-def _told_by_ps() -> list[str]:
-    try:
-        ps = ["ps", "-ww", "-o", "args=", "-p", str(os.getppid())]
-        return subprocess.run(ps, capture_output=True, text=True, errors="replace", check=False).stdout.split()
-    except OSError:
-        return []
