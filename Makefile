@@ -18,14 +18,13 @@ ARGS ?=
 # (AWS_PROFILE, AWS_ENDPOINT_URL_..., PULUMI_BACKEND_URL, ...). Other stacks keep the caller's settings and get PATH alone.
 # ROLLOUT_TYPED: whoever reads what comes out typed make, and is told what to type in its words.
 THERE = test -x .venv/bin/python || { echo '$(or $(firstword $(MAKECMDGOALS)),make): nothing is set up here yet; do: make up' >&2; exit 2; };
-LOCAL = $(THERE) settings=$$(.venv/bin/python setup/env.py) && eval "$$settings" && export ROLLOUT_TYPED=make &&
-OTHER = $(THERE) settings=$$(.venv/bin/python setup/env.py --paths) && eval "$$settings" && export ROLLOUT_TYPED=make &&
-PLAYED = $(THERE) settings=$$(.venv/bin/python setup/env.py --postgres) && eval "$$settings" && export ROLLOUT_TYPED=make &&
-CHOSEN = $(if $(filter local,$(STACK)),$(LOCAL),$(if $(filter postgres,$(STACK)),$(PLAYED),$(OTHER)))
+WITH = $(THERE) settings=$$(.venv/bin/python setup/env.py $(1)) && eval "$$settings" && export ROLLOUT_TYPED=make &&
+LOCAL = $(call WITH,)
+CHOSEN = $(call WITH,$(if $(filter local,$(STACK)),,$(if $(filter postgres,$(STACK)),--postgres,--paths)))
 
-# After an engine's failure: what of this machine is in the way.
 NO_STACK = test -e '.local/state/.pulumi/stacks/wa-rollout/$(STACK).json' || \
     echo 'env: there is no stack $(STACK) yet; do: make up$(if $(filter postgres,$(STACK)), STORE=postgres)' >&2
+# After an engine's failure: what of this machine is in the way.
 HINT := python -m rollout.commands.engine.hint '$(STACK)' || :
 
 help:

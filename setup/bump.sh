@@ -8,7 +8,6 @@ name=bump
 
 versions=$home/setup/versions
 module=github.com/pulumi/pulumi/pkg/v3
-pinned() { sed -n "s/^$1=//p" "$versions"; }
 served() { GOFLAGS=-modcacherw go list -m -f '{{.Version}}' "$module@$1" 2>/dev/null | sed 's/^v//'; }
 
 cd "$tools/tmp"
@@ -17,7 +16,7 @@ sdk=${2:-$("$home/.venv/bin/python" -m pip index versions pulumi --disable-pip-v
 [ -n "$sdk" ] || die "the package index answers no version of pulumi: give one, make bump SDK=3.272.0"
 engine=${1:-$(served latest)}
 engine=${engine:-$(served "v$sdk")}
-engine=${engine:-$(pinned engine)}
+engine=${engine:-$(version engine)}
 
 sh "$home/setup/engine/modules.sh" "$tools/tmp/modules" "$engine" >"$log" 2>&1 || die "engine $engine can't be pinned; the last lines of $log: $(tail -n 3 "$log")"
 cp "$tools/tmp/modules/go.mod" "$tools/tmp/modules/go.sum" "$home/setup/engine/cli/"

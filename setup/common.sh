@@ -10,6 +10,8 @@ export TMPDIR="$tools/tmp" # nothing is written outside the project's folder, te
 # pip asks `rustc` for its version, to name it to the index; rustup's stand-in for it would make a ~/.rustup for that.
 export RUSTUP_HOME="$tools/cache/rustup" CARGO_HOME="$tools/cache/cargo"
 
+# version KEY: what setup/versions has for it.
+version() { sed -n "s/^$1=//p" "$here/versions"; }
 say() { echo "$name: $*"; }
 die() { echo "$name: $*" >&2; exit 1; }
 

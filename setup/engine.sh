@@ -7,7 +7,6 @@ set -eu
 name=engine
 . "$(dirname -- "$0")/common.sh"
 
-version() { sed -n "s/^$1=//p" "$here/versions"; }
 pinned=$(version engine) # the one this project is tested with
 oldest=$(version oldest) # a user's own engine is taken as it is from here on
 command_plugin=$(version command_plugin)

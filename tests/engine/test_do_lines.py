@@ -139,6 +139,8 @@ def test_what_is_next_in_each_shell(play: Sandbox) -> None:
 
 
 def test_the_simulator_is_down(play: Sandbox) -> None:
+    at_ten(play)
+    play.up()  # the state says 10 too: a test before may have left less
     play.simulator.stop()
     for command in ("status", "live", "audit", "watch"):
         said = play.rollout(command, "--stack", "local", check=False)
