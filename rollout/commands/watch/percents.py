@@ -41,10 +41,9 @@ class Percents:
 
     def _publish(self, percents: Mapping[str, int]) -> None:
         from rollout.provider.aws import percents as metric  # a look is over by now
-        from rollout.provider.aws.calls import Aws
 
         remark = ""
-        self._aws = self._aws or Aws.brief(self._settings, attempts=1)
+        self._aws = self._aws or metric.link(self._settings)
         try:
             metric.publish(self._aws, self._stack, percents, self._settings.now())
         except StoreError as error:
