@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.provider import alerts
+from rollout.model import times
+from rollout.provider import alerts, notes
 from rollout.provider.aws.calls import Aws
 from rollout.provider.aws.dashboards import Dashboards
 from rollout.provider.aws.sdk import Sdk
@@ -30,9 +31,9 @@ from rollout.provider.wire import servicer
 RARELY = 100_000
 
 
-def resources(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, servicer.Resource]:
-    """The resource kinds, built from the provider's config (`rollout:` keys) and the environment."""
-    settings = Settings.read(
+def read(config: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """What the provider's config (`rollout:` keys) and the environment say."""
+    return Settings.read(
         environ,
         config.get("region"),
         config.get("unified-url"),
@@ -40,6 +41,22 @@ def resources(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ
         source=config.get("source"),
         mirror=config.get("mirror"),
     )
+
+
+def resources(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, servicer.Resource]:
+    """The resource kinds, built from the provider's config and the environment."""
+    return _resources(read(config, environ))
+
+
+def configured(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
+    """The same for the engine that started this process. By which clock it runs is noted: its history doesn't tell."""
+    settings = read(config, os.environ)
+    if settings.virtual:
+        notes.write(os.getppid(), played=times.iso(settings.now()))
+    return _resources(settings)
+
+
+def _resources(settings: Settings) -> dict[str, servicer.Resource]:
     sdk = Sdk()
     counters = sources.source(settings, sdk)
     context, aws = Context(settings, stores.store(settings, sdk), counters=counters), Aws(settings, sdk)
@@ -58,7 +75,7 @@ def main() -> None:
     if engine is None:
         sys.exit("provider: started by the engine, with its address; not by hand")
     gc.set_threshold(RARELY)
-    asyncio.run(servicer.serve(engine, servicer.Servicer(engine, UNKNOWN, resources)))
+    asyncio.run(servicer.serve(engine, servicer.Servicer(engine, UNKNOWN, configured)))
 
 
 if __name__ == "__main__":

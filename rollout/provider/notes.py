@@ -12,7 +12,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from rollout import private
 from rollout.home import HOME
 
 #: Notes that are kept, the newest: an engine writes a few kilobytes of state, and each of its runs one of these.
-KEPT: Final = 200
+KEPT: Final = 500
 #: The field of /proc/PID/stat after the name: the start, in clock ticks since the boot (proc(5), field 22).
 _START: Final = 19
 
@@ -30,7 +30,8 @@ _START: Final = 19
 @dataclass(frozen=True)
 class Note:
     """One engine. `boot` and `pids` say in which world its number counts; `started`: ticks since that boot; `at`: seconds
-    since 1970, when it was noted.
+    since 1970, when it was noted. `played`: the time that a simulator's clock showed then, as `times.iso` writes it; empty
+    where it was the machine's.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Note:
     boot: str
     pids: str
     at: float
+    played: str = ""
 
     def here(self) -> bool:
         """Whether its number counts in the world of this process."""
@@ -74,8 +76,11 @@ def state(environ: Mapping[str, str] = os.environ, project: Path = HOME) -> Path
     return found if found.is_dir() else None
 
 
-def write(pid: int, environ: Mapping[str, str] = os.environ, project: Path = HOME) -> None:
-    """Notes a living engine. A note that can't be written is none: then its lock is taken away by nobody who isn't told to."""
+def write(pid: int, environ: Mapping[str, str] = os.environ, project: Path = HOME, *, played: str = "") -> None:
+    """Notes a living engine. A note that can't be written is none: then its lock is taken away by nobody who isn't told to.
+
+    `played`: see `Note`; known later than the engine's start, and added then.
+    """
     with contextlib.suppress(OSError):
         begun, boot, pids = started(pid), _boot(), _pids()
         if begun is None or not boot or not pids:
@@ -83,22 +88,28 @@ def write(pid: int, environ: Mapping[str, str] = os.environ, project: Path = HOM
         where = folder(environ, project)
         where.mkdir(parents=True, exist_ok=True)
         file = where / f"{pid}-{begun}.note"  # no .json: the engine takes those for locks
-        if file.exists():
+        if file.exists() and not played:
             return  # by the command that started it
-        private.write(file, json.dumps(asdict(Note(socket.gethostname(), pid, begun, boot, pids, time.time()))))
+        private.write(file, json.dumps(asdict(Note(socket.gethostname(), pid, begun, boot, pids, time.time(), played))))
         for old in sorted(where.glob("*.note"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
 
 
 def find(host: str, pid: int, environ: Mapping[str, str] = os.environ, project: Path = HOME) -> list[Note]:
     """What was noted of engines of that number on that host, the newest start last."""
-    found = []
-    for file in folder(environ, project).glob(f"{pid}-*.note"):
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            note = Note(**json.loads(file.read_text()))
-            if (note.host, note.pid) == (host, pid):
-                found.append(note)
+    found = [note for note in _read(folder(environ, project), f"{pid}-*") if (note.host, note.pid) == (host, pid)]
     return sorted(found, key=lambda note: note.started)
+
+
+def played(environ: Mapping[str, str] = os.environ, project: Path = HOME) -> list[tuple[float, str]]:
+    """Of the engines that ran by a simulator's clock: seconds since 1970, and the time that it showed then; oldest first."""
+    return sorted((note.at, note.played) for note in _read(folder(environ, project), "*") if note.played)
+
+
+def _read(folder: Path, names: str) -> Iterator[Note]:
+    for file in folder.glob(f"{names}.note"):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            yield Note(**json.loads(file.read_text()))
 
 
 def _logged_in(environ: Mapping[str, str]) -> str:

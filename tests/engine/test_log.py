@@ -42,6 +42,17 @@ def test_raise_refusal_freeze_stop_and_a_hand_are_told(sandbox: Sandbox) -> None
     assert "older: -n 0" in text
 
 
+def test_a_plain_up_under_a_played_clock_is_told_by_it(sandbox: Sandbox) -> None:
+    days.set_percents(sandbox, days.percents(0))
+    for shown in ("2026-12-03T08:00:00Z", "2026-12-04T08:00:00Z"):
+        sandbox.env["ROLLOUT_NOW"] = shown
+        sandbox.pulumi("up", "--yes", "--skip-preview", "--stack", "local", "-m", "typed by hand")
+    assert "[at" not in sandbox.pulumi("stack", "history", "--stack", "local").stdout
+    newest, *_, first = _log(sandbox, "--all")
+    assert (newest["kind"], newest["at"]) == ("no change", "2026-12-04T08:00:00Z")
+    assert first["at"] == "2026-12-03T08:00:00Z"
+
+
 def test_a_stack_that_isnt_there_is_said_without_a_traceback(sandbox: Sandbox) -> None:
     done = sandbox.rollout("log", "--stack", "nowhere", check=False)
     assert done.returncode == 1

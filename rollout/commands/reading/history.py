@@ -22,6 +22,7 @@ from rollout.model.plan.days import Plan
 from rollout.model.problem import BadInput
 from rollout.model.stack_file import config
 from rollout.model.yaml_text import tree
+from rollout.provider import notes
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def tell(
 def updates(stack: str) -> list[Update]:
     """Every run that the backend keeps, oldest first. Raises `EngineFailed`."""
     found = pulumi.read_json("stack", "history", "--stack", stack, "--json", "--full-dates", "--page-size", "0")
-    return runs.read(found if isinstance(found, list) else [])
+    return runs.read(found if isinstance(found, list) else [], notes.played(project=files.ROOT))
 
 
 def applied(past: Sequence[Update], outputs: Callable[[], Mapping[str, Any] | None]) -> Update | None:

@@ -7,7 +7,7 @@ from the difference of two configs, and what a flag did from its own record, `mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -62,13 +62,17 @@ def stamp(message: str, virtual: datetime | None, by: str = "") -> str:
     return message if virtual is None else f"{message} [at {times.iso(virtual)}]"
 
 
-def read(entries: Iterable[Mapping[str, object]]) -> list[Update]:
-    """The runs, oldest first. `entries` is the engine's list, newest first; one that has no time is left out."""
+def read(entries: Iterable[Mapping[str, object]], played: Sequence[tuple[float, str]] = ()) -> list[Update]:
+    """The runs, oldest first. `entries` is the engine's list, newest first; one that has no time is left out.
+
+    `played`: engines that ran by a simulator's clock, oldest first: when by the machine's (seconds since 1970), and what it
+    showed. For a run whose message says nothing: somebody typed `pulumi up`.
+    """
     found = [(entry, when) for entry in entries if (when := times.utc(entry.get("startTime")))]
-    return [_update(number, entry, when) for number, (entry, when) in enumerate(reversed(found), 1)]
+    return [_update(number, entry, when, played) for number, (entry, when) in enumerate(reversed(found), 1)]
 
 
-def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update:
+def _update(number: int, entry: Mapping[str, object], begun: datetime, played: Sequence[tuple[float, str]]) -> Update:
     environment = _map(entry.get("environment"))
     message = str(entry.get("message") or "").strip()
     virtual = _VIRTUAL.search(message)
@@ -76,10 +80,11 @@ def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update
     by = _BY.search(message)
     message = _BY.sub("", message)
     ended = times.utc(entry.get("endTime"))
+    shown = virtual[1] if virtual else _noted(played, begun, ended)
     return Update(
         number=number,
         kind=str(entry.get("kind") or "update"),
-        at=(times.moment(virtual[1]) if virtual else None) or begun,
+        at=times.moment(shown) or begun,
         seconds=max(0.0, (ended - begun).total_seconds()) if ended else 0.0,
         result=str(entry.get("result") or "unknown"),
         message=message.splitlines()[0] if message else "",
@@ -90,6 +95,12 @@ def _update(number: int, entry: Mapping[str, object], begun: datetime) -> Update
         begun=begun,
         changes={key: value for key, value in _map(entry.get("resourceChanges")).items() if type(value) is int},
     )
+
+
+def _noted(played: Sequence[tuple[float, str]], begun: datetime, ended: datetime | None) -> str:
+    """What a simulator's clock showed in a run; empty where none was noted. The engine keeps whole seconds."""
+    last = float("inf") if ended is None else ended.timestamp() + 1
+    return next((shown for at, shown in played if begun.timestamp() <= at <= last), "")
 
 
 def _pr(environment: Mapping[str, object], message: str) -> int | None:

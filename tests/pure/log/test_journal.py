@@ -9,6 +9,7 @@ import pytest
 
 from rollout.commands import log
 from rollout.commands.reading import history as reading
+from rollout.model import times
 from rollout.model.log import journal, runs
 from rollout.model.log.awaited import Awaited
 from rollout.model.log.evidence import counted
@@ -68,6 +69,18 @@ def test_who_is_who_ran_it_and_never_heads_author() -> None:
     assert runs.read([{**entries[1], "message": stamped}])[0].who == "Ana K."
     assert runs.read([{**entries[1], "message": stamped}])[0].message == "rollback: jobs [x] 10 -> 5"
     assert runs.read([{**entries[1], "message": stamped}])[0].at == days(9)
+
+
+def test_a_run_that_says_nothing_of_its_clock_has_the_time_that_its_provider_noted() -> None:
+    begun = days(1) + timedelta(hours=3)
+    entry = {**run(begun, 5), "message": "by hand"}
+    noted = [(begun.timestamp() + off, times.iso(days(9 + number))) for number, off in enumerate((-1.0, 0.5, 1.5, 4.0))]
+    assert runs.read([entry], noted)[0].at == days(10), "the first engine's within the run"
+    assert runs.read([entry], noted)[0].begun == begun
+    assert runs.read([entry], [noted[0], noted[3]])[0].at == begun, "engines before and after it"
+    assert runs.read([{**entry, "endTime": None}], noted[3:])[0].at == days(12), "it isn't over yet"
+    stamped = {**entry, "message": runs.stamp("by a command", days(7))}
+    assert runs.read([stamped], noted)[0].at == days(7)
 
 
 @pytest.mark.parametrize(("day", "says"), [(8, "as planned"), (7, "ahead of the plan"), (11, "3 d late")])
