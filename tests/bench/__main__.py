@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench import (
     evidence,
+    hanging,
     loops,
     operator,
     pages,
@@ -51,6 +52,11 @@ def part_days(folder: Path, runs: int, say: Say) -> None:
 def part_races(folder: Path, runs: int, say: Say) -> None:
     """50 rollbacks against a raise in flight."""
     loops.against_a_raise(folder, say)
+
+
+def part_hanging(folder: Path, runs: int, say: Say) -> None:
+    """A rollback while one call of its store hangs, for each call and target."""
+    hanging.run(folder, runs, say)
 
 
 def part_kills(folder: Path, runs: int, say: Say) -> None:
@@ -130,7 +136,7 @@ def part_rivals(folder: Path, runs: int, say: Say) -> None:
 
 PARTS = {
     "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
-    "days": part_days, "races": part_races, "kills": part_kills, "kills-database": part_kills_database, "counters": part_counters,
+    "days": part_days, "races": part_races, "hanging": part_hanging, "kills": part_kills, "kills-database": part_kills_database, "counters": part_counters,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
     "pages": part_pages, "decisions": part_decisions, "rivals": part_rivals,
     "faults": part_faults,
