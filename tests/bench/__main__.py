@@ -19,6 +19,7 @@ from tests.bench import (
     scale,
     sixty_days,
     speed,
+    speed_database,
     stories,
     terraform,
     timing,
@@ -42,6 +43,14 @@ def part_speed(folder: Path, runs: int, say: Say) -> None:
             say(found.line(limit, aim))
     finally:
         box.close()
+
+
+def part_speed_database(folder: Path, runs: int, say: Say) -> None:
+    """Previews, one-flag up and rollback on PostgreSQL, against the same on the simulated AWS and a raw write."""
+    folder.chmod(0o755)  # a server that runs as nobody enters it
+    say(f"{timing.version('pulumi', 'version')}, state on local files, servers on loopback; n = {runs} pairs")
+    for found, limit, aim in speed_database.speeds(folder, runs):
+        say(found.line(limit, aim))
 
 
 def part_days(folder: Path, runs: int, say: Say) -> None:
@@ -135,7 +144,7 @@ def part_rivals(folder: Path, runs: int, say: Say) -> None:
 
 
 PARTS = {
-    "speed": part_speed, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
+    "speed": part_speed, "speed-database": part_speed_database, "operator": part_operator, "scale": part_scale, "terraform": part_terraform,
     "days": part_days, "races": part_races, "hanging": part_hanging, "kills": part_kills, "kills-database": part_kills_database, "counters": part_counters,
     "exhaustive": part_exhaustive, "rehearse": part_rehearse, "evidence": part_evidence,
     "pages": part_pages, "decisions": part_decisions, "rivals": part_rivals,

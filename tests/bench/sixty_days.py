@@ -40,7 +40,7 @@ def run(folder: Path, runs: int, say: Callable[[str], None]) -> None:
                         "from generate_series(%s::timestamptz, %s, interval '1 minute') as at",
                         [service, domain.name, counter, NOW - timedelta(days=DAYS), NOW],
                     )
-            hand.execute("vacuum analyze rollout.minutes, rollout.fives")
+            hand.execute("vacuum analyze rollout.minutes, rollout.hours")
             rows = postgres.ask(hand, "select count(*) from rollout.minutes")
         asks = Link(address.read({address.URL: server.url("rollout_watcher", base)}))
         pid = asks.ask("pid", "select pg_backend_pid()")

@@ -99,21 +99,23 @@ def rollback(box: Sandbox, runs: int) -> Compared:
     script = Path(box.folder, ".local", "raw.py")
     script.write_text(textwrap.dedent(RAW))
 
-    def down() -> float:
-        started = time.perf_counter()
-        with box.start(*ROLLBACK, env=NOW) as command:
-            assert command.stdout is not None
-            line = command.stdout.readline()
-            took = time.perf_counter() - started
-            rest = command.stdout.read()
-        assert line.startswith("live 0 %"), line + rest
-        return took
-
     def up_again() -> None:
         store.put_secret_value(SecretId="wa-webhook-unified/local/UNIFIED_ROLLOUT_PERCENT", SecretString="5")
 
     return in_turns(
         "rollback: command to value read back / raw write and read",
-        down, lambda: box.run(str(env.PROJECT / ".venv-dev" / "bin" / "python"), str(script)), runs,
+        lambda: down(box), lambda: box.run(str(env.PROJECT / ".venv-dev" / "bin" / "python"), str(script)), runs,
         between=up_again,
     )  # fmt: skip
+
+
+def down(box: Sandbox) -> float:
+    """Seconds from the command to the line that says the value was read back; the command's other steps come after it."""
+    started = time.perf_counter()
+    with box.start(*ROLLBACK, env=NOW) as command:
+        assert command.stdout is not None
+        line = command.stdout.readline()
+        took = time.perf_counter() - started
+        rest = command.stdout.read()
+    assert line.startswith("live 0 %"), line + rest
+    return took

@@ -38,9 +38,9 @@ RIGHTS: Final = {
 }
 #: Who may call nothing: the visitors of a Supabase project.
 NOBODY: Final = ("anon", "authenticated")
-TABLES: Final = ("flags", "meta", "history", "minutes", "fives", "policies", "policy_changes", "heartbeats")
+TABLES: Final = ("flags", "meta", "history", "minutes", "hours", "policies", "policy_changes", "heartbeats")
 #: A table of a later file, without which everything works.
-LATER: Final = {"fives": ("0005_fives.sql", "old counters are read slowly")}
+LATER: Final = {"hours": ("0005_hours.sql", "old counters are read slowly")}
 
 
 @dataclass(frozen=True)

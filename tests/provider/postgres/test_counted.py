@@ -1,4 +1,4 @@
-"""Counters by five minutes are what the minutes amount to, whatever is done to those; one question is answered alike by both."""
+"""Counters by the hour are what the minutes amount to, whatever is done to those; one question is answered alike by both."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rollout.model.gate.window import Window
+from rollout.provider.errors import StoreError
 from rollout.provider.postgres import address
 from rollout.provider.postgres.link import Link
 from rollout.provider.sources.postgres import Minutes
@@ -22,6 +23,18 @@ from tests.postgres import ask
 BEGIN = datetime(2026, 12, 1, 7, 3, tzinfo=UTC)
 SERVICES, DOMAINS, COUNTERS = ("new", "old"), ("jobs", "property"), ("Requests", "Errors")
 QUESTIONS = 300
+#: What an earlier form of the newest file left, which kept sums by five minutes: it is replaced.
+FIVES = """
+set role rollout_owner;
+create table rollout.fives (start timestamptz);
+create function rollout.five(minute timestamptz) returns timestamptz language sql return minute;
+create function rollout.counted_one(text, timestamptz, timestamptz, interval, boolean, timestamptz, text)
+returns table (service text) language sql return 'none'::text;
+create function rollout.minutes_added() returns trigger language plpgsql as
+$$ begin insert into rollout.fives select minute from added; return null; end $$;
+create trigger minutes_added after insert on rollout.minutes referencing new table as added for each statement execute function rollout.minutes_added();
+reset role;
+"""
 
 
 @pytest.fixture(
@@ -57,23 +70,82 @@ def test_both_ways_of_counting_agree(server: Database) -> None:
     base, chance = postgres.fresh(server, "test"), random.Random(5)
     with server.connect(database=base) as hand:
         fill(hand, chance, 420)
-        assert hand.execute("select domain, start, service, counter, total, data from rollout.fives order by 1, 2, 3, 4").fetchall() == hand.execute(
-            "select domain, rollout.five(minute), service, counter, sum(value)::bigint, count(*)::integer from rollout.minutes group by 1, 2, 3, 4 order by 1, 2, 3, 4"
-        ).fetchall()  # fmt: skip
+        assert_kept(hand)
         questions = []
         for _ in range(QUESTIONS):
-            period = chance.choice([60, 60, 120, 300, 300, 900, 3600, 3600, 7200])
+            period = chance.choice([60, 60, 120, 300, 300, 420, 900, 3600, 3600, 3600, 7200, 10800])
             since = int(minute(chance.randrange(-90, 400)).timestamp())
             since -= chance.choice([0, since % 300])
             until = since + chance.choice([chance.randrange(5) * period, chance.randrange(400) * 60])
             one: list[Any] = [chance.choice(DOMAINS), since, until, period]
-            questions.append([*one, *([chance.choice(SERVICES)] if chance.random() < 0.3 else [])])
+            one.append(chance.choice([None, None, *SERVICES]))
+            questions.append([*one, *chance.choice([[], [False], [True]])])
         now = ask(hand, "select rollout.counted(%s)", json.dumps(questions))["rows"]
         by_minutes = ask(hand, "select rollout.counted(%s, 'infinity')", json.dumps(questions))["rows"]
         assert len(now) > QUESTIONS
-        assert sorted(now) == sorted(by_minutes)
+        assert set(map(len, now)) == {6}
+        assert opened(questions, now) == opened(questions, by_minutes)
+        (series, periods) = (sum(isinstance(row[3], list) is of_series for row in now) for of_series in (True, False))
+        assert min(series, periods) > QUESTIONS / 3, (
+            "a row a series where that is asked for, and a row a period elsewhere"
+        )
         hand.execute("truncate rollout.minutes")
-        assert ask(hand, "select count(*) from rollout.fives") == 0
+        assert ask(hand, "select count(*) from rollout.hours") == 0
+
+
+def opened(questions: list[list[Any]], rows: list[list[Any]]) -> list[list[Any]]:
+    """A row a period, whichever way it was answered, in order."""
+    found = []
+    for number, service, counter, *rest in rows:
+        if isinstance(rest[0], list):
+            _, since, _, period, *_ = questions[number]
+            found += [
+                [number, service, counter, since + n * period, total, data]
+                for n, total, data in zip(*rest, strict=True)
+            ]
+        else:
+            found.append([number, service, counter, *rest])
+    return sorted(found)
+
+
+def assert_kept(hand: Any) -> None:
+    """Each hour's row says what its minutes say, for every number of minutes from its beginning on; and no hour is left over."""
+    wrong = hand.execute(
+        """
+        select * from rollout.hours as h, unnest(sums, data) with ordinality as each (sum, number, n), lateral (
+          select coalesce(sum(value), 0), count(*) from rollout.minutes as m
+          where (m.domain, m.service, m.counter) = (h.domain, h.service, h.counter)
+            and minute >= start and minute < start + n * interval '1 minute') as there (sum, number)
+        where (each.sum, each.number) <> (there.sum, there.number)
+        """
+    ).fetchall()
+    assert wrong == []
+    hours = "select count(*) from (select distinct domain, date_trunc('hour', minute, 'UTC'), service, counter from rollout.minutes) as one"
+    assert ask(hand, hours) == ask(hand, "select count(*) from rollout.hours") > 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [0, "new", "Errors", [2], [1], [1]], [0, "new", "Errors", [-1], [1], [1]], [0, "new", "Errors", [0, 1], [1], [1]],
+        [0, "new", "Errors", [0], ["x"], [1]], [0, "new", "Errors", 7, 1, 1], [0, "new", "Errors", -3600, 1, 1],
+        [0, "new", "Errors", None, 1, 1], [1, "new", "Errors", [0], [1], [1]], [0, "new", "Errors"], "row",
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_said(row: Any) -> None:
+    """A period beyond the two that are asked, before them, between two; what is no number; a question that nobody asked."""
+
+    class Answers(Link):
+        def __init__(self) -> None: ...
+
+        def ask(self, *_: Any, **__: Any) -> Any:
+            return {"canary": True, "stacks": ["test"], "schema": 1, "rows": [row]}
+
+    begin = datetime(1970, 1, 1, tzinfo=UTC)
+    with pytest.raises(StoreError, match="counters of jobs: the source answered"):
+        Minutes(Answers()).read(
+            "jobs", [("new", "Errors")], Window(begin, begin + timedelta(hours=2), timedelta(hours=1))
+        )
 
 
 def test_what_was_there_before_the_file_is_counted(server: Database) -> None:
@@ -90,11 +162,14 @@ def test_what_was_there_before_the_file_is_counted(server: Database) -> None:
         asked = [("jobs", [("new", name) for name in COUNTERS], Window(BEGIN, minute(60), timedelta(hours=1)))]
         before = reader.read_all(asked)
         assert any(before[0].values())
+        admin.execute(FIVES)
         admin.execute(newest)
         assert reader.read_all(asked) == before
+        assert_kept(admin)
+        assert ask(admin, "select to_regclass('rollout.fives')") is None
 
 
-def test_rows_of_long_ago_go_with_their_fives(server: Database) -> None:
+def test_rows_of_long_ago_go_with_their_hours(server: Database) -> None:
     """`rollout.kept()` is what docs say; an hour's first minute takes away what is older."""
     base = postgres.fresh(server, "test")
     with server.connect(database=base) as hand:
@@ -104,4 +179,4 @@ def test_rows_of_long_ago_go_with_their_fives(server: Database) -> None:
         for at in (now - timedelta(days=days + 1), now - timedelta(days=days - 1), now):
             hand.execute("select rollout.add_counts(%s, 'new', 'jobs', '{\"Requests\": 1}')", [at])
         assert ask(hand, "select count(*) from rollout.minutes") == 2
-        assert ask(hand, "select count(*) from rollout.fives") == 2
+        assert ask(hand, "select count(*) from rollout.hours") == 2
