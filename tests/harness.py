@@ -55,6 +55,7 @@ class Sandbox(Scratch):
         return "local"
 
     def prepare(self) -> None:
+        self._started = list[subprocess.Popen[str]]()
         for name, key in OTHER.items():
             if os.environ.get(key):
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -131,10 +132,18 @@ class Sandbox(Scratch):
         else:
             self.simulator.call("PUT", "/faults", {"fail": [{"match": match, "latency": seconds}]})
 
+    def start(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        self._started.append(super().start(*command, env=env))
+        return self._started[-1]
+
     def close(self) -> list[str]:
         if self.door is not None:
             self.door.close()
-        return super().close()
+        left = super().close()
+        for process in self._started:  # all of them have ended; a test that killed one may not have read it to its end
+            if process.stdout is not None:
+                process.stdout.close()
+        return left
 
     def boto(self, service: str) -> Any:
         """A boto3 client of the sandbox's simulator."""
