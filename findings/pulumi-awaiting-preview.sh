@@ -12,8 +12,12 @@ minor=$(echo "$engine" | sed -n 's/^v*3\.\([0-9]*\)\..*/\1/p')
 [ "${minor:-0}" -ge 274 ] || { echo "pulumi $engine: needs 3.274 or newer" >&2; exit 2; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check pulumi==3.272.0
+python3 -m venv "$folder/venv" || exit 2
+"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check pulumi==3.272.0 || exit 2
+sdk=$("$folder/venv/bin/python" -c "from importlib.metadata import version; print(version('pulumi'))")
+# What runs here is asked past any proxy.
+near="127.0.0.1,localhost,${NO_PROXY:-${no_proxy:-}}"
+export NO_PROXY="$near" no_proxy="$near"
 mkdir -p "$folder/project/bin" "$folder/state"
 cd "$folder/project"
 cat >Pulumi.yaml <<EOF
@@ -69,7 +73,7 @@ chmod 755 bin/pulumi-resource-waits
 export PULUMI_HOME="$folder/home" PULUMI_BACKEND_URL="file://$folder/state" PULUMI_CONFIG_PASSPHRASE=none PATH="$folder/venv/bin:$PATH"
 export PULUMI_SKIP_UPDATE_CHECK=true PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
 unset PULUMI_STACK PULUMI_CONTINUE_ON_ERROR PULUMI_RUN_PROGRAM
-pulumi stack init one --non-interactive >/dev/null
+pulumi stack init one --non-interactive >/dev/null || exit 2
 code=0
 pulumi preview --non-interactive --color never >"$folder/preview" 2>&1 || code=$?
 up=0
@@ -77,7 +81,7 @@ pulumi up --yes --non-interactive --color never >"$folder/up" 2>&1 || up=$?
 skip=0
 pulumi up --yes --skip-preview --non-interactive --color never >"$folder/skip" 2>&1 || skip=$?
 output=$(pulumi stack output waiting --non-interactive)
-echo "engine $engine, SDK 3.272.0"
+echo "engine $engine, SDK $sdk"
 echo "preview: exit code $code; $(grep -o '[a-z]*: .*resource is awaiting' "$folder/preview" | head -n 1)"
 echo "up: exit code $up; updating: $(grep -c '^Updating' "$folder/up" || :)"
 echo "up --skip-preview: exit code $skip; $(grep -o '[a-z]*: .*resource is awaiting' "$folder/skip" | head -n 1); $(grep -o '1 created\|2 created' "$folder/skip")"

@@ -2,7 +2,8 @@
 # Two clients of WhatsApp's Cloud API agree on the fields of 2026 (user names, business-scoped user ids), and hand on another
 # person for the same webhook: whatsapp-api-js 6.3.0 the number, else the parent id, else the user id; pywa 4.5.0 the user id
 # always. Who keys people by either, and changes clients, or whose people hide their number, deals everybody anew.
-# Exits with 1 when a client hands on somebody else than is written at the end. Needs node, npm, python3; about 20 s.
+# Needs node, npm, and python3 with its venv module; about 20 s. Exit code 0: each client hands on whom the end of this
+# file says; 1: it changed; 2: it could not be tried.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -73,9 +74,11 @@ for name, payload in json.load(sys.stdin).items():
 END
 
 echo '{"private": true}' >package.json
-npm install --silent --no-audit --no-fund --ignore-scripts whatsapp-api-js@6.3.0
-python3 -m venv env
-env/bin/pip install --quiet --disable-pip-version-check pywa==4.5.0
+npm install --silent --no-audit --no-fund --ignore-scripts whatsapp-api-js@6.3.0 || exit 2
+python3 -m venv env || exit 2
+env/bin/pip install --quiet --disable-pip-version-check pywa==4.5.0 || exit 2
+node -p '"whatsapp-api-js " + JSON.parse(require("fs").readFileSync("node_modules/whatsapp-api-js/package.json")).version'
+env/bin/python -c 'from importlib.metadata import version; print("pywa", version("pywa"))'
 
 python3 payloads.py >payloads.json
 { node client.mjs <payloads.json; env/bin/python client.py <payloads.json; } | tee seen.txt
