@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 
 def started(pid: int) -> float | None:
@@ -47,7 +48,17 @@ def _answers(pid: int) -> bool:
 def age() -> float:
     """Seconds since this process was started, the interpreter's own start included where the system tells it."""
     try:
+        return _age_on_linux()
+    except (OSError, ValueError, IndexError, AttributeError):  # another system
+        pass
+    try:
         begun = started(os.getpid())
     except Exception:  # noqa: BLE001 - a figure of a rollback's first line: it must never cost that line
         begun = None
     return time.time() - begun if begun else time.perf_counter()
+
+
+def _age_on_linux() -> float:
+    """The same from /proc, which a rollback's first line doesn't wait for as long as for psutil."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import tempfile
@@ -122,6 +121,8 @@ def _selected() -> str | None:
 
     Pulumi 3.259 keeps one choice per backend there, older ones a single choice.
     """
+    import hashlib  # a rollback that names its stack doesn't wait for it
+
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     digest = hashlib.sha1(str(ROOT / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
     workspace = _json(home / "workspaces" / f"{PROJECT}-{digest}-workspace.json")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable
@@ -152,5 +151,7 @@ def digest(domain: Domain, slack_hours: float) -> str:
         for unit in ("counts", "legacy_counts"):
             if metric[unit] == "tries":  # as it was before a unit could be said: no rule has changed
                 del metric[unit]
+    import hashlib  # a rollback, which asks for no digest, doesn't wait for it
+
     canonical = json.dumps([rules, domain.ladder.rungs, float(slack_hours)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ import pytest
 from rollout.model.alarms.alarm import NAMESPACE
 from rollout.model.gate.window import HOUR, MINUTE, Series, Window
 from rollout.provider.errors import StoreError
+from rollout.provider.postgres import link
 from rollout.provider.sources import choose
 from rollout.provider.sources.postgres import Minutes
 from tests.harness import client
@@ -40,9 +41,9 @@ def minutes(chance: random.Random) -> dict[datetime, dict[Series, int]]:
 
 
 def window(chance: random.Random) -> Window:
-    """Any whole periods of any length, also before the data begin and after they end."""
-    period = chance.choice([MINUTE, 5 * MINUTE, HOUR])
-    first = START + chance.randrange(-60, SPAN, int(period / MINUTE)) * MINUTE
+    """Any whole periods of any length, also before the data begin and after they end; hours begin at any minute."""
+    period = chance.choice([MINUTE, 5 * MINUTE, HOUR, HOUR])
+    first = START + chance.randrange(-60, SPAN, 5 if period == 5 * MINUTE else 1) * MINUTE
     return Window(first, first + chance.randrange(1, int(SPAN * MINUTE / period) + 1) * period, period)
 
 
@@ -93,7 +94,9 @@ def test_five_hundred_windows(shelf: PostgresShelf, shelf_of: Callable[[str], Sh
     empty += sum(not any(answer.values()) for answer in answers)
     assert 0 < empty < 250, "windows with data and without"
     assert isinstance(second, Minutes)
-    assert second.read_all([("jobs", SERIES, one) for one in windows[250:]]) == answers, "many questions in one"
+    questions = [("jobs", SERIES, one) for one in windows[250:]]
+    assert second.read_all(questions) == answers, "many questions in one"
+    assert Minutes(link.of(shelf.settings(NOW))).read_all(questions) == answers, "by the real clock: from whole hours"
 
 
 def test_what_comes_late_is_a_gap_for_whoever_looked_before(

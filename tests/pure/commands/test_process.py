@@ -47,5 +47,19 @@ def test_a_process_that_is_hidden_from_us_is_no_dead_one(monkeypatch: pytest.Mon
 
 
 def test_a_rollback_s_seconds_survive_a_system_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_proc() -> float:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(process, "_age_on_linux", no_proc)
+    own = process.age()
     monkeypatch.setitem(sys.modules, "psutil", None)
+    assert own >= 0
     assert process.age() >= 0
+
+
+def test_a_rollback_s_seconds_are_those_since_its_start() -> None:
+    """Whichever way they are asked for."""
+    before = process.age()
+    begun = process.started(os.getpid())
+    assert begun is not None
+    assert before - 0.1 <= time.time() - begun <= process.age() + 0.1
