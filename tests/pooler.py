@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,7 +24,8 @@ from rollout.simulator.database import Database
 from rollout.simulator.env import PROJECT
 
 TOOLS: Final = PROJECT / ".tools" / "pooler"
-PACKAGES: Final = ("pgbouncer", "libc-ares2", "libevent-2.1-7")
+#: Of what it depends on, the libraries that a system without it needn't have; their names end in a release's own number.
+LIBRARIES: Final = re.compile(r"(?m)^  Depends: ((?:libc-?ares|libevent)\S*)$")
 PATIENCE: Final = 60.0
 
 
@@ -42,13 +44,34 @@ def found() -> tuple[Path, dict[str, str]]:
 
 
 def _unpacked() -> None:
+    """The system's own lists of packages serve where it has some; else lists of our own are fetched first, once."""
+    own = [option for name in ("State::lists", "Cache") for option in ("-o", f"Dir::{name}={TOOLS / 'apt' / name}")]
     try:
-        subprocess.run(["apt-get", "download", *PACKAGES], cwd=TOOLS, capture_output=True, check=True, timeout=120)
+        try:
+            _downloaded([])
+        except subprocess.SubprocessError:
+            for name in ("State::lists", "Cache/archives"):
+                (TOOLS / "apt" / name / "partial").mkdir(parents=True, exist_ok=True)
+            subprocess.run(["apt-get", *own, "update"], capture_output=True, check=True, timeout=300)
+            _downloaded(own)
+            shutil.rmtree(TOOLS / "apt")
         for package in TOOLS.glob("*.deb"):
             subprocess.run(["dpkg", "-x", package, TOOLS], capture_output=True, check=True, timeout=60)
             package.unlink()
     except (OSError, subprocess.SubprocessError):
-        pytest.skip("no pgbouncer on PATH, and none from Debian's packages (apt-get update may be what is missing)")
+        pytest.skip("no pgbouncer on PATH, and none from Debian's packages")
+
+
+def _downloaded(options: list[str]) -> None:
+    """pgbouncer's package and those of its libraries, into TOOLS."""
+    shown = subprocess.run(
+        ["apt-cache", *options, "depends", "pgbouncer"], env={**os.environ, "LC_ALL": "C"}, capture_output=True,
+        text=True, check=True, timeout=60,
+    )  # fmt: skip
+    packages = ["pgbouncer", *LIBRARIES.findall(shown.stdout)]
+    subprocess.run(
+        ["apt-get", *options, "download", *packages], cwd=TOOLS, capture_output=True, check=True, timeout=120
+    )
 
 
 class Pooler:
