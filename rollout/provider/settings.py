@@ -43,7 +43,8 @@ def chosen(known: Mapping[str, Made], key: str, name: str | None, default: str) 
     if (name or default) not in known:
         what = f"{key} names nothing that there is"
         do = f"write one of these into the stack's file, or leave the line out: {default}"
-        raise BadInput([Problem(what, allowed=", ".join(known), given=shown(name), do=do)])
+        where = f"Pulumi.<stack>.yaml {key}"  # a provider is told its config, and not of which file it is
+        raise BadInput([Problem(what, where, ", ".join(known), shown(name), do)])
     return known[name or default]
 
 

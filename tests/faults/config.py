@@ -64,6 +64,8 @@ WHOLE: Final[Mapping[str, Change]] = {
     "two documents": lambda text: text + "---\na: 1\n", "not YAML": lambda text: text + "  : : :\n\t-",
     "rollout:store unknown": lambda text: text.replace("  rollout:region: eu-west-1\n", "  rollout:region: eu-west-1\n  rollout:store: redis\n"),
     "rollout:source unknown": lambda text: text.replace("  rollout:region: eu-west-1\n", "  rollout:region: eu-west-1\n  rollout:source: statsd\n"),
+    "rollout:stor": lambda text: text.replace("  rollout:region: eu-west-1\n", "  rollout:region: eu-west-1\n  rollout:stor: postgres\n"),
+    "rollout:regions": lambda text: text.replace("  rollout:region: eu-west-1\n", "  rollout:region: eu-west-1\n  rollout:regions: eu-west-1\n"),
     "another region": lambda text: text.replace("rollout:region: eu-west-1", "rollout:region: us-east-1"),
     "deep": lambda text: text + "  wa-rollout:notes:\n" + "".join(f"{'  ' * (n + 2)}a:\n" for n in range(200)),
 }  # fmt: skip

@@ -29,6 +29,9 @@ __all__ = [
 
 #: What Pulumi itself writes at the top of a stack file.
 PULUMI_KEYS: Final = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
+#: The provider's own namespace, and every key of it that is read (`rollout.provider.settings`, by the engine).
+PROVIDER: Final = "rollout:"
+PROVIDER_KEYS: Final = ("region", "unified-url", "store", "source", "mirror")
 #: The last day that a plan may have: two digits in the file's name.
 LAST_DAY: Final = 99
 
@@ -134,6 +137,13 @@ def _config(
     config.path = ""  # messages name a key as `pulumi config` does: wa-rollout:flags, without the map around it
     for key in config.names():
         name = key.removeprefix(PREFIX)
+        own = key.removeprefix(PROVIDER)
+        if (
+            own != key and own not in PROVIDER_KEYS
+        ):  # `rollout:stor: postgres` would leave the flags where they are by default
+            allowed = ", ".join(f"{PROVIDER}{known}" for known in PROVIDER_KEYS)
+            config.bad(key, f"unknown key {shown(key)}", allowed, nearest(own, PROVIDER_KEYS) or "delete it")
+            continue
         if name == key and ":" in key:
             continue  # another namespace's
         if service := protected_by(name, catalogue.protected):

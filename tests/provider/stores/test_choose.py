@@ -12,6 +12,7 @@ import pytest
 from rollout.commands.project import files, place
 from rollout.model.flag.name import FlagName
 from rollout.model.problem import BadInput
+from rollout.model.stack_file.config import PROVIDER_KEYS
 from rollout.provider import __main__ as provider
 from rollout.provider.errors import StoreError
 from rollout.provider.settings import Settings
@@ -40,9 +41,20 @@ def test_a_wrong_name_is_told_what_there_is(key: str, name: str) -> None:
     text = str(wrong.value)
     assert text.startswith(f"rollout:{key} names nothing that there is")
     known = stores.STORES if key == "store" else sources.SOURCES
+    assert f"where:   Pulumi.<stack>.yaml rollout:{key}" in text
     assert f"allowed: {', '.join(known)}" in text
     assert name[:80] in text
     assert len(text) < 500
+
+
+def test_every_key_that_a_stack_file_may_have_is_read() -> None:
+    class Asked(dict[str, str]):
+        def get(self, key: str) -> None:  # type: ignore[override] # what is asked for is all that counts
+            self[key] = ""
+
+    asked = Asked()
+    provider.resources(asked)
+    assert set(asked) == set(PROVIDER_KEYS)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from rollout.model.stack_file import marks
 from rollout.model.stack_file.conditions import Conditions
-from rollout.model.stack_file.config import BESIDE, KEYS, StackConfig
+from rollout.model.stack_file.config import BESIDE, KEYS, PROVIDER_KEYS, StackConfig
 from tests.pure.samples import FULL, read_stack, refused, swap
 
 #: What is said of each key's change in the log: a contract with whoever reads `rollout log --json`.
@@ -55,6 +55,31 @@ def test_an_unknown_key_names_all_that_are_known() -> None:
     (problem,) = refused(read_stack, swap(FULL, "  wa-rollout:freeze:", "  wa-rollout:freez:"))
     assert set(problem.allowed.split(", ")) == {f"wa-rollout:{key}" for key in KEYS}
     assert problem.do == "did you mean freeze?"
+
+
+@pytest.mark.parametrize(
+    ("key", "do"),
+    [
+        ("stor", "did you mean store?"),
+        ("sources", "did you mean source?"),
+        ("mirrors", "did you mean mirror?"),
+        ("x", "delete it"),
+    ],
+)
+def test_an_unknown_key_of_the_provider_is_refused(key: str, do: str) -> None:
+    """A store that is named under another key would leave the flags where they are by default."""
+    (problem,) = refused(
+        read_stack, swap(FULL, "  wa-rollout:freeze:", f"  rollout:{key}: postgres\n  wa-rollout:freeze:")
+    )
+    assert problem.what == f"unknown key rollout:{key}"
+    assert problem.where.startswith("Pulumi.prod.yaml:")
+    assert set(problem.allowed.split(", ")) == {f"rollout:{key}" for key in PROVIDER_KEYS}
+    assert problem.do == do
+
+
+def test_every_key_of_the_provider_is_taken() -> None:
+    lines = "".join(f"  rollout:{key}: a\n" for key in PROVIDER_KEYS if key != "region")
+    assert read_stack(swap(FULL, "  wa-rollout:freeze:", f"{lines}  wa-rollout:freeze:")).warnings == ()
 
 
 def test_what_permits_is_absent_where_it_cant_be_read_and_a_breach_stays_one() -> None:
