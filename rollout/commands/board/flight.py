@@ -25,6 +25,8 @@ NAME: Final = 30.0
 BETWEEN: Final = 14.0
 DAYS: Final = 22.0
 MOST: Final = 4
+#: Pixels of a digit: the last day's number stays in the picture.
+DIGIT: Final = 8.0
 #: Filled marks are what brings traffic down; the shape differs as well as the letter.
 FILLED: Final = "RSOI"
 _DIAMOND, _SQUARE = "ID", "HRSOF"
@@ -106,7 +108,8 @@ def _days(strip: Strip, scale: Scale, bottom: float, width: float) -> list[Marku
                 element("path", d=f"M{scale.x(day):.1f} {DAYS - 4:.0f}V{bottom:.0f}", class_="week" if week else "day")
             )
         if day <= strip.last and (day - 1) % every == 0:
-            found.append(element("text", f"{day}", x=scale.x(day) + min(scale.per_day / 2, 8.0), y=12.0, class_="tick"))
+            at = min(scale.x(day) + min(scale.per_day / 2, 8.0), width - DIGIT * len(str(day)))
+            found.append(element("text", f"{day}", x=at, y=12.0, class_="tick"))
     if strip.last > strip.planned_last:
         found.append(element("path", d=f"M{scale.x(strip.planned_last + 1):.1f} 0V{bottom:.0f}", class_="end"))
     now = scale.x(strip.end)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Final
 
 #: Elements that have no end.
 _EMPTY: Final = frozenset({"meta", "br", "hr", "link"})
+#: A number and its per cent stay on one line.
+_SHARE: Final = re.compile(r"(\d) %")
 
 
 class Markup(str):
@@ -40,7 +43,7 @@ def joined(children: Iterable[object], between: str = "") -> Markup:
 def _child(one: object) -> str:
     if one is None:
         return ""
-    return one if isinstance(one, Markup) else escape(str(one), quote=False)
+    return one if isinstance(one, Markup) else _SHARE.sub("\\1\N{NO-BREAK SPACE}%", escape(str(one), quote=False))
 
 
 def _shown(value: object) -> str:

@@ -89,7 +89,7 @@ def _top(curve: Curve) -> float:
 
 def _clear(y: float) -> float:
     """A label stands on its line, and not over the upper edge."""
-    return max(9.0, y - 3)
+    return max(11.0, y - 3)
 
 
 def _drawn(
