@@ -11,7 +11,6 @@ import asyncio
 import json
 import os
 import shlex
-import shutil
 import sys
 import uuid
 from collections.abc import Mapping
@@ -27,11 +26,11 @@ from rollout import private
 from rollout.model import times
 from rollout.model.stack_file.config import Command, StackConfig
 from rollout.provider import script as plugin
+from rollout.provider.script import door
 from rollout.provider.script import run as running
 
 from .domain_rollout import Moves
 
-PLUGIN: Final = "pulumi-resource-command"
 #: Where the orders for a run are, below the project's folder; the plug-in runs there. The text is part of the state, and the
 #: same on every machine and for every script: another one would run them all.
 FOLDER: Final = ".local/commands"
@@ -62,10 +61,14 @@ async def run_after(moves: Mapping[str, Moves | None], config: StackConfig, home
     if refused := [name for name, found in moves.items() if found is None]:
         text = f"no script was run: {', '.join(refused)} didn't change (see the row); every other flag is live"
         raise pulumi.RunError(text)  # a resource that isn't registered would be deleted
-    if not _plugin_is_there():
-        version = plugin.wanted()
-        do = f"pulumi plugin install resource command {version}"
-        pulumi.log.warn(f"wa-rollout:commands: no script runs, for {PLUGIN} {version} isn't there; do: {do}")
+    if door.find(os.environ) is None:
+        version, other = plugin.wanted(), next(door.there(os.environ), None)
+        why = f"{door.NAME} {version} isn't there" + (
+            f", and {other} doesn't know all that is asked of it" if other else ""
+        )
+        pulumi.log.warn(
+            f"wa-rollout:commands: no script runs, for {why}; do: pulumi plugin install resource command {version}"
+        )
     ordered = await _registered(moves, config, home)
     if pulumi.runtime.is_dry_run():
         return
@@ -181,9 +184,3 @@ def _shown(percent: object) -> str:
 def _day(at: str, start: date | None) -> str:
     moment = times.moment(at)
     return str((moment.date() - start).days + 1) if moment and start and moment.date() >= start else ""
-
-
-def _plugin_is_there() -> bool:
-    """Whether some version of the plug-in is on PATH or installed."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    return shutil.which(PLUGIN) is not None or any(home.glob("plugins/resource-command-v*/"))

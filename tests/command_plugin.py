@@ -22,6 +22,15 @@ from rollout.provider.wire.protos import provider_pb2
 class Command(Absent):
     """What the protocol asks of any plug-in is as in the one that stands in where there is none; what a script meets is here."""
 
+    async def Check(self, request: Any, context: Any) -> Any:
+        unknown = os.environ.get("DOUBLE_UNKNOWN", "")
+        if unknown not in request.news:
+            return await super().Check(request, context)
+        why = provider_pb2.CheckFailure(
+            property=unknown, reason=f"Unrecognized field '{unknown}' on 'local.CommandInputs'"
+        )
+        return provider_pb2.CheckResponse(inputs=request.news, failures=[why])
+
     async def Diff(self, request: Any, context: Any) -> Any:
         old, new = map(json_format.MessageToDict, (request.old_inputs, request.news))
         changed = [key for key in new if old.get(key) != new[key]]

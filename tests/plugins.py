@@ -10,18 +10,22 @@ from pathlib import Path
 from tests.harness import Sandbox
 
 NAME = "pulumi-resource-command"
+UNKNOWN = "DOUBLE_UNKNOWN"
 
 
-def add(sandbox: Sandbox, folder: Path) -> Path:
-    """Puts it on the sandbox's PATH, in a folder of its own, and answers that."""
+def add(sandbox: Sandbox, folder: Path, *, unknown: str = "") -> Path:
+    """Puts it on the sandbox's PATH, in a folder of its own, and answers that.
+
+    `unknown`: a property that it doesn't know, as an older version wouldn't; then it is the double in any case.
+    """
     found = shutil.which(NAME)
     folder.mkdir(parents=True)
-    if found:
+    if found and not unknown:
         (folder / NAME).symlink_to(Path(found).resolve())
     else:
         script = Path(__file__).parent / "command_plugin.py"
         start = f"PYTHONPATH={shlex.quote(str(sandbox.folder))} exec {sandbox.folder}/.venv/bin/python {script}"
-        (folder / NAME).write_text(f"#!/bin/sh\n{start}\n")
+        (folder / NAME).write_text(f"#!/bin/sh\n{UNKNOWN}={unknown} {start}\n")
         (folder / NAME).chmod(0o755)
     sandbox.env["PATH"] = f"{folder}:{sandbox.env['PATH']}"
     return folder

@@ -57,6 +57,25 @@ class Desk:
         return found
 
 
+def earlier(sandbox: Sandbox, file: Path) -> None:
+    """The state's scripts under an earlier program's names and inputs, of an earlier version of the plug-in."""
+    whole = sandbox.pulumi("stack", "export").stdout
+    state = json.loads(re.sub(r"(pulumi:providers:command::default_)[0-9_]+", r"\g<1>1_0_1", whole))
+    found = 0
+    for one in state["deployment"]["resources"]:
+        if one["type"] == "pulumi:providers:command":
+            one["inputs"]["version"] = one["outputs"]["version"] = "1.0.1"
+        if one["type"] == "command:local:Command":
+            head, _, name = one["urn"].rpartition("::")
+            one["urn"] = f"{head}::{name.removeprefix('smoke-after-change-')}-smoke"
+            one["inputs"] = {"update": "exit 9", "environment": {"DOMAIN": "jobs", "FROM": "", "TO": ""}}
+            one["outputs"] = {**one["inputs"], "stdout": "", "stderr": ""}
+            found += 1
+    assert found == len(AT)
+    file.write_text(json.dumps(state))
+    sandbox.pulumi("stack", "import", "--file", str(file))
+
+
 @pytest.mark.timeout(1800)
 def test_scripts_with_the_plug_in(new_sandbox: Callable[..., Sandbox], tmp_path: Path) -> None:
     sandbox = new_sandbox()
@@ -113,9 +132,18 @@ def test_scripts_with_the_plug_in(new_sandbox: Callable[..., Sandbox], tmp_path:
     sandbox.up(check=False)
     assert desk.lines() == ["ai-agents 5 0 10"]
 
+    # Another version takes its place, which doesn't know a property; and the rows are as an earlier program made them.
+    plugins.remove(sandbox)
+    plugins.add(sandbox, tmp_path / "older", unknown="logging")
+    earlier(sandbox, tmp_path / "state")
+    days.set_percents(sandbox, {"jobs": 25})
+    done = sandbox.preview()
+    assert "doesn't know all that is asked of it" in said(done)
+    done = sandbox.rollout("rollback", "jobs", "--to", "previous", "--wait", "0", "--no-commit", check=False)
+    assert done.returncode == 0, said(done)
+
     # The plug-in goes, and its resources are in the state.
     plugins.remove(sandbox)
-    days.set_percents(sandbox, {"jobs": 25})
     done = sandbox.preview()
     assert "pulumi plugin install resource command 1.2.1" in said(done)
     done = sandbox.rollout("rollback", "jobs", "--to", "previous", "--wait", "0", "--no-commit", check=False)
