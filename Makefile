@@ -94,7 +94,7 @@ endif
 
 # By hand, on the local stack: one key a step.  KEYS=nnpu  plays them without a terminal.
 play: tools
-	@$(LOCAL) python -m rollout play $(KEYS)
+	@$(LOCAL) python -m rollout play $(KEYS) $(if $(STORE),--store '$(STORE)')
 
 # The 21 days on a copy of the project, with simulated traffic and a virtual clock.
 rehearse: tools

@@ -91,6 +91,10 @@ def test_ten_steps_as_they_are_written(project: Path) -> None:
     assert "checkout" in report
     assert "four domains" not in report
     assert "ai-agents" not in report
+    walked = run(project, "make play KEYS=lnpgq")
+    assert "next day" in walked
+    assert "python -m rollout promote" in walked
+    assert re.search(r"(?m)^day \d+, .* checkout \d+ %$", walked), walked
 
 
 def test_nothing_of_this_checkout_is_used_there(project: Path) -> None:

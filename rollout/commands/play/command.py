@@ -119,8 +119,14 @@ def step(walk: Walk, keyboard: Keys, key: str) -> bool:
 @click.command("play")
 @click.argument("pressed", metavar="[KEYS]", default="")
 @click.option("--script", metavar="FILE", help="Play the keys in this file (# begins a remark), without a terminal.")
-def command(pressed: str, script: str | None) -> None:
-    """Walk through the days on the local stack, by hand: one key a step.
+@click.option(
+    "--store",
+    type=click.Choice(tuple(env.STACKS)),
+    default="secrets-manager",
+    help="Where the flags of the stack are that plays.",
+)
+def command(pressed: str, script: str | None, store: str) -> None:
+    """Walk through the days on a stack that plays, by hand: one key a step.
 
     Each step says what a person would do, shows the commands that they would type, and runs them. KEYS or --script play it
     without a terminal: n next day, p promote, u up, l look, b and a letter break, r (and a letter) roll back, g log, q quit.
@@ -128,10 +134,10 @@ def command(pressed: str, script: str | None) -> None:
     Exit code 0: played; 1: a command of the walk failed; 2: wrong use.
     """
     given = _given(pressed, script)
-    env.apply(os.environ, env.environment(files.ROOT, os.environ))
+    env.apply(os.environ, env.environment(files.ROOT, os.environ, env.STACKS[store]))
     os.environ.pop("ROLLOUT_NOW", None)  # a walk has the simulator's own clock
     stage, keyboard = Stage(files.ROOT, os.environ), Keys(given)
-    walk = Walk(stage)
+    walk = Walk(stage, store)
     try:
         walk.begin()
         while True:

@@ -22,6 +22,7 @@ from rollout.model.stack_file.forms import Attempt
 from rollout.provider import git
 from rollout.provider.git import GitFailed
 from rollout.simulator import env
+from rollout.simulator.database import Database
 from rollout.simulator.simulator import Simulator
 
 #: When somebody is at work (UTC): each day begins then.
@@ -38,11 +39,12 @@ HEALTHY: Final = "healthy"
 
 
 class Walk:
-    """A walk through the days of the local stack."""
+    """A walk through the days of a stack that plays. `store`: where its flags are, which says the stack (`env.STACKS`)."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, store: str = "secrets-manager") -> None:
         self.stage = stage
-        self.stack = env.LOCAL
+        self.store = store
+        self.stack = env.STACKS[store]
         self.known = files.read_catalogue()
         self.suggested = "n"
         self._local = files.ROOT / ".local"
@@ -51,10 +53,11 @@ class Walk:
         self._in_git = True
 
     def begin(self) -> None:
-        """The local stack as it is, set up where it isn't; a branch for what the walk commits; the morning of a day."""
+        """The stack as it is, set up where it isn't; a branch for what the walk commits; the morning of a day."""
         if not self._playing():
-            self.stage.say("There is no local stack yet, or its simulator is down: set up what is missing.")
-            self.stage.run("make", "up")
+            self.stage.say("There is no such stack yet, or its simulator is down: set up what is missing.")
+            self.stage.run("make", "up", *self._given)
+            self.stage.env |= self._settings()  # a server's first start makes its password
         self._own_branch()
         day = self.day
         if day is not None and day < 1:
@@ -131,7 +134,8 @@ class Walk:
     def break_(self, name: str) -> None:
         """Another scenario of traffic from now on."""
         self.stage.say("From now on the services behave like this:" if name != HEALTHY else "It is mended:")
-        self.stage.run("python", "-m", "rollout.simulator.simulator", "traffic", name)
+        named = () if self.stack == env.LOCAL else ("--store", self.store)
+        self.stage.run("python", "-m", "rollout.simulator.simulator", "traffic", name, *named)
         self.suggested = "n"
 
     def roll_back(self, name: str) -> None:
@@ -165,7 +169,8 @@ class Walk:
     def end(self) -> None:
         """What is left, and how to go on."""
         self.stage.say(
-            f"It stands on day {self.day}, and the simulator's clock goes on from there: `make status` tells, `make down` ends it."
+            f"It stands on day {self.day}, and the simulator's clock goes on from there: `make status{self._asked}` tells, "
+            "`make down` ends it."
         )
         if self._in_git and self._branch().startswith(BRANCH):
             self.stage.say(f"The walk's commits are on the branch {self._branch()}: git switch - leaves it.")
@@ -173,10 +178,28 @@ class Walk:
     def _playing(self) -> bool:
         simulator = Simulator(self._local)
         try:
-            running = bool(simulator.pid() and simulator.call("GET", "/traffic").get("running"))
+            found = simulator.call("GET", "/traffic") if simulator.pid() else {}
         except (OSError, ValueError):
             return False
-        return running and backend.state(self.stack) is not None
+        runs_here = bool(found.get("running")) and found.get("store") == self.store
+        served = self.stack == env.LOCAL or Database(self._local / "postgres").pid() is not None
+        return runs_here and served and backend.state(self.stack) is not None
+
+    @property
+    def _given(self) -> tuple[str, ...]:
+        """What `make up` is told of the store."""
+        return () if self.stack == env.LOCAL else (f"STORE={self.store}",)
+
+    @property
+    def _asked(self) -> str:
+        """What the other targets are told of the stack."""
+        return "" if self.stack == env.LOCAL else f" STACK={self.stack}"
+
+    def _settings(self) -> dict[str, str]:
+        """The stack's environment as it is now, for this process too: it reads the store itself."""
+        changes = env.environment(files.ROOT, os.environ, self.stack)
+        env.apply(os.environ, {**changes, "ROLLOUT_NOW": None})  # a walk has the simulator's own clock
+        return {key: value for key, value in changes.items() if value is not None}
 
     @property
     def _wanted(self) -> StackConfig:
