@@ -26,9 +26,10 @@ class Burning:
         deployed: bool = True,
         env: Mapping[str, str] | None = None,
         store: str = "secrets-manager",
+        kind: type[Sandbox] = Sandbox,
     ) -> None:
         """`deployed`: by one `up`; else store, file and commit are there, and the engine knows of nothing."""
-        self.sandbox = Sandbox(folder / "project", store=store)
+        self.sandbox = kind(folder / "project", store=store)
         self.sandbox.env.update(env or {})
         try:
             self._begin(folder, deployed)
@@ -82,12 +83,12 @@ def seed(sandbox: Sandbox) -> None:
     store = sandbox.boto("secretsmanager")
     for flag, value in days.wanted(START).items():
         with contextlib.suppress(store.exceptions.ResourceNotFoundException):
-            store.delete_secret(SecretId=days.secret(flag), ForceDeleteWithoutRecovery=True)
+            store.delete_secret(SecretId=days.secret(flag, sandbox.name), ForceDeleteWithoutRecovery=True)
         token = {"ClientRequestToken": known[flag]} if known.get(flag) else {}
-        made = store.create_secret(Name=days.secret(flag), SecretString=value, **token)
+        made = store.create_secret(Name=days.secret(flag, sandbox.name), SecretString=value, **token)
         if flag in days.PERCENT_FLAGS.values():
             since = {"Key": "live-since", "Value": f"{made['VersionId']}@{days.clock(DAY - 8)}"}
-            store.tag_resource(SecretId=days.secret(flag), Tags=[since])
+            store.tag_resource(SecretId=days.secret(flag, sandbox.name), Tags=[since])
 
 
 def _resources(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -110,8 +111,10 @@ def lives(sandbox: Sandbox) -> dict[str, str | None]:
 def tags(sandbox: Sandbox, domain: str) -> dict[str, str]:
     """The tags on a domain's secret."""
     if sandbox.database is not None:
-        return sandbox.flags()[days.secret(days.PERCENT_FLAGS[domain])][1]
-    found = sandbox.boto("secretsmanager").describe_secret(SecretId=days.secret(days.PERCENT_FLAGS[domain]))
+        return sandbox.flags()[days.secret(days.PERCENT_FLAGS[domain], sandbox.name)][1]
+    found = sandbox.boto("secretsmanager").describe_secret(
+        SecretId=days.secret(days.PERCENT_FLAGS[domain], sandbox.name)
+    )
     return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
 
 

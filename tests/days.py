@@ -86,15 +86,15 @@ def live(sandbox: Sandbox) -> dict[str, str]:
     found = {}
     for flag in (*PERCENT_FLAGS.values(), *ENABLE_FLAGS.values()):
         try:
-            found[flag] = store.get_secret_value(SecretId=secret(flag))["SecretString"]
+            found[flag] = store.get_secret_value(SecretId=secret(flag, sandbox.name))["SecretString"]
         except (store.exceptions.ResourceNotFoundException, store.exceptions.InvalidRequestException):
             continue
     return found
 
 
-def secret(flag: str) -> str:
-    """The name of a flag's secret on the sandbox's stack."""
-    return f"wa-webhook-unified/local/{flag}"
+def secret(flag: str, stack: str = "local") -> str:
+    """The name of a flag's secret on a stack: a sandbox's `name`."""
+    return f"wa-webhook-unified/{stack}/{flag}"
 
 
 def put(sandbox: Sandbox, domain: str, value: str, *, since: float | None = None) -> None:
@@ -106,10 +106,10 @@ def put(sandbox: Sandbox, domain: str, value: str, *, since: float | None = None
         at = sandbox.env.get("ROLLOUT_NOW", "") if since is None else clock(since)
         sandbox.by_hand(
             "with clock as (select set_config('rollout.virtual', %s, false)) update rollout.flags set value = %s from clock where name = %s",
-            at, value, secret(PERCENT_FLAGS[domain]),
+            at, value, secret(PERCENT_FLAGS[domain], sandbox.name),
         )  # fmt: skip
         return
-    store, name = sandbox.boto("secretsmanager"), secret(PERCENT_FLAGS[domain])
+    store, name = sandbox.boto("secretsmanager"), secret(PERCENT_FLAGS[domain], sandbox.name)
     made = store.put_secret_value(SecretId=name, SecretString=value)
     if since is not None:
         store.tag_resource(SecretId=name, Tags=[_live_since(made["VersionId"], since)])
@@ -117,7 +117,7 @@ def put(sandbox: Sandbox, domain: str, value: str, *, since: float | None = None
 
 def delete(sandbox: Sandbox, domain: str) -> None:
     """Somebody's hand deletes a percent, for good."""
-    name = secret(PERCENT_FLAGS[domain])
+    name = secret(PERCENT_FLAGS[domain], sandbox.name)
     if sandbox.database is not None:
         sandbox.by_hand("delete from rollout.flags where name = %s", name)
     else:
@@ -127,14 +127,14 @@ def delete(sandbox: Sandbox, domain: str) -> None:
 def switch(sandbox: Sandbox, flag: str, value: str) -> None:
     """Somebody's hand on another flag than a percent."""
     if sandbox.database is not None:
-        sandbox.by_hand("update rollout.flags set value = %s where name = %s", value, secret(flag))
+        sandbox.by_hand("update rollout.flags set value = %s where name = %s", value, secret(flag, sandbox.name))
     else:
-        sandbox.boto("secretsmanager").put_secret_value(SecretId=secret(flag), SecretString=value)
+        sandbox.boto("secretsmanager").put_secret_value(SecretId=secret(flag, sandbox.name), SecretString=value)
 
 
 def mark(sandbox: Sandbox, domain: str, tags: Mapping[str, str], *, drop: str = "") -> None:
     """Tags put beside a percent, and one taken away."""
-    name = secret(PERCENT_FLAGS[domain])
+    name = secret(PERCENT_FLAGS[domain], sandbox.name)
     if sandbox.database is not None:
         sandbox.by_hand(
             "update rollout.flags set tags = (tags || %s::jsonb) - %s where name = %s",
@@ -159,7 +159,7 @@ def inputs(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def set_percents(sandbox: Sandbox, percent: Mapping[str, int]) -> None:
-    """Writes percents into Pulumi.local.yaml, as a person would: the enable flag goes with the percent."""
+    """Writes percents into the stack file, as a person would: the enable flag goes with the percent."""
     text = sandbox.read_config()
     for name, value in percent.items():
         text = edit.set_flag(text, name, value, None if name not in ENABLE_FLAGS else value > 0)
@@ -190,9 +190,9 @@ def begin(sandbox: Sandbox, percent: Mapping[str, int], *, day: float, since: fl
         if sandbox.database is not None:
             put_row(sandbox, flag, value, started)
             continue
-        made = store.create_secret(Name=secret(flag), SecretString=value)
+        made = store.create_secret(Name=secret(flag, sandbox.name), SecretString=value)
         if flag in PERCENT_FLAGS.values():
-            store.tag_resource(SecretId=secret(flag), Tags=[_live_since(made["VersionId"], started)])
+            store.tag_resource(SecretId=secret(flag, sandbox.name), Tags=[_live_since(made["VersionId"], started)])
     set_percents(sandbox, percent)
     turn_clock(sandbox, day)
     sandbox.up()
@@ -201,16 +201,16 @@ def begin(sandbox: Sandbox, percent: Mapping[str, int], *, day: float, since: fl
 
 def put_row(sandbox: Sandbox, flag: str, value: str, since: float, version: int | None = None) -> None:
     """A flag's row in a database anew, as if it were live since a day; with the version that the state knows, if any."""
-    sandbox.by_hand("delete from rollout.flags where name = %s", secret(flag))
+    sandbox.by_hand("delete from rollout.flags where name = %s", secret(flag, sandbox.name))
     sandbox.by_hand(
         "with clock as (select set_config('rollout.virtual', %s, false)) insert into rollout.flags (name, value, version, written) "
         "select %s, %s, 0, now() from clock",
-        clock(since), secret(flag), value,
+        clock(since), secret(flag, sandbox.name), value,
     )  # fmt: skip
     if version is not None:
         sandbox.by_hand(
             "update rollout.flags set version = %s where name = %s and set_config('session_replication_role', 'replica', false) is not null",
-            version, secret(flag),
+            version, secret(flag, sandbox.name),
         )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from rollout.simulator.database import DATABASE
 from rollout.simulator.scratch import Scratch
 from tests.wire import Fault, Wire
 
-READING = ("Get", "List", "Describe", "BatchGet", "Head", "GET", "HEAD")
+READING = ("Get", "List", "Describe", "BatchGet", "Head", "GET", "HEAD", "Decrypt")
 
 
 def client(url: str, service: str) -> Any:
@@ -97,12 +97,12 @@ class Sandbox(Scratch):
         return found
 
     def write_config(self, text: str) -> None:
-        """Replaces Pulumi.local.yaml."""
-        (self.folder / "Pulumi.local.yaml").write_text(text)
+        """Replaces the stack file."""
+        self.stack_file.write_text(text)
 
     def read_config(self) -> str:
-        """The text of Pulumi.local.yaml."""
-        return (self.folder / "Pulumi.local.yaml").read_text()
+        """The text of the stack file."""
+        return self.stack_file.read_text()
 
     def flags(self) -> dict[str, tuple[str, dict[str, str]]]:
         """Every flag by its full name: text and tags, read past this project's own code. Of a database."""

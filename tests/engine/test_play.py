@@ -8,11 +8,15 @@ import re
 import select
 import subprocess
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests import days
+from rollout.model.stack_file import edit
+from tests import days, postgres, typed
 from tests.harness import Sandbox
+from tests.typed import Page
 
 #: The first days: look; to day 3 and its raise; what was deployed; a fault; the emergency; the log.
 SCRIPT = """l
@@ -74,6 +78,29 @@ def test_a_walk(sandbox: Sandbox) -> None:
         done = sandbox.rollout("play", *arguments, check=False)
         assert done.returncode == 2, done.stderr
         assert why in done.stderr
+
+
+@pytest.mark.timeout(1800)
+def test_a_walk_on_a_database(new_sandbox: Callable[..., Sandbox], tmp_path: Path) -> None:
+    """The page's own `make up STORE=postgres` and what follows it; the walk finds that stack, and leaves `local` alone."""
+    postgres.entered(tmp_path)
+    sandbox, page = typed.shell(new_sandbox(stack=False)), Page("docs/supabase.md")
+    file = sandbox.folder / "Pulumi.postgres.yaml"
+    text = file.read_text()
+    for key in (edit.GATE, edit.DRILL):
+        text = edit.set_value(text, key, "off")
+    file.write_text(text)
+    sandbox.commit("a gate that is off")
+    try:
+        assert "PASS 0 -> 5 %" in page.type("make up STORE=postgres", sandbox)
+        said = sandbox.run("make", "play", "STORE=postgres", "KEYS=nnpubbq", timeout=600)
+        walked = said.stdout + said.stderr
+        assert "day 3: ai-agents 5 -> 10" in walked, walked
+        assert "$ python -m rollout.simulator.simulator traffic broken-sessions" in walked
+        assert "`make status STACK=postgres` tells" in " ".join(walked.split())
+        assert re.search(r"ai-agents +10 +10", page.type("make status STACK=postgres", sandbox, 0, 2))
+    finally:
+        page.type("make down", sandbox)
 
 
 def terminal(sandbox: Sandbox, keys: list[str]) -> str:
