@@ -139,7 +139,7 @@ def test_supabase(prod: Burning, tmp_path: Path) -> None:
         name = "wa-webhook-unified/prod/JOBS_ROLLOUT_PERCENT"
         insert = "insert into rollout.flags (name, value, version, written) values ('wa-webhook-unified/prod/JOBS_ROLLOUT_PERCENT', '25', 0, now())"
         editor.run("psql", "--command", insert)
-        asked(page, f"select rollout.lower('{name}', '0');", editor)
+        asked(page, "select rollout.lower('wa-webhook-unified/prod/JOBS_ROLLOUT_PERCENT', '0');", editor)
         assert (
             editor.run("psql", "-tAc", "select value from rollout.flags where name like '%JOBS%'").stdout.strip() == "0"
         )
