@@ -124,6 +124,15 @@ def delete(sandbox: Sandbox, domain: str) -> None:
         sandbox.boto("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
 
+def emptied(sandbox: Sandbox) -> None:
+    """What plays forgets every flag: the simulator by a restart, a database by a hand."""
+    if sandbox.database is not None:
+        sandbox.by_hand("delete from rollout.flags where name <> 'rollout/canary'")
+    else:
+        sandbox.simulator.stop()
+        sandbox.simulator.start()
+
+
 def switch(sandbox: Sandbox, flag: str, value: str) -> None:
     """Somebody's hand on another flag than a percent."""
     if sandbox.database is not None:

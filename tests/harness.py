@@ -136,6 +136,20 @@ class Sandbox(Scratch):
         self._started.append(super().start(*command, env=env))
         return self._started[-1]
 
+    def counters_broken(self, *, hang: bool = False) -> None:
+        """Every question about counters fails, or isn't answered while anybody waits."""
+        if self.door is not None:
+            self.door.faults = [Fault("counted", "hang" if hang else "error")]
+        else:
+            fault: dict[str, Any] = {"latency": 60} if hang else {"status": 500}
+            self.simulator.call("PUT", "/faults", {"fail": [{"target": "cloudwatch.GetMetricData", **fault}]})
+
+    def look_begun(self) -> bool:
+        """Whether a watch has asked for policies or counters since the last reset."""
+        if self.door is not None:
+            return self.door.calls["rollout.counted"] > 0
+        return self.api_calls(reads=True).get("cloudwatch.DescribeAlarms", 0) > 0
+
     def close(self) -> list[str]:
         if self.door is not None:
             self.door.close()

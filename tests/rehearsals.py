@@ -37,12 +37,14 @@ EXPECTED: Final[Mapping[str, Expected]] = {
 }
 
 
-def play(folder: Path, name: str, days: int, seed: int = 1) -> tuple[list[Morning], dict[str, int], list[Path]]:
+def play(
+    folder: Path, name: str, days: int, seed: int = 1, *, store: str = "secrets-manager"
+) -> tuple[list[Morning], dict[str, int], list[Path]]:
     """The days of a rehearsal, what was live at its end, and the names of its incidents. Raises `AssertionError`."""
     with pytest.MonkeyPatch.context() as patch:
         for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(key, "testing")  # the simulator takes any
-        player = Player(folder, name, seed, drills=False)
+        player = Player(folder, name, seed, drills=False, store=store)
         try:
             mornings = list(player.play(days))
             return mornings, player.live(), [Path(path.name) for path in player.incidents()]

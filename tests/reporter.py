@@ -1,7 +1,8 @@
-"""A reporter for the provider tier: publishes a domain's counters to the simulator, as the metrics contract asks."""
+"""A reporter for tests: publishes a domain's counters to the simulator or into a database, as the metrics contract asks."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,24 +14,32 @@ from rollout.model.catalogue.domain import Domain
 from rollout.model.gate.window import HOUR, LEGACY_COUNTERS
 from rollout.provider.sources.cloudwatch import UNIT
 from tests import days
-from tests.harness import client
+from tests.harness import Sandbox, client
 
 UNIFIED = "wa-webhook-unified"
 
 
 @dataclass
 class Reporter:
-    """Publishes hourly data; `client` is boto3's, on the simulator."""
+    """Publishes hourly data; `client` is boto3's, on the simulator. `sandbox`: into its database instead."""
 
     client: Any
     domain: Domain
     period: timedelta = HOUR
     unit: str = UNIT
     names: dict[str, str] = field(default_factory=dict)  # what a counter is called instead
+    sandbox: Sandbox | None = None  # of a database: there the counters lie beside the flags
 
     @classmethod
     def on(cls, url: str, domain: Domain, **options: Any) -> Reporter:
         return cls(client(url, "cloudwatch"), domain, **options)
+
+    @classmethod
+    def of(cls, sandbox: Sandbox, domain: Domain, **options: Any) -> Reporter:
+        """Where the sandbox's stack reads them."""
+        if sandbox.database is not None:
+            options["sandbox"] = sandbox
+        return cls.on(sandbox.url, domain, **options)
 
     def healthy(self, start: datetime, end: datetime, share: float = 0.05, each: int = 200, **unified: float) -> None:
         """`each` events of the whole domain a period and counter, none bad; `unified` overrules its values."""
@@ -53,6 +62,13 @@ class Reporter:
 
     def publish(self, service: str, start: datetime, end: datetime, values: Mapping[str, float]) -> None:
         """The same values for each period from `start` up to `end`."""
+        if self.sandbox is not None:
+            self.sandbox.by_hand(
+                "insert into rollout.minutes (minute, service, domain, counter, value, arrived) select at, %s, %s, key, value::bigint, at + %s "
+                "from generate_series(%s::timestamptz, %s - interval '1 second', %s) as at, jsonb_each_text(%s)",
+                service, self.domain.name, self.period, start, end, self.period, json.dumps(dict(values)),
+            )  # fmt: skip
+            return
         data = []
         at = start
         while at < end:

@@ -31,16 +31,16 @@ exec {real} "$@"
 """
 
 
-def begin(folder: Path, *, deployed: bool = True, burns: str = "jobs") -> Burning:
+def begin(folder: Path, *, deployed: bool = True, burns: str = "jobs", store: str = "secrets-manager") -> Burning:
     """burning.START, with errors in what one domain reports since."""
-    made = Burning(folder, deployed=deployed, env={"ROLLOUT_COUNT_PERIOD": "3600"})
+    made = Burning(folder, deployed=deployed, env={"ROLLOUT_COUNT_PERIOD": "3600"}, store=store)
     report(made.sandbox, burns, Errors=50)
     return made
 
 
 def report(sandbox: Sandbox, domain: str, **unified: float) -> None:
     """What a domain of burning.START has counted since its value went live."""
-    reporter = Reporter.on(sandbox.url, CATALOGUE.domains[domain])
+    reporter = Reporter.of(sandbox, CATALOGUE.domains[domain])
     reporter.healthy_days(burning.DAY - 8, burning.DAY, burning.START[domain], **unified)
 
 

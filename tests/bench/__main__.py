@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rollout.simulator import env
 from tests.bench import (
     evidence,
     hanging,
@@ -48,7 +49,8 @@ def part_speed(folder: Path, runs: int, say: Say) -> None:
 def part_speed_database(folder: Path, runs: int, say: Say) -> None:
     """Previews, one-flag up and rollback on PostgreSQL, against the same on the simulated AWS and a raw write."""
     folder.chmod(0o755)  # a server that runs as nobody enters it
-    say(f"{timing.version('pulumi', 'version')}, state on local files, servers on loopback; n = {runs} pairs")
+    engine = timing.version(str(env.PROJECT / ".tools" / "pulumi" / "bin" / "pulumi"), "version")
+    say(f"{engine}, state on local files, servers on loopback; n = {runs} pairs")
     for found, limit, aim in speed_database.speeds(folder, runs):
         say(found.line(limit, aim))
 

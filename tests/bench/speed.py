@@ -75,6 +75,7 @@ def speeds(box: Sandbox, runs: int) -> Iterator[tuple[Compared, float, float]]:
         lambda: box.preview("--refresh=false", env=NOW), lambda: empty.run("preview", "--diff"), runs,
     )  # fmt: skip
     yield without, 1.3, 1.15
+    asked_by_edits(box)
     changes = cycle((0, 5))
     change = in_turns(
         "one-flag up --skip-preview / empty program's up",
@@ -83,6 +84,12 @@ def speeds(box: Sandbox, runs: int) -> Iterator[tuple[Compared, float, float]]:
     )  # fmt: skip
     yield change, 1.5, 1.35
     yield rollback(box, runs), 1.5, 1.2
+
+
+def asked_by_edits(box: Sandbox) -> None:
+    """Commits ai-agents at 0: a raise after a lowering passes by what is younger, and an edit of the working tree is."""
+    set_percent(box, 0)
+    box.commit("0")
 
 
 def set_percent(box: Sandbox, percent: int) -> None:

@@ -52,6 +52,8 @@ def _compared(ours: Sandbox, aws: Sandbox, runs: int) -> Iterator[tuple[Compared
             1.0,
             1.0,
         )
+    for box in (ours, aws):
+        speed.asked_by_edits(box)
     percents = cycle((0, 5))
 
     def changed() -> None:

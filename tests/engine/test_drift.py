@@ -159,8 +159,7 @@ def test_an_enable_flag_that_a_hand_turned_off_is_a_stop_and_stays(sandbox: Sand
 
 def test_a_restarted_simulator_is_filled_again_and_says_so(sandbox: Sandbox) -> None:
     days.begin(sandbox, AT, day=NOW)
-    sandbox.simulator.stop()
-    sandbox.simulator.start()
+    days.emptied(sandbox)
     assert days.live(sandbox) == {}
     done = sandbox.preview()
     said = done.stdout + done.stderr

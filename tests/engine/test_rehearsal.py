@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import rehearsals
+from tests import postgres, rehearsals
 from tests.harness import Sandbox
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("name", "days"), [("typo", 2), ("latency", 7)])
-def test_where_the_gate_stops(tmp_path: Path, name: str, days: int) -> None:
-    mornings, _, incidents = rehearsals.play(tmp_path / "project", name, days)
+def test_where_the_gate_stops(tmp_path: Path, flag_store: str, name: str, days: int) -> None:
+    folder = postgres.entered(tmp_path) / "project"
+    mornings, _, incidents = rehearsals.play(folder, name, days, store=flag_store)
     rehearsals.check(name, mornings, incidents)
 
 
 @pytest.mark.timeout(900)
-def test_a_fault_that_begins_at_50(tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    mornings, live, incidents = rehearsals.play(folder, "errors-at-50", 8)
+def test_a_fault_that_begins_at_50(tmp_path: Path, flag_store: str) -> None:
+    folder = postgres.entered(tmp_path) / "project"
+    mornings, live, incidents = rehearsals.play(folder, "errors-at-50", 8, store=flag_store)
     rehearsals.check("errors-at-50", mornings, incidents)
     assert mornings[5].live["ai-agents"] == 50
     assert any("gate PASS" in text for text in mornings[5].said)
@@ -34,10 +35,10 @@ def test_a_fault_that_begins_at_50(tmp_path: Path) -> None:
     assert live["ai-agents"] == 5, "the second attempt climbs from 0"
 
 
-def test_the_command_plays_a_day_with_its_drill(sandbox: Sandbox) -> None:
+def test_the_command_plays_a_day_with_its_drill(sandbox: Sandbox, flag_store: str) -> None:
     """`rollout rehearse` on a copy of a copy: one JSON object a day, the rest on stderr."""
     sandbox.write_config(sandbox.read_config().replace('drill: "off"', "drill: required"))
-    done = sandbox.rollout("rehearse", "healthy", "--days", "1", "--json", timeout=300)
+    done = sandbox.rollout("rehearse", "healthy", "--days", "1", "--json", "--store", flag_store, timeout=300)
     day = json.loads(done.stdout)
     assert (day["day"], day["live"]["ai-agents"], day["moved"]) == (1, 5, ["ai-agents 0 -> 5 %"])
     assert day["said"][0].startswith("drill of ai-agents: passed")

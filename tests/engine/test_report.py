@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
@@ -10,17 +11,19 @@ from typing import Any
 import pytest
 
 from rollout.simulator.rehearsal.story import DAYS, NOTES, Story
-from tests import figures, pages, record, traces
+from tests import figures, pages, postgres, record, traces
 
 FILES = ["final.md", "performance.md", "incidents.md", "daily-log.md", "index.html"]
 
 
 @pytest.mark.timeout(1800)
-def test_a_migration_with_everything_in_it_and_its_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_with_everything_in_it_and_its_reports(
+    tmp_path: Path, flag_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One play for all of it: it takes minutes."""
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "testing")  # the simulator takes any
-    player = Story(tmp_path / "project")
+    player = Story(postgres.entered(tmp_path) / "project", store=flag_store)
     try:
         mornings = list(player.play(DAYS))
         assert set(player.live().values()) == {100}
@@ -35,7 +38,7 @@ def test_a_migration_with_everything_in_it_and_its_reports(tmp_path: Path, monke
 
 def _logged(player: Story) -> None:
     """The log tells all that was done: a reviewed rollback, a stop, a freeze, a waiver, an incident, notes."""
-    done = player.scratch.rollout("log", "--stack", "local", "--json", "-n", "0")
+    done = player.scratch.rollout("log", "--stack", player.stack, "--json", "-n", "0")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     kinds = Counter(line["kind"] for line in lines)
     assert (kinds["freeze"], kinds["waiver"], kinds["note"]) == (2, 2, len(NOTES))
@@ -62,7 +65,7 @@ def _reported(player: Story, folder: Path) -> None:
     raw = _raw(player)
     page = (folder / "one" / "index.html").read_text()
     on_page = traces.check(raw, figures.figures(page))
-    done = player.scratch.rollout("report", "--stack", "local", "--json")
+    done = player.scratch.rollout("report", "--stack", player.stack, "--json")
     in_files = figures.markdown(json.loads(done.stdout), folder / "one")
     assert on_page > in_files > 1500, (on_page, in_files)
     _told(raw, page)
@@ -71,10 +74,11 @@ def _reported(player: Story, folder: Path) -> None:
 
 
 def _raw(player: Story) -> record.Raw:
-    show = ("--stack", "local", "--json", "--full-dates", "--page-size", "0")
+    show = ("--stack", player.stack, "--json", "--full-dates", "--page-size", "0")
     history = json.loads(player.scratch.pulumi("stack", "history", *show).stdout)
-    state = json.loads(player.scratch.pulumi("stack", "export", "--stack", "local").stdout)
-    return record.Raw.read(player.scratch.folder, history, state["deployment"]["resources"])
+    state = json.loads(player.scratch.pulumi("stack", "export", "--stack", player.stack).stdout)
+    found = record.Raw.read(player.scratch.folder, history, state["deployment"]["resources"])
+    return dataclasses.replace(found, stack=player.stack)
 
 
 def _told(raw: record.Raw, page: str) -> None:
@@ -94,11 +98,11 @@ def _told(raw: record.Raw, page: str) -> None:
 def _without_the_libraries(player: Story, folder: Path) -> None:
     """The run-time environment has none: the Markdown is written, and one line says how to get the page."""
     out = folder / "bare"
-    done: Any = player.scratch.rollout("report", "--stack", "local", "--out", str(out), check=False)
+    done: Any = player.scratch.rollout("report", "--stack", player.stack, "--out", str(out), check=False)
     assert done.returncode == 1
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES[:-1])
     assert done.stderr.splitlines() == [
-        "not written: index.html: its libraries are in .venv-dev alone: make report STACK=local"
+        f"not written: index.html: its libraries are in .venv-dev alone: make report STACK={player.stack}"
     ]
     for name in FILES[:-1]:
         assert (out / name).read_bytes() == (folder / "one" / name).read_bytes()

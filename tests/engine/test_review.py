@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from rollout.model.stack_file import edit
+from rollout.simulator.database import DATABASE
 from rollout.simulator.rehearsal.player import FIRST, Player
-from tests import days
+from tests import days, postgres
 from tests.harness import Sandbox
 from tests.harness import client as client_of
 
@@ -31,11 +32,11 @@ DAY_3 = FIRST + timedelta(days=2)
 
 
 @pytest.fixture
-def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
+def played(tmp_path: Path, flag_store: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
     """Two days of a healthy rehearsal, and the morning of the third: AI agents at 5 %, soaked, with traffic."""
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "testing")  # the traffic is published from here
-    player = Player(tmp_path / "project", "healthy", 1, drills=False)
+    player = Player(postgres.entered(tmp_path) / "project", "healthy", 1, drills=False, store=flag_store)
     for _ in player.play(2):
         pass
     player._traffic(DAY_3)
@@ -45,12 +46,12 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
 
 
 def review(player: Player, *arguments: str) -> tuple[int, dict[str, Any]]:
-    done = player.scratch.rollout("review", "--stack", "local", "--json", *arguments, check=False)
+    done = player.scratch.rollout("review", "--stack", player.stack, "--json", *arguments, check=False)
     return done.returncode, json.loads(done.stdout)
 
 
 def text(player: Player) -> str:
-    return player.scratch.rollout("review", "--stack", "local", check=False).stdout
+    return player.scratch.rollout("review", "--stack", player.stack, check=False).stdout
 
 
 def percent(player: Player, domain: str, value: int) -> None:
@@ -65,10 +66,17 @@ def up(player: Player, approval: Path) -> tuple[int, str]:
 def put(player: Player, domain: str, value: str) -> None:
     """By hand, past everything."""
     store = player._clients.store
-    store.put(f"wa-webhook-unified/local/{player.known.domains[domain].percent_flag}", value, str(uuid.uuid4()))
+    store.put(
+        f"wa-webhook-unified/{player.stack}/{player.known.domains[domain].percent_flag}", value, str(uuid.uuid4())
+    )
 
 
 def alarm(player: Player, name: str, threshold: float) -> None:
+    if player.scratch.database is not None:
+        with player.scratch.database.connect(database=DATABASE) as hand:
+            changed = "update rollout.policies set inputs = inputs || jsonb_build_object('threshold', %s::float) where name = %s"
+            assert hand.execute(changed, [threshold, name]).rowcount == 1
+        return
     client = client_of(player.scratch.url, "cloudwatch")
     found = client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
     kept = (
@@ -92,7 +100,7 @@ def test_pages_and_what_was_approved(played: Player, tmp_path: Path) -> None:
     assert "nothing to do" in text(played)
 
     # a normal raise, and what an approval of it binds
-    scratch.rollout("promote", "3", "--stack", "local")
+    scratch.rollout("promote", "3", "--stack", played.stack)
     raised = scratch.commit("day 3")
     code, page = review(played, "--approval", str(approval))
     assert code == 0
@@ -141,7 +149,7 @@ def test_pages_and_what_was_approved(played: Player, tmp_path: Path) -> None:
 @pytest.mark.timeout(1200)
 def test_evidence_is_judged_again_and_a_lowering_asks_for_nothing(played: Player, tmp_path: Path) -> None:
     approval, scratch = tmp_path / "approval.json", played.scratch
-    scratch.rollout("promote", "3", "--stack", "local")
+    scratch.rollout("promote", "3", "--stack", played.stack)
     scratch.commit("day 3")
     assert review(played, "--approval", str(approval))[0] == 0
     burn(played, DAY_3)
@@ -152,24 +160,32 @@ def test_evidence_is_judged_again_and_a_lowering_asks_for_nothing(played: Player
     assert (code, page["rows"][0]["verdict"]) == (3, "ROLLBACK")
 
     # drift is named, and with it what the refused preview didn't reach
-    alarm(played, "wa-webhook-unified-local-jobs-errors", 0.5)
+    alarm(played, f"wa-webhook-unified-{played.stack}-jobs-errors", 0.5)
     assert "alarm jobs-errors threshold: 0.5 -> 0.01" in str(review(played)[1]["drift"])
 
     # a rollback: no approval, no gate
     percent(played, "ai-agents", 0)
     code, page = review(played)
     assert (code, page["rows"][0]["kind"], page["rows"][0]["refusals"]) == (0, "rollback", [])
-    lower = scratch.rollout("review", "--stack", "local", "--lowerings").stdout
+    lower = scratch.rollout("review", "--stack", played.stack, "--lowerings").stdout
     assert lower == "ai-agents 0\n"
     approval.write_text("{}")
     assert up(played, approval)[0] == 0
     assert played.live()["ai-agents"] == 0
-    assert json.loads(scratch.rollout("review", "--stack", "local", "--lowerings", "--json").stdout)["lower"] == {}
+    left = scratch.rollout("review", "--stack", played.stack, "--lowerings", "--json").stdout
+    assert json.loads(left)["lower"] == {}
 
 
 def burn(player: Player, until: datetime) -> None:
     """Errors in each of the last hours, written over what the scenario published."""
     name = "ai-agents"
+    if player.scratch.database is not None:
+        with player.scratch.database.connect(database=DATABASE) as hand:
+            hand.execute(
+                "update rollout.minutes set value = 300 where domain = %s and service = %s and counter in ('Errors', 'Requests') and minute >= %s",
+                [name, player.known.unified, until - timedelta(hours=3)],
+            )
+        return
     dimensions = [{"Name": "Service", "Value": player.known.unified}, {"Name": "Domain", "Value": name}]
     data = [
         {"MetricName": counter, "Dimensions": dimensions, "Timestamp": until - timedelta(hours=back), "Value": 300.0, "Unit": "Count"}

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from rollout.commands.engine.pulumi import EXIT_WAITS
-from tests import burning, days, races, watching
+from tests import burning, days, postgres, races, watching
 from tests.burning import Burning
 from tests.engine.test_races import wait_for
 from tests.harness import Sandbox
@@ -27,8 +27,8 @@ FILE = "Pulumi.local.yaml"
 
 
 @pytest.fixture(scope="module")
-def _deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
-    made = watching.begin(tmp_path_factory.mktemp("beside"))
+def _deployed(tmp_path_factory: pytest.TempPathFactory, flag_store: str) -> Iterator[Burning]:
+    made = watching.begin(postgres.entered(tmp_path_factory.mktemp("beside")), store=flag_store)
     yield made
     assert not made.sandbox.close()
 
@@ -47,9 +47,9 @@ def sandbox(_deployed: Burning) -> Sandbox:
 
 
 @pytest.fixture
-def ai_burns(tmp_path: Path) -> Iterator[Sandbox]:
+def ai_burns(tmp_path: Path, flag_store: str) -> Iterator[Sandbox]:
     """The same, and it is ai-agents that burns: the one domain that could rise."""
-    made = watching.begin(tmp_path, burns="ai-agents")
+    made = watching.begin(postgres.entered(tmp_path), burns="ai-agents", store=flag_store)
     yield made.again()
     assert not made.sandbox.close()
 

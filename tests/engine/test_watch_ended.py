@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import burning, races, watching
+from tests import burning, postgres, races, watching
 from tests.burning import Burning
 from tests.harness import Sandbox
 from tests.watching import Held
 
 
 @pytest.fixture(scope="module")
-def _once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burning]:
-    made = watching.begin(tmp_path_factory.mktemp("ended"))
+def _once(tmp_path_factory: pytest.TempPathFactory, flag_store: str) -> Iterator[Burning]:
+    made = watching.begin(postgres.entered(tmp_path_factory.mktemp("ended")), store=flag_store)
     yield made
     assert not made.sandbox.close()
 
@@ -101,12 +101,11 @@ def test_told_to_end_in_a_pause_or_in_the_middle_of_a_look(sandbox: Sandbox) -> 
     watch.process.send_signal(signal.SIGTERM)
     assert watch.ended(5) == 0, watch.said
 
-    slow = {"target": "cloudwatch.GetMetricData", "latency": 60}  # seconds: nobody waits for it
-    sandbox.simulator.call("PUT", "/faults", {"fail": [slow]})
+    sandbox.counters_broken(hang=True)
     for arguments, code in ((watching.LOOP, 0), (watching.LOOP[:-2], 1)):
         sandbox.api_calls(reset=True)
         watch = watching.start(sandbox, *arguments)
-        watch.until(lambda: sandbox.api_calls(reads=True).get("cloudwatch.DescribeAlarms"))
+        watch.until(sandbox.look_begun)
         time.sleep(0.5)
         watch.process.send_signal(signal.SIGTERM)
         assert watch.ended(30) == code, watch.said
