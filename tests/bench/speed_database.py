@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-from rollout.simulator import env
 from rollout.simulator.database import DATABASE, SUPERUSER
 from tests import days, postgres
 from tests.bench import speed
@@ -90,6 +89,6 @@ def _rollback(box: Sandbox, runs: int) -> Compared:
     return in_turns(
         "rollback: command to value read back / raw UPDATE and SELECT",
         lambda: speed.down(box),
-        lambda: box.run(str(env.PROJECT / ".venv-dev" / "bin" / "python"), str(script), env={"RAW_URL": url}), runs,
+        lambda: box.run("python", str(script), env={"RAW_URL": url}), runs,
         between=up_again,
     )  # fmt: skip
