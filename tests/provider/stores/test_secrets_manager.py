@@ -176,6 +176,24 @@ def test_the_simulator_refuses_what_aws_refuses_on_a_secret_that_waits_for_its_d
     store.tag(SECRET, {"a": "b"})
 
 
+def test_a_rollback_by_label_is_what_every_read_answers(store: SecretsManager) -> None:
+    store.create(SECRET, "5", "5" * 36, {})
+    store.put(SECRET, "10", "7" * 36)
+    store._client.update_secret_version_stage(
+        SecretId=SECRET, VersionStage="AWSCURRENT", MoveToVersionId="5" * 36, RemoveFromVersionId="7" * 36
+    )
+    for entry in (store.get(SECRET), store.get_many([SECRET])[SECRET]):
+        assert isinstance(entry, Entry)
+        assert (entry.text, entry.version) == ("5", "5" * 36)
+    trace = store.trace(SECRET)
+    assert (trace.live, trace.replaced) == ("5" * 36, "7" * 36)
+    store.put(SECRET, "0", "8" * 36)
+    assert (entry := store.get(SECRET)) is not None
+    assert (entry.text, entry.version) == ("0", "8" * 36)
+    trace = store.trace(SECRET)
+    assert (trace.live, trace.replaced) == ("8" * 36, "5" * 36), "what is put next replaces what the hand chose"
+
+
 def test_a_put_and_a_tag_at_the_same_moment_both_stand(store: SecretsManager) -> None:
     store.create(SECRET, "50", "0" * 36, {})
     store.warm()
