@@ -35,10 +35,15 @@ $$;
 create function rollout.summed(sums bigint[], at integer[], more bigint[]) returns bigint[]
 language plpgsql immutable parallel safe set search_path = '' as $$
 declare
-  each bigint[] := array_fill(0::bigint, array[60]);
-  made bigint[] := coalesce(sums, each);
+  each bigint[];
+  made bigint[];
   running bigint := 0;
 begin
+  if sums is null and cardinality(at) = 1 then -- a report's own
+    return array_fill(0::bigint, array[at[1]]) || array_fill(more[1], array[60 - at[1]]);
+  end if;
+  each := array_fill(0::bigint, array[60]);
+  made := coalesce(sums, each);
   for n in 1 .. cardinality(at) loop
     each[at[n] + 1] := each[at[n] + 1] + more[n];
   end loop;
