@@ -74,6 +74,16 @@ def test_the_printed_lines_survive_the_shell(tmp_path: Path, name: str) -> None:
     assert backend.endswith("/.local/state?metadata=skip")
 
 
+@pytest.mark.parametrize(("size", "within"), [(None, "true"), (100_000, "true"), (2_000_000, "false")])
+def test_a_large_stack_is_refreshed_before_its_program(tmp_path: Path, size: int | None, within: str) -> None:
+    stacks = tmp_path / ".local" / "state" / ".pulumi" / "stacks" / "wa-rollout"
+    stacks.mkdir(parents=True)
+    if size is not None:
+        (stacks / "local.json").write_text("x" * size)
+        (stacks / "local.json.bak").write_text("x" * 2_000_000)
+    assert env.applied(tmp_path, {"PATH": "/bin"})["PULUMI_RUN_PROGRAM"] == within
+
+
 def test_the_port_is_chosen_once(tmp_path: Path) -> None:
     assert env.port(tmp_path) == env.port(tmp_path) == int((tmp_path / "port").read_text())
 

@@ -138,9 +138,7 @@ def _config(
     for key in config.names():
         name = key.removeprefix(PREFIX)
         own = key.removeprefix(PROVIDER)
-        if (
-            own != key and own not in PROVIDER_KEYS
-        ):  # `rollout:stor: postgres` would leave the flags where they are by default
+        if own != key and own not in PROVIDER_KEYS:  # a misspelt store would leave the flags where they are by default
             allowed = ", ".join(f"{PROVIDER}{known}" for known in PROVIDER_KEYS)
             config.bad(key, f"unknown key {shown(key)}", allowed, nearest(own, PROVIDER_KEYS) or "delete it")
             continue

@@ -72,9 +72,10 @@ def _clean(method: Callable[[Any, Any, Any], Awaitable[Answer]]) -> Callable[[An
 
 
 def _spoken(text: str, request: Any) -> str:
-    """What is said of a row, with the commands in it as the shell takes them that reads it."""
+    """What is said of a row, with the commands in it as the shell takes them that reads it, and the stack file's own name."""
     stack = str(getattr(request, "urn", "")).partition("::")[0].rpartition(":")[2]
-    return shell.typed(stack or None).spoken(text)
+    named = text.replace("Pulumi.<stack>.yaml", f"Pulumi.{stack}.yaml") if stack else text
+    return shell.typed(stack or None).spoken(named)
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):

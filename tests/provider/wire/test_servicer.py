@@ -18,6 +18,7 @@ import pytest
 from google.protobuf import struct_pb2
 
 from rollout.model.problem import Problem
+from rollout.provider.__main__ import resources
 from rollout.provider.wire import values
 from rollout.provider.wire.protos import provider_pb2, provider_pb2_grpc
 from rollout.provider.wire.row import Refused, Row
@@ -101,6 +102,28 @@ def test_marks_are_the_sdks() -> None:
 
     assert values.UNKNOWN == rpc.UNKNOWN
     assert rpc._special_sig_key == values.SIGNATURE
+
+
+@pytest.mark.parametrize("key", ["store", "source"])
+def test_config_that_is_wrong_is_told_of_with_its_file(key: str) -> None:
+    urn = URN.replace(":local::", ":prod::")
+
+    async def configured() -> None:
+        server = grpc.aio.server()
+        servicer = Servicer("127.0.0.1:1", LATER, lambda config: resources(config, {}))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        try:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                await stub.Configure(provider_pb2.ConfigureRequest(urn=urn, args=sent(**{key: "redis"})))
+        finally:
+            await server.stop(None)
+
+    with pytest.raises(grpc.aio.AioRpcError) as wrong:
+        asyncio.run(configured())
+    assert f"where:   Pulumi.prod.yaml rollout:{key}\n" in str(wrong.value.details())
 
 
 def test_check_and_diff() -> None:
