@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from rollout.commands.init import project
+from rollout.commands.init.answers import Answers
 from rollout.model.board import board as values
 from rollout.model.board import curves
 from rollout.model.board.board import Board
@@ -18,7 +20,8 @@ from rollout.model.gate.window import Points, Window
 from rollout.model.ladder import TOP
 from rollout.model.log import journal
 from rollout.model.log import runs as history
-from rollout.model.plan import standing
+from rollout.model.plan import standing, written
+from rollout.model.plan.days import Plan
 from rollout.model.plan.standing import Standing
 from rollout.model.reports.story import Story
 from rollout.model.stack_file import config
@@ -210,4 +213,34 @@ def _standing(story: Story, name: str, percent: int, burns: bool, unread: bool) 
         says,
         f"promote to {known.domains[name].ladder.next(percent)} %",
         why,
+    )
+
+
+def own(answers: Answers, days: float) -> Story:
+    """A project of one's own, `days` into its plan: each domain where the plan has it, and the last one a stop lower."""
+    known = project.known(answers)
+    laid = written.days(known)
+    plan = Plan.of(
+        config.parse_day(written.text(number, percents, known).encode(), f"stacks/day-{number:02}.yaml", known)
+        for number, percents in laid.items()
+    )
+    reached = [number for number in sorted(laid) if number <= days]
+    records: dict[str, list[dict[str, Any]]] = {name: [move(1, 0, 0, "PASS 0 %")] for name in known.domains}
+    runs = []
+    for number in reached:
+        for name, record in records.items():
+            was, to = int(record[-1]["to"]), laid[number][name]
+            if was != to:
+                record.append(move(number, was, to, f"PASS {was} -> {to} %: gate PASS"))
+        made = run(number)
+        made["config"]["wa-rollout:flags"]["objectValue"] = {
+            name: {"percent": laid[number][name]} for name in known.domains
+        }
+        runs.append(made)
+    last = [name for name in known.domains if records[name][-1]["to"]][-1]
+    was = int(records[last][-1]["to"])
+    records[last].append(move(days - 0.5, was, known.domains[last].ladder.under(was), "stop"))
+    updates = history.read(runs[::-1])
+    return Story(
+        "local", known, plan, START, updates, records, journal.lines(updates, records, plan, START), {}, {}, day(days)
     )

@@ -1,4 +1,4 @@
-"""Board and report of the same morning, in the middle of a migration, as eighteen screens: three widths, light, dark and grey.
+"""Board and report in the middle of a migration, as eighteen screens each: three widths, light, dark and grey.
 
 Nothing is wider than the screen, no text is cut or drawn over by its own outline, nobody is asked for anything.
 """
@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from rollout.commands.board import web_page as board_page
+from rollout.commands.init import answers
 from rollout.commands.report import command as report
 from rollout.commands.report import web_page as report_page
 from rollout.model.reports.story import Story
@@ -45,13 +46,30 @@ LOOK: Final = """(() => {
 })()"""
 
 
+def seed() -> Story:
+    return boards.told(4, 18.5)
+
+
+def one() -> Story:
+    given = answers.from_flags(
+        "shop", "2026-12-01", ["checkout=old-checkout"], {"ladder": ["1-10-50-100"]}, (), "2000", "eu-west-1"
+    )
+    return boards.own(given, 5.2)
+
+
+def six() -> Story:
+    page = (Path(__file__).parents[2] / "docs/own-services.md").read_text(encoding="utf-8")
+    return boards.own(answers.from_file(page.partition("```yaml\n")[2].partition("```")[0].encode(), "six.yaml"), 9.3)
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_nine_screens(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [seed, one, six], ids=["four domains", "one of one's own", "six of one's own"])
+def test_nine_screens(name: str, told: Callable[[], Story], tmp_path: Path) -> None:
     path = browser.find()
     if path is None:
         pytest.skip(f"no browser is installed: one of {', '.join(browser.NAMES)}")
     file = tmp_path / "page.html"
-    file.write_text(PAGES[name](boards.told(4, 18.5)), encoding="utf-8")
+    file.write_text(PAGES[name](told()), encoding="utf-8")
     with browser.Browser(path, tmp_path / "profile") as chrome:
         for width in WIDTHS:
             for scheme in SCHEMES:
