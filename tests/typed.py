@@ -46,6 +46,7 @@ NOT_TYPED: Final[Mapping[str, Mapping[str, str]]] = {
         "make status STACK=postgres": "typed by tests/engine/test_play.py",
         "make rehearse STORE=postgres": "21 days: minutes; tests/engine/test_rehearsal.py plays them",
         "make down": "typed by tests/engine/test_play.py",
+        "rollout setup --check": "a name in a sentence: the line that names the stack is typed",
         "supabase db push": "needs Supabase's own project or Docker; the same files go in by the page's other line, psql",
         "supabase secrets set ONE=0": "what nobody should type: it tells what that CLI does",
         "supabase secrets unset": "the same",
@@ -142,11 +143,7 @@ class Production(Sandbox):
             self.read_config() + played[played.index("  wa-rollout:checked:\n") :]
         )  # all is attested here too
         self.env["PULUMI_HOME"] = str(self.folder / ".local" / "home")
-        for key in (
-            "PULUMI_CONTINUE_ON_ERROR",
-            "PULUMI_RUN_PROGRAM",
-            *(() if self.database else ("PULUMI_CONFIG_PASSPHRASE",)),
-        ):
+        for key in ("PULUMI_CONTINUE_ON_ERROR", *(() if self.database else ("PULUMI_CONFIG_PASSPHRASE",))):
             del self.env[key]
 
     def key(self) -> None:
