@@ -108,7 +108,7 @@ PARTS: Final[dict[str, Callable[[Bench, Ledger], None]]] = {
     "aws-commands": partial(command, AWS),
     "postgres-commands": partial(command, PG),
     "kills-aws": partial(kill, AWS, 40),
-    "kills-postgres": partial(kill, PG, 20),
+    "kills-postgres": partial(kill, PG, 34),
     "kills-engine": partial(kill_engines, 40),
     "kills-rollback": partial(kill_rollbacks, 30),
     "stops-aws": partial(race, AWS, 100),
