@@ -133,6 +133,8 @@ def begun(sandbox: Sandbox) -> Callable[[str], str]:
             sandbox.simulator.call("DELETE", "/health")
             days.put(sandbox, "jobs", "5", since=2)
             days.mark(sandbox, "jobs", {}, drop="breach")
+            if sandbox.database is not None:
+                days.mark(sandbox, "jobs", {}, drop="stopped")  # a hand that lowers leaves a stop's mark there
             (sandbox.folder / "domains.yaml").write_text(rules)
             sandbox.write_config(config)
 
