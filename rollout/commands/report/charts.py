@@ -98,9 +98,8 @@ def _highest(point: Point) -> list[float]:
 def _rates(axes: Axes, found: Sequence[Point], top: float) -> None:
     if not found:
         _nothing(axes)
-        axes.tick_params(
-            labelleft=False, labelbottom=False
-        )  # a scale of nothing; its labels are wider than there is room
+        # A scale of nothing says nothing, and its labels are wider than there is room.
+        axes.tick_params(labelleft=False, labelbottom=False)
         return
     for number, point in enumerate(found):
         for side, shift, shape, colour in (("", -0.16, "o", DEEP), ("legacy_", 0.16, "s", OTHER)):
