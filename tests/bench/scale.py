@@ -18,7 +18,7 @@ from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file import edit
 from rollout.provider.aws.alarms import PAGE as ALARMS_A_PAGE
 from rollout.provider.stores.secrets_manager import PAGE as SECRETS_A_PAGE
-from tests.bench.speed import NOW, Empty, asked
+from tests.bench.speed import NOW, Empty
 from tests.bench.timing import Compared, in_turns
 from tests.harness import Sandbox
 
@@ -89,14 +89,16 @@ def up(box: Sandbox, env: dict[str, str] = UP) -> None:
     box.up(env=env, timeout=PATIENCE)
 
 
-def preview(box: Sandbox, *more: str) -> None:
-    box.pulumi(*REFRESHING, *more, env=UP, timeout=PATIENCE)
+def preview(box: Sandbox, *more: str, env: dict[str, str] = UP) -> None:
+    box.pulumi(*REFRESHING, *more, env=env, timeout=PATIENCE)
 
 
 def turn(box: Sandbox, domain: str) -> Callable[[], None]:
-    """Writes another percent of one flag into the stack file at each call, in a commit of its own: 0, 5, 0, ..."""
+    """Writes another percent of one flag into the stack file at each call: 0, 5, 0, ... What is committed is 0: see `speed.asked_by_edits`."""
+    box.write_config(edit.set_flag(box.read_config(), domain, 0))
+    box.commit("0")
     percents = cycle((0, 5))
-    return lambda: asked(box, edit.set_flag(box.read_config(), domain, next(percents)))
+    return lambda: box.write_config(edit.set_flag(box.read_config(), domain, next(percents)))
 
 
 def calls(box: Sandbox, action: Callable[[], object]) -> Calls:

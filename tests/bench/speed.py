@@ -93,17 +93,10 @@ def asked_by_edits(box: Sandbox) -> None:
 
 
 def set_percent(box: Sandbox, percent: int) -> None:
-    """Writes ai-agents' percent into the sandbox's stack file, as `asked` says."""
+    """Writes ai-agents' percent into the sandbox's stack file."""
     from rollout.model.stack_file import edit
 
-    asked(box, edit.set_flag(box.read_config(), "ai-agents", percent))
-
-
-def asked(box: Sandbox, config: str) -> None:
-    """Commits this stack file, in a second of its own: a raise after a lowering has to be asked for by a younger commit."""
-    time.sleep(1.1)
-    box.write_config(config)
-    box.commit("asked")
+    box.write_config(edit.set_flag(box.read_config(), "ai-agents", percent))
 
 
 def rollback(box: Sandbox, runs: int) -> Compared:

@@ -228,7 +228,7 @@ def ahead(found: Compared, least: float, aim: float) -> str:
 
 def run(folder: Path, runs: int, say: Callable[[str], None]) -> None:
     """Prints both sizes, or one line where Terraform or its provider is missing."""
-    small = Sandbox(folder / "four", git=False)
+    small = Sandbox(folder / "four")
     if compare(small, runs, say, env=NOW, plan=(3.5, 4), apply=(4, 6)):
         compare(scale.sandbox(folder / "hundred"), runs, say, env=scale.UP, plan=(3, 4), apply=(3, 4))
 
@@ -239,7 +239,7 @@ def compare(
 ) -> bool:  # fmt: skip
     """The first create once each, then plan and apply in turns with ours; whether there was a Terraform to compare.
 
-    `env`: of our `up`; `plan` and `apply`: the least that Terraform's time is to be in ours, and the aim.
+    `env`: of our preview and `up`; `plan` and `apply`: the least that Terraform's time is to be in ours, and the aim.
     """
     up = partial(scale.up, box, env)
     try:
@@ -254,11 +254,11 @@ def compare(
         say(f"{theirs.versions()}; {size}, {theirs.resources} of its resources, {rows} of ours; n = {runs} pairs")
         say(f"{size}: first create, once each: Terraform {created[0]:.1f} s, ours {created[1]:.1f} s")
         reviewed = in_turns(
-            f"{size}: terraform plan / preview, both refresh", theirs.plan, lambda: scale.preview(box), runs
+            f"{size}: terraform plan / preview, both refresh", theirs.plan, lambda: scale.preview(box, env=env), runs
         )
         say(ahead(reviewed, *plan))
         say(f"    Terraform: {scale.said(scale.calls(box, theirs.plan))}")
-        say(f"    ours: {scale.said(scale.calls(box, lambda: scale.preview(box)))}")
+        say(f"    ours: {scale.said(scale.calls(box, lambda: scale.preview(box, env=env)))}")
         ours, percents = scale.turn(box, next(iter(known.domains))), cycle("05")
 
         def change() -> None:
