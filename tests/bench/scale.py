@@ -149,13 +149,13 @@ def run(folder: Path, runs: int, say: Callable[[str], None]) -> None:
 
 def _compared(box: Sandbox, empty: Empty, runs: int, allowed: int) -> Iterator[tuple[Compared, Calls, int]]:
     """Each comparison with the calls of one more run, and the most they may be."""
-    change = turn(box, domain_name(1))
     one_flag = pages(read_catalogue(box)) + 15  # a second look by pages; the one flag's reads, tags, write, read back
     names = "preview with refresh / empty program", "preview --refresh=false / empty program"
     for name, more in zip(names, ((), ("--refresh=false",)), strict=True):
         look = partial(preview, box, *more)
         compared = in_turns(name, look, lambda: empty.run("preview", "--diff"), runs)
         yield compared, calls(box, look), allowed
+    change = turn(box, domain_name(1))
     compared = in_turns(
         "one-flag up --skip-preview / empty program's up",
         lambda: up(box), lambda: empty.run("up", "--yes", "--skip-preview"), runs,
