@@ -208,6 +208,29 @@ def test_another_config_file_than_the_stacks_own(sandbox: Sandbox) -> None:
     assert "without --config-file" in said
 
 
+def test_what_no_provider_can_be_made_of_ends_an_up_at_once(sandbox: Sandbox) -> None:
+    """By what is wrong in file or environment: an engine waits for ever for a provider that fails to configure."""
+    days.set_percents(sandbox, days.percents(0))
+    text = sandbox.read_config()
+    region = "  rollout:region: eu-west-1\n"
+    assert region in text
+    for config, env, said in (
+        (region + "  rollout:store: redis\n", {}, "where:   Pulumi.local.yaml rollout:store"),
+        ("  rollout:store: postgres\n", {}, "ROLLOUT_DATABASE_URL isn't set"),
+        (region, {"ROLLOUT_NOW": "tomorrow"}, "ROLLOUT_NOW is no time"),
+        (region, {"ROLLOUT_COUNT_PERIOD": "7"}, "ROLLOUT_COUNT_PERIOD is no period"),
+    ):
+        sandbox.write_config(text.replace(region, config))
+        sandbox.api_calls(reset=True)
+        done = sandbox.pulumi("up", "--yes", "--skip-preview", "--stack", "local", env=env, check=False, timeout=120)
+        assert done.returncode == 1, (done.returncode, done.stdout)
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        assert not sandbox.api_calls()
+    sandbox.write_config(text)
+    sandbox.up()
+
+
 def _with_percent(text: str, name: str, value: str) -> str:
     return re.sub(rf"(?m)^(    {name}:\n(?:      enabled.*\n)?      percent:).*$", rf"\1 {value}", text)
 

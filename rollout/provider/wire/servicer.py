@@ -88,6 +88,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._unknown = unknown
         self._make = resources
         self._resources: Mapping[str, Resource] = {}
+        self._config: Mapping[str, Any] | None = None  # by which they were made
         self._stub: engine_pb2_grpc.EngineStub | None = None
         self._rows: dict[tuple[str, ...], set[str]] = {}  # by what they are about
         self._made: set[tuple[str, tuple[str, ...]]] = set()  # made in this run
@@ -98,6 +99,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=VERSION)
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:
+        """What is wrong with config or environment is said here: of a provider that fails to configure an engine writes its
+        message, and an `up` then waits for ever.
+        """
+        try:
+            self._configured(plain(request.news))
+        except (RolloutError, OSError) as error:
+            failure = provider_pb2.CheckFailure(reason=_spoken(str(error), request))
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
         return provider_pb2.CheckResponse(inputs=request.news)
 
     async def DiffConfig(self, request: Any, context: Any) -> Any:
@@ -105,8 +114,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_clean
     async def Configure(self, request: Any, context: Any) -> Any:
-        self._resources = self._make(plain(request.args))
+        self._configured(plain(request.args))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    def _configured(self, config: Mapping[str, Any]) -> None:
+        """The resources as they are with that config; checked and configured with the same one they are made once."""
+        if config != self._config:
+            self._resources, self._config = self._make(config), config
 
     async def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
