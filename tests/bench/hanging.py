@@ -31,7 +31,7 @@ def run(folder: Path, runs: int, say: Callable[[str], None]) -> None:
     try:
         for target in TARGETS:
             for calls in CALLS:
-                name = f"rollback --to {target}, {' and '.join(calls)} hangs / nothing does"
+                name = f"rollback --to {target}, {' and '.join(calls)} hanging / nothing"
                 found = in_turns(name, partial(_down, stack, target, calls), partial(_down, stack, target), runs)
                 alone = statistics.median(found.b)
                 limit = TIMES * alone + (0 if target == "zero" else MORE)
