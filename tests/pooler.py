@@ -122,24 +122,22 @@ class Pooler:
                 os.chown(path, database.UNPRIVILEGED, database.UNPRIVILEGED)
 
     def start(self) -> None:
-        """Starts it, and waits until it listens."""
+        """Starts it, and waits until it says that it listens: who tries a connection is its client for a moment, of one maybe."""
         program, libraries = found()
         nobody: Any = {}
         if os.geteuid() == 0:  # it refuses to run as root
             nobody = {"user": database.UNPRIVILEGED, "group": database.UNPRIVILEGED, "extra_groups": []}
+        said = len(self.log.read_text())
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 [program, self._config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                 env={"PATH": os.defpath, **libraries}, **nobody,
             )  # fmt: skip
-        until = time.monotonic() + PATIENCE
+        until, listens = time.monotonic() + PATIENCE, f"listening on 127.0.0.1:{self.port}"
         while self._child.poll() is None and time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
+            if listens in self.log.read_text()[said:]:
                 return
+            time.sleep(0.02)
         raise AssertionError(f"pgbouncer did not start: {self.log.read_text()}")
 
     def kill(self) -> None:

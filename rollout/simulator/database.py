@@ -118,8 +118,10 @@ class Database:
         if pid := self.pid():
             os.kill(pid, signal.SIGKILL)
             until = time.monotonic() + PATIENCE
-            while time.monotonic() < until and (_children(str(self.data)) or (not self._ended() and self.pid())):
-                time.sleep(0.02)
+            while time.monotonic() < until and (_children(str(self.data)) or not (self._ended() or _gone(pid))):
+                time.sleep(
+                    0.02
+                )  # a dying process has no command line any more, and still keeps its lock file from the next
 
     def _ended(self) -> bool:
         return self._child is not None and self._child.poll() is not None
@@ -252,6 +254,14 @@ def _free(port: int) -> int:
         except OSError:
             own.bind(("127.0.0.1", 0))
         return int(own.getsockname()[1])
+
+
+def _gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _children(data: str) -> list[int]:

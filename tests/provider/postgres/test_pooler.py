@@ -114,7 +114,8 @@ def test_many_at_once_of_a_pool_of_eight(pooled: Pooler, base: str, server: Data
 def test_the_second_way_where_the_pooler_is_full(server: Database, base: str, tmp_path: Path) -> None:
     with pooler.running(server, postgres.entered(tmp_path) / "full", "session", connections=1, clients=1) as full:
         holds = Link(address.read({address.URL: full.url("rollout_deployer", base)}))
-        assert writing.lower(Postgres(holds), NAME, "10", pause=0).text == "10"
+        # Its look at what stood there may have the one connection first: the next try takes that over.
+        assert writing.lower(Postgres(holds), NAME, "10").text == "10"
         url = full.url("rollout_deployer", base)
         with pytest.raises(StoreError, match=r"53300.*no connection left"):
             Postgres(Link(address.read({address.URL: url}))).get(NAME.secret)
