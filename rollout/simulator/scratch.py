@@ -19,7 +19,10 @@ from rollout.simulator import env
 from rollout.simulator.database import DATABASE, Database, make_database
 from rollout.simulator.simulator import Simulator
 
-LEFT_OUT = (".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records")
+LEFT_OUT = (
+    ".git", ".tools", ".venv*", ".local", ".ci", "__pycache__", "*.pyc", "tests", "docs", "records",
+    "build", "dist", "*.egg-info",  # of a wheel that is being built meanwhile: its files come and go
+)  # fmt: skip
 SHARED = (".venv", ".venv-dev", ".tools/pulumi", ".tools/pulumi-home/plugins")  # linked, not copied: the real ones
 SOURCES = {"secrets-manager": "cloudwatch", "postgres": "postgres"}
 GRACE = 8.0  # seconds a provider may take to leave after its engine
