@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from rollout.commands.play.stage import Stage, StepFailed
-from rollout.commands.play.walk import HEALTHY, Walk
+from rollout.commands.play.walk import HEALTHY, Walk, settle
 from rollout.commands.project import files, terminal
 from rollout.model.problem import BadInput, Problem
 from rollout.simulator import env
@@ -134,8 +134,7 @@ def command(pressed: str, script: str | None, store: str) -> None:
     Exit code 0: played; 1: a command of the walk failed; 2: wrong use.
     """
     given = _given(pressed, script)
-    env.apply(os.environ, env.environment(files.ROOT, os.environ, env.STACKS[store]))
-    os.environ.pop("ROLLOUT_NOW", None)  # a walk has the simulator's own clock
+    settle(env.STACKS[store])
     stage, keyboard = Stage(files.ROOT, os.environ), Keys(given)
     walk = Walk(stage, store)
     try:

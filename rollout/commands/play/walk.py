@@ -19,6 +19,7 @@ from rollout.model.plan import promote, standing
 from rollout.model.stack_file import config, edit
 from rollout.model.stack_file.config import StackConfig
 from rollout.model.stack_file.forms import Attempt
+from rollout.model.typed import Typed
 from rollout.provider import git
 from rollout.provider.git import GitFailed
 from rollout.simulator import env
@@ -36,6 +37,13 @@ BRANCH: Final = "play"
 #: Days by which a plan is late, where it was never begun.
 LATE: Final = 3
 HEALTHY: Final = "healthy"
+
+
+def settle(stack: str) -> dict[str, str]:
+    """The environment of a stack that plays as it is now, for this process too: it reads the store itself."""
+    changes = env.environment(files.ROOT, os.environ, stack)
+    env.apply(os.environ, {**changes, "ROLLOUT_NOW": None})  # a walk has the simulator's own clock
+    return {key: value for key, value in changes.items() if value is not None}
 
 
 class Walk:
@@ -56,8 +64,8 @@ class Walk:
         """The stack as it is, set up where it isn't; a branch for what the walk commits; the morning of a day."""
         if not self._playing():
             self.stage.say("There is no such stack yet, or its simulator is down: set up what is missing.")
-            self.stage.run("make", "up", *self._given)
-            self.stage.env |= self._settings()  # a server's first start makes its password
+            self.stage.run(*self._typed.up().split())
+            self.stage.env |= settle(self.stack)  # a server's first start makes its password
         self._own_branch()
         day = self.day
         if day is not None and day < 1:
@@ -169,7 +177,7 @@ class Walk:
     def end(self) -> None:
         """What is left, and how to go on."""
         self.stage.say(
-            f"It stands on day {self.day}, and the simulator's clock goes on from there: `make status{self._asked}` tells, "
+            f"It stands on day {self.day}, and the simulator's clock goes on from there: `{self._typed.rollout('status')}` tells, "
             "`make down` ends it."
         )
         if self._in_git and self._branch().startswith(BRANCH):
@@ -186,20 +194,9 @@ class Walk:
         return runs_here and served and backend.state(self.stack) is not None
 
     @property
-    def _given(self) -> tuple[str, ...]:
-        """What `make up` is told of the store."""
-        return () if self.stack == env.LOCAL else (f"STORE={self.store}",)
-
-    @property
-    def _asked(self) -> str:
-        """What the other targets are told of the stack."""
-        return "" if self.stack == env.LOCAL else f" STACK={self.stack}"
-
-    def _settings(self) -> dict[str, str]:
-        """The stack's environment as it is now, for this process too: it reads the store itself."""
-        changes = env.environment(files.ROOT, os.environ, self.stack)
-        env.apply(os.environ, {**changes, "ROLLOUT_NOW": None})  # a walk has the simulator's own clock
-        return {key: value for key, value in changes.items() if value is not None}
+    def _typed(self) -> Typed:
+        """What `make` is told of the stack: a walk shows make's words."""
+        return Typed(self.stack, make=True)
 
     @property
     def _wanted(self) -> StackConfig:
