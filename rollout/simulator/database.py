@@ -118,10 +118,9 @@ class Database:
         if pid := self.pid():
             os.kill(pid, signal.SIGKILL)
             until = time.monotonic() + PATIENCE
+            # By its number: a dying process has no command line any more, and still keeps its lock file from the next.
             while time.monotonic() < until and (_children(str(self.data)) or not (self._ended() or _gone(pid))):
-                time.sleep(
-                    0.02
-                )  # a dying process has no command line any more, and still keeps its lock file from the next
+                time.sleep(0.02)
 
     def _ended(self) -> bool:
         return self._child is not None and self._child.poll() is not None

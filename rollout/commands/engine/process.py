@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+
+from rollout.provider import notes
 
 
 def started(pid: int) -> float | None:
@@ -48,9 +49,11 @@ def _answers(pid: int) -> bool:
 def age() -> float:
     """Seconds since this process was started, the interpreter's own start included where the system tells it."""
     try:
-        return _age_on_linux()
-    except (OSError, ValueError, IndexError, AttributeError):  # another system
-        pass
+        told = _age_on_linux()
+    except (OSError, ValueError, AttributeError):
+        told = None
+    if told is not None:
+        return told
     try:
         begun = started(os.getpid())
     except Exception:  # noqa: BLE001 - a figure of a rollback's first line: it must never cost that line
@@ -58,7 +61,7 @@ def age() -> float:
     return time.time() - begun if begun else time.perf_counter()
 
 
-def _age_on_linux() -> float:
-    """The same from /proc, which a rollback's first line doesn't wait for as long as for psutil."""
-    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+def _age_on_linux() -> float | None:
+    """The same from /proc, which a rollback's first line doesn't wait for as long as for psutil; None on another system."""
+    ticks = notes.started(os.getpid())
+    return None if ticks is None else time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
