@@ -31,7 +31,7 @@ from rollout.provider.wire import servicer
 RARELY = 100_000
 
 
-def read(config: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+def read(config: Mapping[str, Any], environ: Mapping[str, str], stack: str) -> Settings:
     """What the provider's config (`rollout:` keys) and the environment say."""
     return Settings.read(
         environ,
@@ -40,17 +40,20 @@ def read(config: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
         store=config.get("store"),
         source=config.get("source"),
         mirror=config.get("mirror"),
+        stack=stack,
     )
 
 
-def resources(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, servicer.Resource]:
-    """The resource kinds, built from the provider's config and the environment."""
-    return _resources(read(config, environ))
+def resources(
+    config: Mapping[str, Any], environ: Mapping[str, str] = os.environ, stack: str = ""
+) -> dict[str, servicer.Resource]:
+    """The resource kinds, built from the provider's config and the environment. `stack`: whose config it is."""
+    return _resources(read(config, environ, stack))
 
 
-def configured(config: Mapping[str, Any]) -> dict[str, servicer.Resource]:
+def configured(config: Mapping[str, Any], stack: str) -> dict[str, servicer.Resource]:
     """The same for the engine that started this process. By which clock it runs is noted: its history doesn't tell."""
-    settings = read(config, os.environ)
+    settings = read(config, os.environ, stack)
     if settings.virtual:
         notes.write(os.getppid(), played=times.iso(settings.now()))
     return _resources(settings)

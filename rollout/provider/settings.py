@@ -38,12 +38,12 @@ PATIENCE: Final = (1.0, 10.0)
 Made = TypeVar("Made")
 
 
-def chosen(known: Mapping[str, Made], key: str, name: str | None, default: str) -> Made:
-    """What a stack's config names under `key`, else the default. Raises `BadInput` that lists what there is."""
+def chosen(known: Mapping[str, Made], key: str, name: str | None, default: str, stack: str = "") -> Made:
+    """What the config of `stack` names under `key`, else the default. Raises `BadInput` that lists what there is."""
     if (name or default) not in known:
         what = f"{key} names nothing that there is"
         do = f"write one of these into the stack's file, or leave the line out: {default}"
-        where = f"Pulumi.<stack>.yaml {key}"  # a provider is told its config, and not of which file it is
+        where = f"Pulumi.{stack or '<stack>'}.yaml {key}"
         raise BadInput([Problem(what, where, ", ".join(known), shown(name), do)])
     return known[name or default]
 
@@ -72,6 +72,7 @@ class Settings:
 
     `virtual_now` is the clock of a rehearsal and only ever set on a simulator: `named_now` by ROLLOUT_NOW, where it stands
     still, else by the `clock` of the simulator itself, which has been set ahead and goes on.
+    `stack`: whose file a message about its config names; empty where nobody said.
     `mirror`: the Supabase project (its ref) whose Edge Function secrets mirror the flags of a database; None: none.
     `database`: where it is, for a stack that has its flags or counters there; holds passwords, and isn't shown.
     `store` and `source` are the names that the stack's config gives (`rollout:store`, `rollout:source`), None where it is
@@ -102,6 +103,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
     store: str | None = None
     source: str | None = None
+    stack: str = ""
     database: Addresses | None = field(default=None, repr=False)
     mirror: str | None = None
     call_timeout: float | None = None
@@ -119,8 +121,9 @@ class Settings:
         source: str | None = None,
         mirror: str | None = None,
         asks: bool = True,
+        stack: str = "",
     ) -> Settings:
-        """The settings of this process. All but `environ` come from the stack config (`rollout:` keys).
+        """The settings of this process. All but `environ`, `asks` and `stack` come from the stack config (`rollout:` keys).
 
         `asks`: False of a rollback, and of whatever else is told to lower only: no simulator is asked whether it is one.
 
@@ -185,6 +188,7 @@ class Settings:
             warnings=tuple(warnings),
             store=store,
             source=source,
+            stack=stack,
             database=database,
             mirror=mirror,
             call_timeout=patience,

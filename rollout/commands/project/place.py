@@ -50,6 +50,7 @@ def settings(stack: str, say: Callable[[str], None] | None = None, *, asks: bool
         source=source.group(1) if source else POSTGRES if text is None and name == POSTGRES else None,
         mirror=mirror.group(1) if mirror else None,
         asks=asks,
+        stack=stack,
     )
     for warning in read.warnings:
         if warning not in _said:

@@ -47,7 +47,7 @@ def source(settings: Settings, sdk: Sdk | None = None, *, attempts: int = BRIEF_
     `sdk`: shared with what else speaks to AWS in this process. Raises `BadInput` where `settings.source` is the name of
     none.
     """
-    made = chosen(SOURCES, KEY, settings.source, DEFAULT)(settings, sdk or Sdk(), attempts)
+    made = chosen(SOURCES, KEY, settings.source, DEFAULT, settings.stack)(settings, sdk or Sdk(), attempts)
     if settings.virtual:
         from rollout.provider.sources import played
 

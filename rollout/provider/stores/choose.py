@@ -51,7 +51,7 @@ def store(settings: Settings, sdk: Sdk | None = None) -> Store:
 
     Raises `BadInput` where `settings.store` is the name of none.
     """
-    return chosen(STORES, KEY, settings.store, DEFAULT)(settings, sdk or Sdk())
+    return chosen(STORES, KEY, settings.store, DEFAULT, settings.stack)(settings, sdk or Sdk())
 
 
 def warnings(store: Store) -> list[str]:

@@ -72,17 +72,20 @@ def _clean(method: Callable[[Any, Any, Any], Awaitable[Answer]]) -> Callable[[An
 
 
 def _spoken(text: str, request: Any) -> str:
-    """What is said of a row, with the commands in it as the shell takes them that reads it, and the stack file's own name."""
-    stack = str(getattr(request, "urn", "")).partition("::")[0].rpartition(":")[2]
-    named = text.replace("Pulumi.<stack>.yaml", f"Pulumi.{stack}.yaml") if stack else text
-    return shell.typed(stack or None).spoken(named)
+    """What is said of a row, with the commands in it as the shell takes them that reads it."""
+    return shell.typed(_stack(request) or None).spoken(text)
+
+
+def _stack(request: Any) -> str:
+    """The stack of the row that a request is about; empty where it names none."""
+    return str(getattr(request, "urn", "")).partition("::")[0].rpartition(":")[2]
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Hands each request to the resource kind it is for."""
 
     def __init__(
-        self, engine: str, unknown: object, resources: Callable[[Mapping[str, Any]], Mapping[str, Resource]]
+        self, engine: str, unknown: object, resources: Callable[[Mapping[str, Any], str], Mapping[str, Resource]]
     ) -> None:
         self._engine = engine
         self._unknown = unknown
@@ -103,7 +106,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         message, and an `up` then waits for ever.
         """
         try:
-            self._configured(plain(request.news))
+            self._configured(plain(request.news), _stack(request))
         except (RolloutError, OSError) as error:
             failure = provider_pb2.CheckFailure(reason=_spoken(str(error), request))
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
@@ -114,13 +117,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_clean
     async def Configure(self, request: Any, context: Any) -> Any:
-        self._configured(plain(request.args))
+        self._configured(plain(request.args), _stack(request))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
-    def _configured(self, config: Mapping[str, Any]) -> None:
+    def _configured(self, config: Mapping[str, Any], stack: str) -> None:
         """The resources as they are with that config; checked and configured with the same one they are made once."""
         if config != self._config:
-            self._resources, self._config = self._make(config), config
+            self._resources, self._config = self._make(config, stack), config
 
     async def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()

@@ -66,6 +66,8 @@ def test_commands_find_the_names_by_text(line: str, tmp_path: Path, monkeypatch:
     (tmp_path / "Pulumi.x.yaml").write_text(broken)
     found = place.settings("x")
     assert (found.store, found.source) == ("other", "there")
+    with pytest.raises(BadInput, match=r"where:   Pulumi\.x\.yaml rollout:store"):
+        stores.store(found)
     (tmp_path / "Pulumi.x.yaml").write_text("config:\n  # rollout:store: other\n  rollout:region: eu-west-1\n")
     assert (place.settings("x").store, place.settings("x").source) == (None, None)
 

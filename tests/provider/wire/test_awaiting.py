@@ -64,7 +64,7 @@ def asked(engine: Engine, refusal: Refused, *questions: Callable[[Any], Any]) ->
         engine_pb2_grpc.add_EngineServicer_to_server(engine, beside)
         address = f"127.0.0.1:{beside.add_insecure_port('127.0.0.1:0')}"
         flags: dict[str, Any] = {"rollout:index:TrafficFlag": Kind(refusal)}
-        servicer = Servicer(address, object(), lambda _: flags)
+        servicer = Servicer(address, object(), lambda *_: flags)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await beside.start()

@@ -55,24 +55,31 @@ class Kind:
         raise OSError("the store is gone")
 
 
-def asked(kind: Any, question: Callable[[Any], Any]) -> Any:
-    """The answer of a configured server, over a socket."""
+def served(make: Callable[[Any, str], Any], question: Callable[[Any], Any]) -> Any:
+    """The answer of a server that isn't configured yet, over a socket. `make`: its resources, by config and stack."""
 
     async def run() -> Any:
         server = grpc.aio.server()
-        servicer = Servicer("127.0.0.1:1", LATER, lambda _: {"rollout:index:TrafficFlag": kind})
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer("127.0.0.1:1", LATER, make), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            await stub.Configure(provider_pb2.ConfigureRequest())
-            try:
-                return await question(stub)
-            finally:
-                await server.stop(None)
+        try:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                return await question(provider_pb2_grpc.ResourceProviderStub(channel))
+        finally:
+            await server.stop(None)
 
     return asyncio.run(run())
+
+
+def asked(kind: Any, question: Callable[[Any], Any]) -> Any:
+    """The answer of a configured server."""
+
+    async def configured(stub: Any) -> Any:
+        await stub.Configure(provider_pb2.ConfigureRequest())
+        return await question(stub)
+
+    return served(lambda *_: {"rollout:index:TrafficFlag": kind}, configured)
 
 
 def sent(**given: Any) -> struct_pb2.Struct:
@@ -104,49 +111,36 @@ def test_marks_are_the_sdks() -> None:
     assert rpc._special_sig_key == values.SIGNATURE
 
 
-def configuring(question: Callable[[Any], Any], config: list[Any] | None = None) -> Any:
-    """The answer of a server that isn't configured yet. `config`: what its resources are made of, each time."""
-
-    def made(one: Any) -> Any:
-        if config is not None:
-            config.append(one)
-        return resources(one, {})
-
-    async def run() -> Any:
-        server = grpc.aio.server()
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer("127.0.0.1:1", LATER, made), server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        try:
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                return await question(provider_pb2_grpc.ResourceProviderStub(channel))
-        finally:
-            await server.stop(None)
-
-    return asyncio.run(run())
+def bare(config: Any, stack: str) -> Any:
+    """The provider's own resources, in no environment."""
+    return resources(config, {}, stack)
 
 
 @pytest.mark.parametrize("key", ["store", "source"])
 def test_config_that_is_wrong_is_told_of_with_its_file(key: str) -> None:
     """By the check: an engine's `up` waits for ever for a provider that can't be configured."""
     urn, config = URN.replace(":local::", ":prod::"), sent(**{key: "redis"})
-    answer = configuring(lambda stub: stub.CheckConfig(provider_pb2.CheckRequest(urn=urn, news=config)))
+    answer = served(bare, lambda stub: stub.CheckConfig(provider_pb2.CheckRequest(urn=urn, news=config)))
     (failure,) = answer.failures
     assert f"where:   Pulumi.prod.yaml rollout:{key}\n" in failure.reason
     with pytest.raises(grpc.aio.AioRpcError) as wrong:
-        configuring(lambda stub: stub.Configure(provider_pb2.ConfigureRequest(urn=urn, args=config)))
+        served(bare, lambda stub: stub.Configure(provider_pb2.ConfigureRequest(urn=urn, args=config)))
     assert f"where:   Pulumi.prod.yaml rollout:{key}\n" in str(wrong.value.details())
 
 
 def test_what_was_checked_is_what_is_configured() -> None:
     made: list[Any] = []
 
+    def noted(config: Any, stack: str) -> Any:
+        made.append(config)
+        return bare(config, stack)
+
     async def both(stub: Any) -> Any:
         for region in ("eu-west-1", "eu-west-1", "us-east-1"):
             checked = await stub.CheckConfig(provider_pb2.CheckRequest(urn=URN, news=sent(region=region)))
             await stub.Configure(provider_pb2.ConfigureRequest(urn=URN, args=checked.inputs))
 
-    configuring(both, made)
+    served(noted, both)
     assert [one["region"] for one in made] == ["eu-west-1", "us-east-1"]
 
 
