@@ -39,9 +39,8 @@ def free(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def store(free: queue.Queue[Place]) -> str:
-    place = free.get()
-    free.put(place)
-    return place.world.name
+    with commands.taken(free) as place:
+        return place.world.name
 
 
 def held(found: Outcome) -> None:
@@ -58,9 +57,8 @@ def test_a_broken_call_of_a_command(free: queue.Queue[Place]) -> None:
 
 def test_a_killed_command(free: queue.Queue[Place]) -> None:
     name = store(free)
-    place = free.get()
-    lasts = {one: killed.lifetime(place, one) for one in ("rollback-previous",)}
-    free.put(place)
+    with commands.taken(free) as place:
+        lasts = {one: killed.lifetime(place, one) for one in ("rollback-previous",)}
     # Numbers whose moment is early, on either store: a machine that is faster this time is hit all the same.
     found = [killed.played(free, lasts, f"{name}/rollback-previous/{one}") for one in (0, 2, 3)]
     for one in found:

@@ -149,6 +149,16 @@ def places(folder: Path, store: str, number: int) -> Iterator[queue.Queue[Place]
             place.box.close()
 
 
+@contextmanager
+def taken(free: queue.Queue[Place]) -> Iterator[Place]:
+    """A place for one case. It is given back whatever happens: who waits for the next one would wait for ever."""
+    place = free.get()
+    try:
+        yield place
+    finally:
+        free.put(place)
+
+
 def actions(place: Place, name: str) -> list[str]:
     """Every call that the command makes where nothing is broken, once each."""
     command = COMMANDS[name]
@@ -165,7 +175,11 @@ def actions(place: Place, name: str) -> list[str]:
 
 def played(free: queue.Queue[Place], case: str) -> Outcome:
     """One case, `.../command/action/kind/always or once`."""
-    place = free.get()
+    with taken(free) as place:
+        return _played(place, case)
+
+
+def _played(place: Place, case: str) -> Outcome:
     _, name, action, kind, often = case.split("/")
     command = COMMANDS[name]
     through = place.door(command)
@@ -189,7 +203,6 @@ def played(free: queue.Queue[Place], case: str) -> Outcome:
     finally:
         place.simulator(on=True)
         through.close()
-        free.put(place)
 
 
 def _judged(

@@ -12,7 +12,7 @@ import time
 from typing import Final
 
 from tests import burning, days
-from tests.faults.commands import BEFORE, COMMANDS, Command, Place
+from tests.faults.commands import BEFORE, COMMANDS, Command, Place, taken
 from tests.faults.ledger import Outcome
 from tests.faults.plays import beside, percent
 from tests.faults.stack import MOVES
@@ -46,7 +46,11 @@ def lifetime(place: Place, name: str) -> float:
 
 def played(free: queue.Queue[Place], lasts: dict[str, float], case: str) -> Outcome:
     """One kill. `met`: it hit a living process."""
-    place = free.get()
+    with taken(free) as place:
+        return _played(place, lasts, case)
+
+
+def _played(place: Place, lasts: dict[str, float], case: str) -> Outcome:
     _, name, _ = case.split("/")
     command, chance = COMMANDS[name], random.Random(case)
     through = place.door(command)
@@ -89,7 +93,6 @@ def played(free: queue.Queue[Place], lasts: dict[str, float], case: str) -> Outc
         return outcome
     finally:
         through.close()
-        free.put(place)
 
 
 def _again(outcome: Outcome, place: Place, command: Command, through: AnyDoor) -> None:

@@ -43,11 +43,10 @@ def provider(store: str, bench: Bench, kept: Ledger) -> None:
 def command(store: str, bench: Bench, kept: Ledger) -> None:
     """Rollback, watch, live, status and drill: processes of their own, without an engine."""
     with commands.places(bench.folder / store, store, min(bench.workers, PLACES)) as free:
-        place = free.get()
         wanted = []
-        for name in commands.COMMANDS:
-            wanted += matrix.cases(place.world, name, commands.actions(place, name))
-        free.put(place)
+        with commands.taken(free) as place:
+            for name in commands.COMMANDS:
+                wanted += matrix.cases(place.world, name, commands.actions(place, name))
         play = partial(commands.played, free)
         matrix.run(kept, wanted, play, bench.say, workers=min(bench.workers, PLACES), until=bench.until)
 
@@ -55,9 +54,8 @@ def command(store: str, bench: Bench, kept: Ledger) -> None:
 def kill(store: str, number: int, bench: Bench, kept: Ledger) -> None:
     """kill -9 of a rollback and of a watch."""
     with commands.places(bench.folder / store, store, min(bench.workers, PLACES)) as free:
-        place = free.get()
-        lasts = {name: killed.lifetime(place, name) for name in killed.KILLED}
-        free.put(place)
+        with commands.taken(free) as place:
+            lasts = {name: killed.lifetime(place, name) for name in killed.KILLED}
         play = partial(killed.played, free, lasts)
         wanted = killed.cases(store, number)
         matrix.run(kept, wanted, play, bench.say, workers=min(bench.workers, PLACES), until=bench.until)

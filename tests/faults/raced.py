@@ -8,7 +8,7 @@ import threading
 import time
 
 from tests import days
-from tests.faults.commands import COMMANDS, Place
+from tests.faults.commands import COMMANDS, Place, taken
 from tests.faults.ledger import Outcome
 from tests.faults.plays import beside, percent, values
 from tests.faults.stack import BESIDE, MOVES, Run, Stack
@@ -24,7 +24,11 @@ def cases(store: str, number: int) -> list[str]:
 
 def played(free: queue.Queue[Place], case: str) -> Outcome:
     """One race of a raise of jobs, 5 to 10, and a rollback to 0: by zero, or by previous of 5."""
-    place = free.get()
+    with taken(free) as place:
+        return _played(place, case)
+
+
+def _played(place: Place, case: str) -> Outcome:
     _, name, _ = case.split("/")
     command, chance = COMMANDS[name], random.Random(case)
     world, slow, quick = place.world, place.door(command), place.door(command)
@@ -69,4 +73,3 @@ def played(free: queue.Queue[Place], case: str) -> Outcome:
     finally:
         slow.close()
         quick.close()
-        free.put(place)

@@ -7,7 +7,6 @@ few cases that run on the real engine are in tests/faults/engines.py.
 from __future__ import annotations
 
 import asyncio
-import functools
 import traceback
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from rollout.provider.__main__ import resources
 from rollout.provider.resources.traffic_flag import UNKNOWN
 from rollout.provider.wire import values
 from rollout.provider.wire.protos import provider_pb2
-from rollout.provider.wire.servicer import Servicer
+from rollout.provider.wire.servicer import Made, Servicer
 from tests.pure.samples import CATALOGUE
 
 Properties = dict[str, Any]
@@ -52,7 +51,7 @@ class _Context:
 class _Heard(Servicer):
     """A servicer whose lines are kept instead of sent to an engine."""
 
-    def __init__(self, made: Any) -> None:
+    def __init__(self, made: Made) -> None:
         super().__init__("127.0.0.1:1", UNKNOWN, made)
         self.said: list[str] = []
 
@@ -128,7 +127,7 @@ class Stack:
         return asyncio.run(self._run(self.rows(percents, gate), environ, preview))
 
     async def _run(self, rows: Mapping[str, tuple[str, Properties]], environ: Mapping[str, str], preview: bool) -> Run:
-        run, server = Run(), _Heard(functools.partial(resources, environ=environ))
+        run, server = Run(), _Heard(lambda config, stack: resources(config, environ, stack))
         if await self._asked(run, "provider", server.Configure(_configured(self.config), _Context())) is None:
             return run
         known = [name for name in rows if name in self.state]

@@ -56,6 +56,10 @@ class Resource(Protocol):
     def delete(self, state: Properties, old_inputs: Properties, row: Row) -> None: ...
 
 
+#: What makes the resource kinds, by their token, of the provider's config and the stack it is for.
+Made = Callable[[Mapping[str, Any], str], Mapping[str, Resource]]
+
+
 def _clean(method: Callable[[Any, Any, Any], Awaitable[Answer]]) -> Callable[[Any, Any, Any], Awaitable[Answer]]:
     """What a handler refuses, or what failed outside, is the row's error in its own words."""
 
@@ -84,9 +88,7 @@ def _stack(request: Any) -> str:
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Hands each request to the resource kind it is for."""
 
-    def __init__(
-        self, engine: str, unknown: object, resources: Callable[[Mapping[str, Any], str], Mapping[str, Resource]]
-    ) -> None:
+    def __init__(self, engine: str, unknown: object, resources: Made) -> None:
         self._engine = engine
         self._unknown = unknown
         self._make = resources
