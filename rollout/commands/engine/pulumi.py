@@ -27,6 +27,8 @@ SHOWN: Final = 16
 #: The engine's exit code where nothing failed, and a raise waits: the next run asks again (rollout.provider.wire.awaiting).
 EXIT_WAITS: Final = 10
 _VERDICT: Final = re.compile(r"(?m)^\s*(?:warning: )?((?:HOLD|ROLLBACK) .+)$")
+#: An error with the lines that belong to it: of several it says how many, and each indented below.
+_ERROR: Final = re.compile(r"(?m)^[ \t]*error:.*(?:\n[ \t]+\S.*)*")
 #: What the engine writes on this machine, a stack's state above all, is for this user alone.
 PRIVATE: Final = 0o077
 POLL: Final = 1.0  # seconds between two tries while another run holds the lock
@@ -112,13 +114,17 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
     section = done.stdout.partition("\nDiagnostics:\n")[2]
     for end in ("\nPolicies:", "\nOutputs:", "\nResources:", "\nDuration:"):
         section = section.partition(end)[0]
-    lines = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("error:")]
-    found = [line.strip() for line in section.splitlines() if line.strip()] or errors or lines
+    said = f"{done.stderr}\n{done.stdout}"
+    errors = "\n".join(_ERROR.findall(said))
+    found = next((lines for text in (section, errors, said) if (lines := _lines(text))), [])
     shown = list(dict.fromkeys(found))[-SHOWN:]
     do = trouble.engine(done.stderr + done.stdout, _typed(done.args))
-    said = "\n".join(shown) or f"pulumi ended with {done.returncode} and said nothing"
-    return f"{said}\n  do:      {do}" if do else said
+    text = "\n".join(shown) or f"pulumi ended with {done.returncode} and said nothing"
+    return f"{text}\n  do:      {do}" if do else text
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _typed(command: Sequence[str]) -> Typed:
