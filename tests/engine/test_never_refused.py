@@ -193,5 +193,20 @@ def test_beside_malformed_flags_of_another_domain(sandbox: Sandbox) -> None:
     assert flags[1] == "0", "the file was edited all the same"
 
 
+def test_beside_a_store_that_names_nothing(sandbox: Sandbox) -> None:
+    """Everything else refuses it; it is asked for by nobody at 3 a.m."""
+    at = {"ai-agents": 100, "jobs": 25, "marketplace": 0, "property": 0}
+    days.begin(sandbox, at, day=NOW)
+    sandbox.write_config(sandbox.read_config().replace("config:\n", "config:\n  rollout:store: secretsmanager\n", 1))
+    days.refused(sandbox)
+    done = sandbox.rollout("rollback", "jobs", "--to", "zero", "--stack", "local", "--wait", "0", check=False)
+    print(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"live 0 %, \d+\.\d s", done.stdout)
+    assert "names nothing that there is (secretsmanager): it is taken for secrets-manager" in done.stderr
+    assert "pulumi   up: recorded" in done.stdout, "with the config of the last run that ended well"
+    assert days.live(sandbox) == days.wanted({**at, "jobs": 0}) | _enabled("JOBS")
+
+
 def _enabled(*names: str) -> dict[str, str]:
     return {f"ENABLE_UNIFIED_{name}": "true" for name in names}

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Callable
+from typing import Final
 
 import click
 
@@ -13,11 +14,12 @@ from rollout.commands.project import files
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import Catalogue, Domain
 from rollout.model.problem import BadInput, Problem, shown
-from rollout.model.yaml_text.fields import nearest
+from rollout.model.yaml_text.fields import closest, nearest
 from rollout.provider import git
 from rollout.provider.git import GitFailed
 from rollout.provider.postgres import address
 from rollout.provider.settings import POSTGRES, Settings
+from rollout.provider.stores import choose as stores
 
 _REGION = re.compile(r"""^\s*['"]?rollout:region['"]?\s*:\s*['"]?([a-z]{2}(?:-[a-z]+)+-\d)""", re.M)
 _STORE, _SOURCE, _MIRROR = (
@@ -25,13 +27,16 @@ _STORE, _SOURCE, _MIRROR = (
     for key in ("store", "source", "mirror")
 )
 
+#: Names the store where the stack's file doesn't, or can't be read.
+STORE: Final = "ROLLOUT_STORE"
 #: What the environment asked for and didn't get, as far as this process has said it.
 _said: set[str] = set()
 
 
 def settings(stack: str, say: Callable[[str], None] | None = None, *, asks: bool = True) -> Settings:
     """The settings of a stack: a line of its file each, by text, names the region, store and source,
-    so that a broken file does too. `say` is told where the store had to be guessed; `asks`: see `Settings`.
+    so that a broken file does too. `asks`: see `Settings`; of a rollback, which is never refused, a store that names nothing
+    is guessed as that of a file that can't be read. `say` is told where it had to be.
     """
     try:
         text: str | None = files.stack_file(stack).read_bytes().decode("utf-8", "replace")
@@ -41,8 +46,8 @@ def settings(stack: str, say: Callable[[str], None] | None = None, *, asks: bool
     store, source = (key.search(text or "") for key in (_STORE, _SOURCE))
     mirror = _MIRROR.search(text or "")
     name = store.group(1) if store else None
-    if text is None:
-        name = _guessed(stack, say)
+    if text is None or not (asks or name in (None, *stores.STORES)):
+        name = _guessed(stack, name, say)
     read = Settings.read(
         os.environ,
         found.group(1) if found else None,
@@ -60,15 +65,27 @@ def settings(stack: str, say: Callable[[str], None] | None = None, *, asks: bool
     return read
 
 
-def _guessed(stack: str, say: Callable[[str], None] | None) -> str | None:
-    """The store of a stack whose file can't be read: the environment's word, else by whose address is there."""
-    if name := os.environ.get("ROLLOUT_STORE"):
-        return name
-    if not os.environ.get(address.URL):
+def _guessed(stack: str, written: str | None, say: Callable[[str], None] | None) -> str | None:
+    """The store of a stack whose file can't be read (`written` is None), or names one that there isn't.
+
+    The environment's word, else the name that was meant, else by whose address is there.
+    """
+    asked = os.environ.get(STORE)
+    if asked in stores.STORES:
+        return asked
+    meant = closest(written or "", stores.STORES)
+    if meant:
+        name, why = meant, f"it is taken for {meant}"
+    elif os.environ.get(address.URL):
+        name, why = POSTGRES, f"the store is the database of {address.URL}, which is set"
+    elif written is None:
         return None
+    else:
+        name, why = stores.DEFAULT, f"the store is {stores.DEFAULT}, as where none is named"
     if say is not None:
-        say(f"Pulumi.{stack}.yaml can't be read: the store is the database of {address.URL}, which is set")
-    return POSTGRES
+        wrong = "can't be read" if written is None else f"{stores.KEY} names nothing that there is ({shown(written)})"
+        say(f"Pulumi.{stack}.yaml {wrong}: {why}; another one: {STORE}=NAME")
+    return name
 
 
 def known() -> Catalogue:

@@ -61,12 +61,17 @@ def instead(node: Node | None) -> str:
     return ""
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`did you mean jobs?` where one of `names` looks like `name`, else nothing."""
+def closest(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that looks most like `name`; "" where none does."""
     from difflib import get_close_matches  # imported here: 5 ms that only a typing error is worth
 
-    close = get_close_matches(name[:80], list(names), n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else ""
+    return next(iter(get_close_matches(name[:80], list(names), n=1, cutoff=0.6)), "")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """`did you mean jobs?` where one of `names` looks like `name`, else nothing."""
+    close = closest(name, names)
+    return f"did you mean {close}?" if close else ""
 
 
 class Fields:

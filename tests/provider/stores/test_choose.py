@@ -72,6 +72,44 @@ def test_commands_find_the_names_by_text(line: str, tmp_path: Path, monkeypatch:
     assert (place.settings("x").store, place.settings("x").source) == (None, None)
 
 
+DATABASE = {"ROLLOUT_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}
+
+
+@pytest.mark.parametrize(
+    ("written", "environ", "store", "why"),
+    [
+        ("postgress", DATABASE, "postgres", "it is taken for postgres"),
+        ("secretsmanager", {}, "secrets-manager", "it is taken for secrets-manager"),
+        ("redis", {}, "secrets-manager", "the store is secrets-manager, as where none is named"),
+        ("redis", DATABASE, "postgres", "the store is the database of ROLLOUT_DATABASE_URL"),
+        ("redis", {**DATABASE, "ROLLOUT_STORE": "postgres"}, "postgres", ""),
+        ("redis", {"ROLLOUT_STORE": "redis"}, "secrets-manager", "the store is secrets-manager"),
+        (None, {}, None, ""),
+        (None, DATABASE, "postgres", "can't be read: the store is the database of"),
+    ],
+)
+def test_a_rollback_finds_a_store_whatever_is_written(
+    written: str | None,
+    environ: dict[str, str],
+    store: str | None,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of everything else the same name is refused: it could be somebody's other store."""
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    for name in ("ROLLOUT_STORE", "ROLLOUT_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    if written is not None:
+        (tmp_path / "Pulumi.x.yaml").write_text(f"config:\n  rollout:store: {written}\n")
+    said: list[str] = []
+    assert place.settings("x", said.append, asks=False).store == store
+    assert why in "".join(said)
+    assert len(said) == bool(why)
+
+
 def test_what_the_environment_did_not_get_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
