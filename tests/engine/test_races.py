@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import yaml
 
+from rollout.commands.engine import lock
 from tests import burning, days, postgres, races
 from tests.burning import Burning
 from tests.harness import Sandbox
@@ -98,6 +99,17 @@ def test_another_domains_raise_that_ends_meanwhile_is_not_taken_back(sandbox: Sa
     assert up.returncode == 0, said_up
     burning.recorded(sandbox, "jobs", 10)
     burning.recorded(sandbox, "ai-agents", 100)
+
+
+def test_a_lock_that_is_listed_and_gone_when_it_is_read(sandbox: Sandbox) -> None:
+    """As where another run ends between the engine's two looks: its own words for it are the ones that are known."""
+    folder = sandbox.state / ".pulumi/locks/organization/wa-rollout/local"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "gone.json").symlink_to(sandbox.state / "nothing")
+    done = sandbox.pulumi("refresh", "--yes", "--skip-preview", check=False)
+    (folder / "gone.json").unlink()
+    assert done.returncode != 0
+    assert lock.went(done.stderr + done.stdout), done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

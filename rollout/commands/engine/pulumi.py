@@ -31,6 +31,7 @@ _VERDICT: Final = re.compile(r"(?m)^\s*(?:warning: )?((?:HOLD|ROLLBACK) .+)$")
 _ERROR: Final = re.compile(r"(?m)^[ \t]*error:.*(?:\n[ \t]+\S.*)*")
 #: What the engine writes on this machine, a stack's state above all, is for this user alone.
 PRIVATE: Final = 0o077
+WENT: Final = 3  # a lock that went while the engine looked for one is met so often in a row; then it is something else
 POLL: Final = 1.0  # seconds between two tries while another run holds the lock
 
 
@@ -150,9 +151,13 @@ def run_locked(
     """
     until = time.monotonic() + patience
     told: list[lock.Lock] = []
+    went = 0
     while True:
         done = run(*prepare(), env=env)
         output = done.stderr + done.stdout
+        if done.returncode != 0 and lock.went(output) and went < WENT:
+            went += 1
+            continue
         if done.returncode == 0 or not lock.is_locked(output):
             return done
         held = lock.locks(output)

@@ -29,6 +29,13 @@ Duration: 2s
 """
 
 
+#: As 3.276 prints it where the lock folder holds a link to nothing; and the backend's library's own text for it.
+WENT = (
+    "error: 2 errors occurred:\n    1) stat /s/.pulumi/locks/organization/x/one/a.json: no such file or directory\n    2) NotFound\n",
+    'error: blob (key ".pulumi/locks/organization/x/one/a.json") (code=NotFound): stat /s/a.json: no such file or directory\n',
+)
+
+
 def said(out: str, err: str) -> list[str]:
     done = subprocess.CompletedProcess(["pulumi", "up", "--stack", "prod"], 255, out, err)
     return pulumi.failure(done).splitlines()
@@ -57,3 +64,30 @@ def test_one_error_of_several_lines_and_what_helps() -> None:
 )
 def test_no_error_by_name(out: str, err: str, shown: list[str]) -> None:
     assert said(out, err) == shown
+
+
+def runs(monkeypatch: pytest.MonkeyPatch, *stderr: str) -> tuple[int, int]:
+    """Engines that end with these errors, one after the other, then well: the code told, and how many ran."""
+    left = [*stderr]
+
+    def run(*arguments: str, env: object = None) -> subprocess.CompletedProcess[str]:
+        ran.append(arguments)
+        return subprocess.CompletedProcess(arguments, 255 if left else 0, "", left.pop(0) if left else "")
+
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(pulumi, "run", run)
+    monkeypatch.setattr(pulumi, "POLL", 0.0)
+    return pulumi.run_locked(lambda: ["up"], "x", patience=5.0, say=lambda _: None).returncode, len(ran)
+
+
+@pytest.mark.parametrize("gone", WENT)
+def test_a_lock_that_goes_while_it_is_looked_for(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two rollbacks at once the record of one failed when the other's lock went at the moment between list and read."""
+    assert runs(monkeypatch, gone) == (0, 2)
+    assert runs(monkeypatch, gone, gone, "error: the stack is currently locked by 1 lock(s).\n", gone) == (0, 5)
+    assert runs(monkeypatch, *[gone] * 9) == (255, pulumi.WENT + 1), "what stays away isn't asked for for ever"
+
+
+def test_what_else_is_not_found_is_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    for said in ("error: no stack named 'x' found\n", "error: it burns: NotFound\n", f"{SEVERAL}"):
+        assert runs(monkeypatch, said) == (255, 1)
