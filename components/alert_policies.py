@@ -1,10 +1,10 @@
-"""`AlertPolicies`: every alarm that the catalogue asks for."""
+"""`AlertPolicies`: every alarm that the catalogue asks for, a row a domain."""
 
 from __future__ import annotations
 
 import pulumi
 
-from rollout.model.alarms import alarm as alarms
+from rollout.model.alarms import policies
 from rollout.model.catalogue.domain import Catalogue
 from rollout.model.stack_file.config import StackConfig
 
@@ -12,23 +12,24 @@ from .resources import AlertPolicy
 
 
 class AlertPolicies(pulumi.ComponentResource):
-    """The alarms of a stack, rows `jobs-errors`, ... They name their topics, and so wait for none of them, nor for a flag."""
+    """The alarms of a stack, rows `jobs-alerts`, ... They name their topics, and so wait for none of them, nor for a flag."""
 
-    policies: dict[str, AlertPolicy]
+    rows: dict[str, AlertPolicy]
 
     def __init__(self, catalogue: Catalogue, config: StackConfig, stack: str) -> None:
         super().__init__("wa-rollout:index:AlertPolicies", "alert-policies")
         child = pulumi.ResourceOptions(parent=self)
-        self.policies = {}
-        for domain, policy, alarm in alarms.wanted(catalogue, stack):
-            name = f"{domain.name}-{policy.name}"
-            self.policies[name] = AlertPolicy(
-                name,
+        self.rows = {
+            domain.name: AlertPolicy(
+                f"{domain.name}-alerts",
                 stack=stack,
                 domain=domain.name,
-                policy=policy.name,
-                alarm=alarms.properties(alarm),
+                service=catalogue.unified,
+                policies=policies.of(catalogue, domain, stack),
                 closed=config.closed is not None,
                 opts=child,
             )
+            for domain in catalogue.domains.values()
+            if domain.alerts
+        }
         self.register_outputs({})

@@ -60,7 +60,7 @@ class FlagSecret(pulumi.CustomResource):
 
 
 class AlertPolicy(pulumi.CustomResource):
-    """A policy's alarm. `alarm`: its properties by name (`rollout.model.alarms.alarm.properties`)."""
+    """A domain's alert policies. `policies`: policy to what its alarm has of its own (`rollout.model.alarms.policies`)."""
 
     def __init__(
         self,
@@ -68,12 +68,13 @@ class AlertPolicy(pulumi.CustomResource):
         *,
         stack: str,
         domain: str,
-        policy: str,
-        alarm: dict[str, Any],
+        service: str,
+        policies: dict[str, dict[str, Any]],
         closed: bool,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        props = {"stack": stack, "domain": domain, "policy": policy, **alarm, **_closed(closed)}
+        """`service`: the one that the alarms watch."""
+        props = {"stack": stack, "domain": domain, "service": service, "policies": policies, **_closed(closed)}
         super().__init__("rollout:index:AlertPolicy", name, props, opts)
 
 

@@ -13,6 +13,7 @@ What it raises by name, so that a door (the command line, the provider's service
             DatabaseError       the same of PostgreSQL, with its SQLSTATE (rollout.provider.postgres.link)
         Refused                 a change that may not happen; nothing was written (rollout.provider.wire.row)
             Waiting             a raise that may not happen now (the same file)
+        Partly                  a row of which a part was done and a part failed (the same file)
         Forbidden               an address that no probe asks (rollout.provider.judging.probes)
         StoppedMeanwhile        a raise that a stop overtook (rollout.provider.stores.writing)
         GitFailed               git is missing, or didn't do what it was asked (rollout.provider.git)

@@ -10,7 +10,7 @@ from rollout.provider.settings import POSTGRES, Settings
 
 if TYPE_CHECKING:
     from rollout.provider.postgres.policies import Policies
-    from rollout.provider.resources.alert_policy import AlarmStore
+    from rollout.provider.resources.alarm_writes import AlarmStore
 
 #: Seconds after which a watch that hasn't looked is silent: ten of its looks.
 SILENT: Final = 600

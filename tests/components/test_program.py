@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from rollout.model.alarms import policies
 from rollout.model.catalogue import reading as catalogue
 from rollout.model.catalogue.domain import protected_by
 from tests.components.conftest import Engine
@@ -68,6 +69,14 @@ def test_a_flag_depends_on_nothing_and_nothing_on_a_flag(program: Program) -> No
             assert item.depends == [], item.name
             assert item.parent == item.inputs["domain"]
         assert not any(kind in urn for urn in item.depends for kind in FLAG_TYPES), item.name
+
+
+def test_one_row_a_domain_for_its_alarms(program: Program) -> None:
+    seen = {item.name: item.inputs for item in program(LOCAL).seen if item.type == "rollout:index:AlertPolicy"}
+    assert set(seen) == {f"{name}-alerts" for name in KNOWN.domains}
+    for name, domain in KNOWN.domains.items():
+        assert seen[f"{name}-alerts"] == policies.row(KNOWN, domain, "test")
+        assert set(seen[f"{name}-alerts"]["policies"]) == {policy.name for policy in domain.alerts}
 
 
 class Slow(Engine):

@@ -28,9 +28,10 @@ class Line:
         if self.state is None:
             self.kind.create(new, True, self.row)
             return dict.fromkeys(new, "add")
-        changed = dict(self.kind.diff("urn", self.kind.read("urn", self.state, self.row), new, self.row))
+        state = self.kind.read("urn", self.state, self.row, self.inputs)
+        changed = dict(self.kind.diff("urn", state, new, self.row))
         if changed:
-            self.kind.update(self.kind.read("urn", self.state, self.row), self.inputs, new, True, self.row)
+            self.kind.update(state, self.inputs, new, True, self.row)
         return changed
 
     def up(self, new: Properties) -> dict[str, str]:
@@ -39,7 +40,7 @@ class Line:
             _, self.state = self.kind.create(new, False, self.row)
             self.changed = dict.fromkeys(new, "add")
         else:
-            self.state = self.kind.read("urn", self.state, self.row)
+            self.state = self.kind.read("urn", self.state, self.row, self.inputs)
             self.changed = dict(self.kind.diff("urn", self.state, new, self.row))
             if self.changed:
                 self.state = self.kind.update(self.state, self.inputs, new, False, self.row)

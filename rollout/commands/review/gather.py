@@ -13,7 +13,8 @@ from rollout.commands.project import files
 from rollout.commands.reading import around, history
 from rollout.commands.reading.around import Around
 from rollout.commands.review import preview as previewing
-from rollout.commands.review.preview import Change, Preview
+from rollout.commands.review.change import Change
+from rollout.commands.review.preview import Preview
 from rollout.model import times
 from rollout.model.catalogue import changes
 from rollout.model.catalogue import reading as catalogue

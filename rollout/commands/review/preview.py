@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from rollout.commands.engine import pulumi
+from rollout.commands.review import alarms, change
+from rollout.commands.review.alarms import Step
+from rollout.commands.review.change import Change
 from rollout.model.catalogue.domain import protected_by
 
 #: How the row of a raise that waits begins, and how the engine's own words for it end.
@@ -20,18 +23,6 @@ KINDS: Final = {
     "rollout:index:TrafficFlag": "flag", "rollout:index:FlagSecret": "flag", "rollout:index:AlertPolicy": "alarm",
     "rollout:index:Topic": "topic", "rollout:index:Dashboard": "dashboard", "command:local:Command": "command",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Change:
-    """One property of one row. `drift`: somebody changed it outside, and the `up` puts it back; `live`: what it is now."""
-
-    kind: str
-    row: str
-    what: str  # create, update, delete, or the property's path
-    old: str
-    new: str
-    drift: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,10 +62,9 @@ def read(
     if waits:  # the engine's own two lines of it say nothing more
         errors = [text for text in errors if text.startswith(_VERDICTS)]
         warnings = [text for text in warnings if text not in errors and not text.endswith(_AWAITING)]
-    changes = [change for step in steps if step.get("op") not in _QUIET for change in _changes(step)]
     mentioned = {service for step in steps if (service := _speaks_of(step, protected))}
     return Preview(
-        changes=tuple(sorted(set(changes), key=lambda one: (one.kind, one.row, one.what))),
+        changes=tuple(sorted(set(_changes(steps)), key=lambda one: (one.kind, one.row, one.what))),
         warnings=tuple(dict.fromkeys(warnings)),
         refused=("\n".join(dict.fromkeys(errors)) or otherwise.strip() or "the preview failed") if failed else "",
         complete=waits or not failed,
@@ -83,24 +73,26 @@ def read(
     )
 
 
-def _changes(step: Mapping[str, Any]) -> list[Change]:
-    urn = str(step.get("urn"))
-    kind, row, op = KINDS.get(_type(urn), ""), urn.rpartition("::")[2], str(step.get("op"))
-    if not kind:
-        return []  # a component, a provider: they are what their rows are
-    if op != "update":
-        return [Change(kind, row, op, "", "")]
-    old, new = step.get("oldState") or {}, step.get("newState") or {}
-    found = []
-    for path in step.get("detailedDiff") or {}:
-        key = path.partition(".")[0].partition("[")[0]
-        before, live = (old.get("inputs") or {}).get(key), (old.get("outputs") or {}).get(key)
-        wanted = (new.get("inputs") or {}).get(key)
-        if live != before:
-            found.append(Change(kind, row, path, _text(live), _text(before), drift=True))
-        if before != wanted:
-            found.append(Change(kind, row, path, _text(before), _text(wanted)))
-    return found
+def _changes(steps: Sequence[Mapping[str, Any]]) -> list[Change]:
+    found, of_alarms = list[Change](), list[Step]()
+    for step in steps:
+        urn = str(step.get("urn"))
+        kind, row, op = KINDS.get(_type(urn), ""), urn.rpartition("::")[2], str(step.get("op"))
+        old, new = step.get("oldState") or {}, step.get("newState") or {}
+        asked, is_now, wanted = (
+            side.get(key) or {} for side, key in ((old, "inputs"), (old, "outputs"), (new, "inputs"))
+        )
+        if not kind or op in _QUIET:
+            continue  # a component, a provider: they are what their rows are
+        if kind == "alarm":
+            of_alarms.append(Step(op, row, asked, is_now, wanted))
+        elif op != "update":
+            found.append(Change(kind, row, op, "", ""))
+        else:
+            for path in step.get("detailedDiff") or {}:
+                key = path.partition(".")[0].partition("[")[0]
+                found += change.of(kind, row, path, asked.get(key), is_now.get(key), wanted.get(key))
+    return [*found, *alarms.changes(of_alarms)]
 
 
 def _type(urn: str) -> str:
@@ -110,17 +102,20 @@ def _type(urn: str) -> str:
 
 def _speaks_of(step: Mapping[str, Any], protected: tuple[str, ...]) -> str | None:
     state = step.get("newState") or step.get("oldState") or {}
-    named = [state.get("id"), *(value for value in (state.get("inputs") or {}).values() if isinstance(value, str))]
-    return next((service for text in named if text and (service := protected_by(str(text), protected))), None)
+    inputs = state.get("inputs") or {}
+    named = [state.get("id"), *inputs.values(), *_texts(inputs.get("policies"))]
+    return next(
+        (service for text in named if isinstance(text, str) and (service := protected_by(text, protected))), None
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a map, however deep: its keys, too."""
+    if isinstance(value, str):
+        yield value
+    for one in [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _texts(one)
 
 
 def _message(diagnostic: Mapping[str, Any]) -> str:
     return str(diagnostic.get("message") or "").strip().removeprefix("warning: ").removeprefix("error: ")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -31,7 +31,7 @@ class LiveAlarm:
 
 
 class Alarms:
-    """`rollout.provider.resources.alert_policy.AlarmStore`. Topics of the alarm's own account and region are known by name."""
+    """`rollout.provider.resources.alarm_writes.AlarmStore`. Topics of the alarm's own account and region are known by name."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws

@@ -37,7 +37,7 @@ class Change:
 
 
 class Policies:
-    """`rollout.provider.resources.alert_policy.AlarmStore` on a database. `virtual`: a simulator's clock, else None."""
+    """`rollout.provider.resources.alarm_writes.AlarmStore` on a database. `virtual`: a simulator's clock, else None."""
 
     def __init__(self, link: Link, virtual: datetime | None = None) -> None:
         self._link = link

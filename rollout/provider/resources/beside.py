@@ -45,12 +45,14 @@ class Beside:
             (key, "missing: text") for key in ("stack", "name") if not isinstance(new.get(key), str) or not new[key]
         ]
 
-    def unmoved(self, old: Properties, new: Properties, *keys: str) -> None:
+    def unmoved(self, old: Properties, new: Properties, *keys: str, where: str = "") -> None:
         """Raises `Refused` where what names the thing outside has changed: the old one would be left behind."""
         for key in keys:
             if key in old and old[key] != new.get(key):
                 text = f"{key} can't change: {shown(old[key])} -> {shown(new.get(key))}"
-                raise Refused(Problem(text, where=str(new["name"]), do="make a new stack, and destroy this one"))
+                raise Refused(
+                    Problem(text, where=where or str(new["name"]), do="make a new stack, and destroy this one")
+                )
 
     def half_made(self, new: Properties) -> str:
         """The id of a thing whose making failed somewhere: it may be there, and its row must stand for `destroy` to find it."""

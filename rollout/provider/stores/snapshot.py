@@ -32,7 +32,7 @@ class Snapshot(Generic[T]):
         self._again = again
         self._lock = Lock()
         self._found: dict[str, T | StoreError | None] | None = None
-        self._empty = False
+        self._first: dict[str, T | StoreError | None] = {}
 
     def take(self, name: str) -> T | None:
         """The live entry of `name`. Raises `StoreError` for this name alone."""
@@ -48,15 +48,21 @@ class Snapshot(Generic[T]):
             return self._store.get(name)
         return entry
 
+    def first(self, name: str) -> T | StoreError | None:
+        """What the batch found of `name`, whoever has read it since; None also where it wasn't asked for."""
+        with self._lock:
+            self._load()
+            return self._first.get(name)
+
     @property
     def was_empty(self) -> bool:
         """Whether the store held none of them when this run first looked: a simulator that was restarted."""
         with self._lock:
             self._load()
-            return self._empty
+            return all(entry is None for entry in self._first.values())
 
     def _load(self) -> dict[str, T | StoreError | None]:
         if self._found is None:
             self._found = dict(self._store.get_many(self._names))
-            self._empty = all(entry is None for entry in self._found.values())
+            self._first = dict(self._found)
         return self._found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rollout.model.problem import Problem, RolloutError, visible
 
@@ -19,6 +19,15 @@ class Refused(RolloutError):
 
 class Waiting(Refused):
     """The raise may not happen now; the next run asks again. Nothing else has to stop for it."""
+
+
+class Partly(RolloutError):
+    """A part of what a row is about was done, the rest failed. `state`: the row's record of what stands; the next `up` does the rest."""
+
+    def __init__(self, text: str, ident: str, state: Mapping[str, Any]) -> None:
+        self.ident = ident
+        self.state = state
+        super().__init__(text)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import os
+import re
 import signal
 import socket
 import sys
@@ -33,13 +34,14 @@ from rollout.provider.wire.protos import (
     provider_pb2_grpc,
     status_pb2,
 )
-from rollout.provider.wire.row import Refused, Row, Waiting
+from rollout.provider.wire.row import Partly, Refused, Row, Waiting
 from rollout.provider.wire.values import Properties, plain, struct
 
 PARENT_POLL = 2.0  # seconds between two looks whether the engine still lives
 
 _KINDS = {kind: provider_pb2.PropertyDiff.Kind.Value(kind.upper()) for kind in ("add", "update", "delete")}
 _SEVERITY = {"info": engine_pb2.INFO, "warning": engine_pb2.WARNING}
+_ROOT = re.compile(r"[.[]")  # what ends the property's name in a path: of it alone an engine makes `[diff: ~policies]`
 Answer = TypeVar("Answer")
 
 
@@ -143,7 +145,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         changed = await self._run(urn, lambda kind, row: kind.diff(urn, old, new, row), pure_beside=True)
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
-            diffs=list(changed),
+            diffs=list(dict.fromkeys(_ROOT.split(path)[0] for path in changed)),
             detailedDiff={key: provider_pb2.PropertyDiff(kind=_KINDS[kind]) for key, kind in changed.items()},
             hasDetailedDiff=True,
         )
@@ -157,13 +159,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except Waiting as waits:
             await self._hold(request.urn, waits, {}, preview)
             return provider_pb2.CreateResponse(properties=request.properties)
+        except Partly as error:
+            self._made |= {(request.urn, thing) for thing in _things(request.urn, new)}
+            await self._unfinished(context, error, request.properties)
         except StoreError as error:
             half = getattr(self._of(request.urn), "half_made", None)
             if preview or half is None:
                 raise
-            await _unfinished(context, half(new), request.properties, str(error))
+            await self._unfinished(context, Partly(str(error), half(new), new), request.properties)
         if not preview:
-            self._made.add((request.urn, _thing(request.urn, new)))
+            self._made |= {(request.urn, thing) for thing in _things(request.urn, new)}
         return provider_pb2.CreateResponse(id="" if preview else ident, properties=struct(outputs, self._unknown))
 
     @_clean
@@ -186,15 +191,24 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except Waiting as waits:
             await self._hold(request.urn, waits, old, preview)
             return provider_pb2.UpdateResponse(properties=request.olds)
+        except Partly as error:
+            if error.state == old:
+                raise
+            await self._unfinished(context, error, request.news)
         return provider_pb2.UpdateResponse(properties=struct(outputs, self._unknown))
 
     @_clean
     async def Delete(self, request: Any, context: Any) -> Any:
         state, old_inputs = plain(request.properties), plain(request.old_inputs)
-        if self._another_stands(request.urn, state):
+        things = _things(request.urn, state, old_inputs)
+        if others := {thing for thing in things if self._another_stands(request.urn, thing)}:
             text = "another row of it stands: this one alone goes, and nothing is touched"
+            if others != things:
+                state, old_inputs = (_without(request.urn, each, others) for each in (state, old_inputs))
+                text = f"another row of {len(others)} of its {len(things)} stands: they are not touched"
             await self._log(engine_pb2.INFO, request.urn, text)
-            return empty_pb2.Empty()
+            if others == things:
+                return empty_pb2.Empty()
         await self._run(request.urn, lambda kind, row: kind.delete(state, old_inputs, row))
         return empty_pb2.Empty()
 
@@ -207,14 +221,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _stands(self, urn: str, properties: Properties) -> None:
         """There is a row of that name for it in this run."""
-        self._rows.setdefault(_thing(urn, properties), set()).add(urn)
+        for thing in _things(urn, properties):
+            self._rows.setdefault(thing, set()).add(urn)
 
-    def _another_stands(self, urn: str, state: Properties) -> bool:
+    def _another_stands(self, urn: str, thing: tuple[str, ...]) -> bool:
         """Whether a delete is no destroy: the row was replaced in this run, or there is one of another name for the same thing.
 
         A `destroy` makes no row, and asks for every one that there is: the last of a thing is judged.
         """
-        thing = _thing(urn, state)
         rows = self._rows.get(thing, set())
         rows.discard(urn)
         return bool(rows) or (urn, thing) in self._made
@@ -242,6 +256,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         finally:
             for severity, text in row.lines:
                 await self._log(_SEVERITY[severity], urn, text)
+
+    async def _unfinished(self, context: Any, error: Partly, inputs: Any) -> None:
+        """Ends a create or update that did a part: the row stays in the state, so that `destroy` and the next `up` find it."""
+        half = provider_pb2.ErrorResourceInitFailed(
+            id=error.ident, properties=struct(error.state, self._unknown), reasons=[str(error)], inputs=inputs
+        )
+        detail = any_pb2.Any()
+        detail.Pack(half)
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error), details=[detail])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        await context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     async def _wait(self, text: str, context: Any) -> None:
         """Ends the call as awaiting."""
@@ -284,20 +309,24 @@ def _kind(urn: str) -> str:
     return urn.split("::")[2].rsplit("$", 1)[-1]
 
 
-def _thing(urn: str, properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a row is about, whatever the row is called: two rows of one thing have the same."""
-    named = ("stack", "flag", "domain", "policy", "action")
-    return (_kind(urn), *(str(properties.get(key) or "") for key in named))
+def _things(urn: str, properties: Properties, inputs: Properties | None = None) -> set[tuple[str, ...]]:
+    """What a row is about, whatever the row is called: two rows of one thing have it both. A row of policies is about each of them."""
+    several = properties.get("policies")
+    policies = (
+        {*several, *((inputs or {}).get("policies") or {})} if several is not None else {properties.get("policy")}
+    )
+    return {_thing(urn, properties, policy) for policy in policies or {""}}
 
 
-async def _unfinished(context: Any, ident: str, inputs: Any, why: str) -> None:
-    """Ends a create of which nobody knows what it left: the row stays in the state, so that `destroy` and the next `up` find it."""
-    half = provider_pb2.ErrorResourceInitFailed(id=ident, properties=inputs, reasons=[why], inputs=inputs)
-    detail = any_pb2.Any()
-    detail.Pack(half)
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=why, details=[detail])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(grpc.StatusCode.UNKNOWN, why)
+def _thing(urn: str, properties: Properties, policy: object) -> tuple[str, ...]:
+    named = {**properties, "policy": policy}
+    return (_kind(urn), *(str(named.get(key) or "") for key in ("stack", "flag", "domain", "policy", "action")))
+
+
+def _without(urn: str, properties: Properties, things: set[tuple[str, ...]]) -> Properties:
+    """A row of policies without those."""
+    each = (properties.get("policies") or {}).items()
+    return {**properties, "policies": {key: one for key, one in each if _thing(urn, properties, key) not in things}}
 
 
 def _soon(loop: asyncio.AbstractEventLoop, log: Coroutine[Any, Any, None]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout.model.alarms import alarm, state
+from rollout.model.alarms import policies, state
 from rollout.provider import alerts
 from rollout.provider.aws.sdk import Sdk
 from rollout.provider.judging.context import Context
@@ -41,22 +41,27 @@ def line(shelf: PostgresShelf, settings: Settings) -> Line:
     return Line(AlertPolicy(Context(settings, shelf.fresh(settings)), store))
 
 
-def inputs(line: Line) -> dict[str, object]:
+def inputs(line: Line, *only: str) -> dict[str, object]:
+    """The row of jobs with these policies."""
     catalogue = line.kind._context.catalogue  # type: ignore[attr-defined]
-    made = next(made for _, _, made in alarm.wanted(catalogue, "test") if made.name == NAME)
-    return {"stack": "test", "domain": "jobs", "policy": "errors", **alarm.properties(made)}
+    row = policies.row(catalogue, catalogue.domains["jobs"], "test")
+    return {**row, "policies": {key: one for key, one in row["policies"].items() if key in only}}  # type: ignore[attr-defined]
 
 
 def test_a_row_is_made_adopted_and_repaired(line: Line, shelf: PostgresShelf) -> None:
-    wanted = inputs(line)
-    assert "threshold" in line.up(wanted)
+    wanted = inputs(line, "errors", "search")
+    assert "policies" in line.up(wanted)
     assert line.up(wanted) == {}
     with shelf.connect() as hand:
-        hand.execute("update rollout.policies set inputs = inputs || '{\"threshold\": 0.5}'")
+        hand.execute("update rollout.policies set inputs = inputs || '{\"threshold\": 0.5}' where name = %s", [NAME])
     line.kind = type(line.kind)(line.kind._context, line.kind._store)  # type: ignore[attr-defined,call-arg] # a new run
-    assert line.preview(wanted) == {"threshold": "update"}
-    assert line.up(wanted) == {"threshold": "update"}
+    assert line.preview(wanted) == {"policies.errors.threshold": "update"}
+    assert line.said() == "jobs-errors: threshold 0.5 -> 0.01"
+    assert line.up(wanted) == {"policies.errors.threshold": "update"}
     assert line.up(wanted) == {}
+    line.state = None  # a state that was lost
+    line.up(wanted)
+    assert "2 alarms of jobs stand already, adopted: nothing is written" in line.said()
     line.delete()
     with shelf.connect() as hand:
         assert hand.execute("select count(*) from rollout.policies").fetchone()[0] == 0
@@ -74,7 +79,7 @@ def report(shelf: PostgresShelf, until: datetime, bad: int) -> None:
 def test_a_look_keeps_the_state_and_tells_what_has_changed(
     line: Line, shelf: PostgresShelf, settings: Settings
 ) -> None:
-    line.up(inputs(line))
+    line.up(inputs(line, "errors"))
     rows = alerts.policies(settings)
     assert rows is not None
     assert "no watch has ever looked" in alerts.silence(settings, "test")
