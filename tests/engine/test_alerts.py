@@ -60,8 +60,11 @@ def test_a_changed_limit_is_one_property_of_one_row_and_the_flags_digest(begun: 
         "bad-level: 4%             # not in the seed: twice",
         "bad-level: 5%             # not in the seed: twice",
     )
-    assert changed(begun) == {"jobs-posting": {"threshold"}, "jobs-percent": {"rules"}}
+    assert changed(begun) == {"jobs-alerts": {"policies.posting.threshold"}, "jobs-percent": {"rules"}}
     assert "~ threshold: 0.04 => 0.05" in begun.preview().stdout
+    plain = begun.pulumi("preview").stdout
+    assert "AlertPolicy jobs-alerts update [diff: ~policies]" in plain
+    assert "rollout:index:AlertPolicy (jobs-alerts):\n    jobs-posting: threshold 0.04 -> 0.05\n" in plain
     begun.up()
     begun.pulumi("preview", "--expect-no-changes")
 
@@ -69,7 +72,8 @@ def test_a_changed_limit_is_one_property_of_one_row_and_the_flags_digest(begun: 
 def test_drift_is_named_by_property_and_repaired_in_the_same_state(begun: Sandbox) -> None:
     by_hand(begun, Threshold=0.5, AlarmActions=[])
     begun.boto("cloudwatch").delete_alarms(AlarmNames=["wa-webhook-unified-local-jobs-search"])
-    assert changed(begun) == {"jobs-errors": {"threshold", "alarmActions"}, "jobs-search": {"name"}}
+    paths = {"policies.errors.threshold", "policies.errors.alarmActions", "policies.search"}
+    assert changed(begun) == {"jobs-alerts": paths}
     done = begun.preview()
     said = done.stdout + done.stderr
     assert "~ threshold" in said
@@ -98,7 +102,50 @@ def test_an_alarm_that_fails_takes_no_flag_with_it(begun: Sandbox) -> None:
     assert "put_metric_alarm failed" in done.stdout + done.stderr
     assert days.live(begun) == days.wanted({**AT, "jobs": 0})
     begun.simulator.call("DELETE", "/faults")
-    assert set(changed(begun)) == {"jobs-errors"}
+    assert changed(begun) == {"jobs-alerts": {"policies.errors.threshold"}}
+
+
+def test_an_alarm_that_fails_keeps_no_other_of_its_row_from_being_put_back(begun: Sandbox) -> None:
+    by_hand(begun, Threshold=0.5)
+    cloudwatch = begun.boto("cloudwatch")
+    cloudwatch.delete_alarms(AlarmNames=["wa-webhook-unified-local-jobs-search"])
+    fault = {"target": "cloudwatch.PutMetricAlarm", "match": ERRORS, "status": 400}
+    begun.simulator.call("PUT", "/faults", {"fail": [fault]})
+    done = begun.up(check=False)
+    assert done.returncode != 0
+    assert f"{ERRORS}: put_metric_alarm failed" in done.stdout + done.stderr
+    assert cloudwatch.describe_alarms(AlarmNames=["wa-webhook-unified-local-jobs-search"])["MetricAlarms"]
+    begun.simulator.call("DELETE", "/faults")
+    assert changed(begun) == {"jobs-alerts": {"policies.errors.threshold"}}
+    without = begun.preview_json("--refresh=false")["steps"]
+    (update,) = [step for step in without if step["op"] == "update"]
+    assert update["urn"].endswith("::jobs-alerts"), "also by the record alone: it says what stands"
+    begun.up("--refresh=false")
+    begun.pulumi("preview", "--expect-no-changes")
+
+
+def test_an_alarm_taken_out_of_the_catalogue_stays_under_traffic_and_the_rest_is_done(begun: Sandbox) -> None:
+    file = begun.folder / "domains.yaml"
+    head, posting, rest = file.read_text().partition("      posting:\n")
+    _, search, rest = rest.partition("      search:\n")
+    rest = rest.replace("      posting: 200\n", "", 1).replace("bad-level: 10%", "bad-level: 11%", 1)
+    assert posting and search  # noqa: PT018 - both are in the file
+    file.write_text(head + search + rest)
+    stays = "alarm wa-webhook-unified-local-jobs-posting stays: jobs is at 5 %"
+    seen = begun.preview()
+    assert stays in seen.stdout + seen.stderr
+    done = begun.up(check=False)
+    assert done.returncode != 0
+    assert stays in done.stdout + done.stderr
+    found = {one["AlarmName"]: one for one in begun.boto("cloudwatch").describe_alarms()["MetricAlarms"]}
+    assert "wa-webhook-unified-local-jobs-posting" in found
+    assert found["wa-webhook-unified-local-jobs-search"]["Threshold"] == 0.11
+    assert changed(begun) == {"jobs-alerts": {"policies.posting"}}
+    days.set_percents(begun, {"jobs": 0})
+    begun.up()
+    begun.up()  # the flag comes down in the one before, beside it
+    assert len(begun.boto("cloudwatch").describe_alarms()["MetricAlarms"]) == 29
+    begun.pulumi("preview", "--expect-no-changes")
 
 
 def test_subscriptions_come_from_the_config(begun: Sandbox) -> None:
@@ -116,7 +163,8 @@ def test_what_watches_over_traffic_is_not_destroyed(begun: Sandbox) -> None:
     done = begun.pulumi("destroy", "--yes", "--skip-preview", "--continue-on-error", check=False)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "alarm wa-webhook-unified-local-jobs-errors stays: jobs is at 5 %" in said
+    assert "each alarm of jobs (applications, complaints, errors, " in said
+    assert ") stays: jobs is at 5 %" in said
     names = {found["AlarmName"] for found in begun.boto("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert len([name for name in names if "-ai-agents-" in name]) == 4
     assert len([name for name in names if "-jobs-" in name]) == 8

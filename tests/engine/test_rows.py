@@ -41,7 +41,7 @@ def unchanged(sandbox: Sandbox) -> None:
     assert sandbox.preview("--expect-no-changes").returncode == 0
 
 
-@pytest.mark.parametrize("row", ["jobs-percent", "jobs-enabled", "jobs-errors"])
+@pytest.mark.parametrize("row", ["jobs-percent", "jobs-enabled", "jobs-alerts"])
 @pytest.mark.parametrize("how", ["--replace", "taint", "rename"])
 def test_a_row_that_is_made_anew_touches_nothing(sandbox: Sandbox, how: str, row: str) -> None:
     if row not in names(sandbox):
@@ -76,20 +76,20 @@ def test_a_tainted_flag_still_comes_down(sandbox: Sandbox) -> None:
 
 
 def test_an_alarm_whose_making_failed_is_found_by_destroy(sandbox: Sandbox) -> None:
-    its = next(name for name in names(sandbox) if name.startswith("property-") and name.endswith("-errors"))
+    its, alarm = "property-alerts", "wa-webhook-unified-local-property-errors"
     sandbox.rollout("rollback", "ai-agents", "--to", "zero", "--wait", "0")
     for domain in ("jobs", "marketplace"):
         sandbox.rollout("rollback", domain, "--to", "zero", "--wait", "0")
-    sandbox.boto("cloudwatch").delete_alarms(AlarmNames=[f"wa-webhook-unified-local-{its}"])
+    sandbox.boto("cloudwatch").delete_alarms(AlarmNames=[alarm])
     sandbox.pulumi("state", "delete", urn(sandbox, its), "--yes")
-    fault = {"target": "cloudwatch.PutMetricAlarm", "match": its, "status": 500, "after": True}
+    fault = {"target": "cloudwatch.PutMetricAlarm", "match": alarm, "status": 500, "after": True}
     sandbox.simulator.call("PUT", "/faults", {"fail": [fault]})
     failed = sandbox.up(check=False)
     assert failed.returncode != 0, failed.stdout
     sandbox.simulator.call("DELETE", "/faults")
     assert its in names(sandbox), "its row stands"
     alarms = sandbox.boto("cloudwatch").describe_alarms
-    assert alarms(AlarmNames=[f"wa-webhook-unified-local-{its}"])["MetricAlarms"]
+    assert alarms(AlarmNames=[alarm])["MetricAlarms"]
     sandbox.pulumi("destroy", "--yes", "--skip-preview")
     assert not alarms()["MetricAlarms"]
     assert not [name for name in names(sandbox) if "-" in name and name != "wa-rollout-local"], names(sandbox)

@@ -97,7 +97,9 @@ def test_alarms(prod: Sandbox) -> None:
     cloudwatch = prod.boto("cloudwatch")
     (found,) = cloudwatch.describe_alarms(AlarmNames=[watched])["MetricAlarms"]
     cloudwatch.delete_alarms(AlarmNames=[watched])
-    assert "AlertPolicy::jobs-errors" in page.type("pulumi preview --diff", prod)
+    said = page.type("pulumi preview --diff", prod)
+    assert "AlertPolicy::jobs-alerts" in said
+    assert "jobs-errors: made" in said
     page.type("pulumi up", prod)
     (again,) = cloudwatch.describe_alarms(AlarmNames=[watched])["MetricAlarms"]
     assert again["Threshold"] == found["Threshold"]

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rollout.model.alarms import alarm as alarms
 from rollout.model.alarms import dashboard as dashboards
+from rollout.model.alarms import policies
 from rollout.model.alarms.topics import TOPICS, topic_name
 from rollout.provider.__main__ import resources
 from rollout.provider.resources.traffic_flag import UNKNOWN
 from rollout.provider.wire import values
-from rollout.provider.wire.protos import provider_pb2
+from rollout.provider.wire.protos import provider_pb2, status_pb2
 from rollout.provider.wire.servicer import Made, Servicer
 from tests.pure.samples import CATALOGUE
 
@@ -33,19 +33,26 @@ class Aborted(Exception):
 
 
 class Half(Aborted):
-    """A create that failed half-way: the row stays in the state."""
+    """A create or update that did a part: the row stays in the state, as `state`."""
+
+    def __init__(self, text: str, state: Properties) -> None:
+        super().__init__(text)
+        self.state = state
 
 
 class _Context:
     """The part of a gRPC context that the servicer uses."""
 
-    half = False
+    half: Properties | None = None
 
-    def set_trailing_metadata(self, _: object) -> None:
-        self.half = True
+    def set_trailing_metadata(self, metadata: tuple[tuple[str, bytes], ...]) -> None:
+        (detail,) = status_pb2.Status.FromString(metadata[0][1]).details
+        failed = provider_pb2.ErrorResourceInitFailed()
+        detail.Unpack(failed)
+        self.half = values.plain(failed.properties)
 
     async def abort(self, _code: object, text: str, *_: object) -> None:
-        raise (Half if self.half else Aborted)(text)
+        raise Aborted(text) if self.half is None else Half(text, self.half)
 
 
 class _Heard(Servicer):
@@ -106,10 +113,7 @@ class Stack:
                 found[f"{name}-enabled"] = "FlagSecret", {**own, **switch}
         if not self.beside:
             return found
-        for domain, policy, alarm in alarms.wanted(CATALOGUE, self.name):
-            if domain.name == MOVES:
-                known = {"stack": self.name, "domain": domain.name, "policy": policy.name}
-                found[f"{domain.name}-{policy.name}"] = "AlertPolicy", {**known, **alarms.properties(alarm)}
+        found[f"{MOVES}-alerts"] = "AlertPolicy", policies.row(CATALOGUE, CATALOGUE.domains[MOVES], self.name)
         if not self.database:
             for action in TOPICS[:1]:
                 known = {"stack": self.name, "action": action, "name": topic_name(self.name, action)}
@@ -168,7 +172,7 @@ class Stack:
             update = provider_pb2.UpdateRequest(
                 id=name, urn=urn, olds=olds, old_inputs=before, news=sent, preview=preview
             )
-            answer = await self._asked(run, name, server.Update(update, _Context()))
+            answer = await self._asked(run, name, server.Update(update, _Context()), half=new)
         if answer is not None and not preview:
             self.state[name], self.inputs[name] = values.plain(answer.properties), new
 
@@ -179,7 +183,7 @@ class Stack:
         except Half as error:
             run.failed[name] = str(error)
             if half is not None:
-                self.state[name], self.inputs[name] = half, half
+                self.state[name], self.inputs[name] = error.state, half
         except Aborted as error:
             run.failed[name] = str(error)
         except Exception:  # noqa: BLE001 - exactly what is looked for: an engine would show it as a fault of the provider

@@ -151,10 +151,12 @@ def _say_adopted(new: Properties, live: Found, row: Row) -> None:
         return
     as_it_is = {**new, "policies": {key: policies.short(new, key, one.properties) for key, one in standing.items()}}
     changes = policies.said(as_it_is, new)
+    over = any("." in path.removeprefix("policies.") for path in policies.diff(as_it_is, new))
+    say = row.warn if over else row.info  # a refresh within the program reads no row that goes: this alone tells of it
     many = f"{len(standing)} alarms of {new['domain']} stand already"
-    row.info(f"{many}, adopted: {'these are written' if changes else 'nothing is written'} ({OLDER})")
+    say(f"{many}, adopted: {'these are written' if changes else 'nothing is written'} ({OLDER})")
     for line in changes:
-        row.info(line)
+        say(line)
 
 
 def _id(properties: Properties) -> str:

@@ -20,8 +20,8 @@ from google.protobuf import struct_pb2
 from rollout.model.problem import Problem
 from rollout.provider.__main__ import resources
 from rollout.provider.wire import values
-from rollout.provider.wire.protos import provider_pb2, provider_pb2_grpc
-from rollout.provider.wire.row import Refused, Row
+from rollout.provider.wire.protos import provider_pb2, provider_pb2_grpc, status_pb2
+from rollout.provider.wire.row import Partly, Refused, Row
 from rollout.provider.wire.servicer import Servicer
 
 HOME = Path(__file__).resolve().parents[3]
@@ -188,6 +188,119 @@ def test_update_gets_the_old_inputs_and_a_refusal_is_its_own_words() -> None:
     assert str(caught.value.details()).splitlines()[0] == "HOLD jobs 5 % -> 25 %"
     with pytest.raises(grpc.aio.AioRpcError, match="the store is gone"):
         asked(kind, lambda stub: stub.Delete(provider_pb2.DeleteRequest(urn=URN, properties=sent(percent=5))))
+
+
+class Policies(Kind):
+    """A kind whose rows are about several things, and which did a part of what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deleted: list[Any] = []
+
+    def check(self, _new: dict[str, Any]) -> list[tuple[str, str]]:
+        return []
+
+    def create(self, new: dict[str, Any], _preview: bool, _row: Row) -> tuple[str, dict[str, Any]]:
+        if new.get("fails"):
+            raise Partly("b failed", "its-id", {**new, "policies": {"a": {}}})
+        return "its-id", new
+
+    def update(self, *told: Any) -> dict[str, Any]:
+        raise Partly("b failed", "its-id", {**told[2], "policies": {"a": {}}})
+
+    def delete(self, *told: Any) -> None:
+        state, old_inputs, _ = told
+        self.deleted.append((set(state.get("policies", {})), set(old_inputs.get("policies", {})), state.get("policy")))
+
+
+def alerts(name: str) -> str:
+    return f"urn:pulumi:local::wa-rollout::rollout:index:TrafficFlag::{name}"
+
+
+def row_of(*policies: str, **more: Any) -> Any:
+    return sent(stack="local", domain="jobs", policies={name: {"x": 1} for name in policies}, policy="a", **more)
+
+
+def one(policy: str) -> Any:
+    return sent(stack="local", domain="jobs", policy=policy, name=f"alarm {policy}")
+
+
+def deleted(kind: Policies, before: list[Callable[[Any], Any]], urn: str, state: Any, inputs: Any) -> list[Any]:
+    async def both(stub: Any) -> None:
+        for question in before:
+            await question(stub)
+        await stub.Delete(provider_pb2.DeleteRequest(urn=urn, properties=state, old_inputs=inputs))
+
+    asked(kind, both)
+    return kind.deleted
+
+
+def created(urn: str, state: Any) -> Callable[[Any], Any]:
+    return lambda stub: stub.Create(provider_pb2.CreateRequest(urn=urn, properties=state))
+
+
+def test_a_row_whose_things_another_row_is_about_goes_without_a_call() -> None:
+    """From rows of one thing each to a row of all, and back; renamed; replaced by itself."""
+    jobs = row_of("a", "b")
+    assert deleted(Policies(), [created(alerts("jobs"), jobs)], alerts("jobs-a"), one("a"), one("a")) == []
+    assert deleted(Policies(), [created(alerts("jobs"), jobs)], alerts("another"), jobs, jobs) == []
+    assert deleted(Policies(), [created(alerts("jobs"), jobs)], alerts("jobs"), jobs, jobs) == []
+    each = [created(alerts(f"jobs-{name}"), one(name)) for name in ("a", "b")]
+    assert deleted(Policies(), each, alerts("jobs"), jobs, jobs) == []
+
+
+def test_only_what_no_other_row_is_about_is_deleted() -> None:
+    jobs = row_of("a", "b")
+    assert deleted(Policies(), [], alerts("jobs"), jobs, jobs) == [({"a", "b"}, {"a", "b"}, "a")], (
+        "a destroy makes no row"
+    )
+    assert deleted(Policies(), [created(alerts("jobs"), jobs)], alerts("jobs-c"), one("c"), one("c")) == [
+        (set(), set(), "c")
+    ]
+    fewer = [created(alerts("new"), row_of("a", "c"))]
+    assert deleted(Policies(), fewer, alerts("jobs"), jobs, row_of("a", "b", "d")) == [({"b"}, {"b", "d"}, "a")]
+
+
+def test_what_was_done_in_part_keeps_the_row_and_what_stands() -> None:
+    new = row_of("a", "b", fails=True)
+    asks: list[Callable[[Any], Any]] = [
+        lambda stub: stub.Create(provider_pb2.CreateRequest(urn=URN, properties=new)),
+        lambda stub: stub.Update(provider_pb2.UpdateRequest(urn=URN, olds=row_of("c"), news=new)),
+    ]
+    for ask in asks:
+        with pytest.raises(grpc.aio.AioRpcError, match="b failed") as caught:
+            asked(Policies(), ask)
+        packed = dict(caught.value.trailing_metadata())["grpc-status-details-bin"]
+        (detail,) = status_pb2.Status.FromString(packed).details
+        failed = provider_pb2.ErrorResourceInitFailed()
+        assert detail.Unpack(failed)
+        assert (failed.id, set(failed.properties["policies"].fields), failed.inputs) == ("its-id", {"a"}, new)
+
+
+def test_an_update_that_did_nothing_changes_no_record() -> None:
+    state = row_of("a")
+    with pytest.raises(grpc.aio.AioRpcError, match="b failed") as caught:
+        asked(
+            Policies(),
+            lambda stub: stub.Update(provider_pb2.UpdateRequest(urn=URN, olds=sent(policies={"a": {}}), news=sent())),
+        )
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert state == row_of("a")
+
+
+def test_the_engine_is_told_the_property_and_the_path() -> None:
+    class Deep(Kind):
+        def diff(self, *_: object) -> dict[str, str]:
+            return {
+                "policies.errors.threshold": "update",
+                'widgets["a.b"]': "add",
+                "policies.errors": "delete",
+                "name": "add",
+            }
+
+    answer = asked(Deep(), lambda stub: stub.Diff(provider_pb2.DiffRequest(urn=URN, olds=sent(), news=sent(percent=5))))
+    assert list(answer.diffs) == ["policies", "widgets", "name"]
+    assert set(answer.detailedDiff) == {"policies.errors.threshold", 'widgets["a.b"]', "policies.errors", "name"}
 
 
 def test_nothing_is_loaded_that_only_some_runs_need() -> None:
