@@ -33,7 +33,7 @@ LOCAL, DATABASE = (
     "local",
     "postgres",
 )  # the two stacks that play: on an AWS that is simulated, on a database that is real
-LARGE = 250_000  # bytes of a state: about 130 rows, where a second start of the provider costs less
+LARGE = 250_000  # bytes of a state: about 100 rows, where a second start of the provider costs less
 STACKS = {"secrets-manager": LOCAL, "postgres": DATABASE}  # by their store
 
 

@@ -134,7 +134,7 @@ def test_a_table_is_as_wide_as_the_terminal_within_reason(
     [
         ("Updating (local):", False),
         (" +  pulumi:pulumi:Stack wa-rollout-local creating (0s) ", False),
-        (" +  rollout:index:AlertPolicy ai-agents-errors created (0.41s) ", False),
+        (" +  rollout:index:AlertPolicy ai-agents-alerts created (0.41s) ", False),
         (" ~  rollout:index:TrafficFlag jobs-percent updating (0s) HOLD jobs", False),
         (" +- rollout:index:Topic hold replaced (1s)", False),
         ("@ updating....", False),
@@ -145,7 +145,7 @@ def test_a_table_is_as_wide_as_the_terminal_within_reason(
         ("    PASS 0 -> 5 %: 2 attested, 3 probes, no traffic yet", True),
         ("    error: SNS answered 500", True),
         ("Resources:", True),
-        ("    + 54 created", True),
+        ("    + 28 created", True),
         ("    ~ rollout:index:TrafficFlag: (update)", True),
         ("      ~ percent: 5 => 10", True),
         ("something that no engine said before", True),
