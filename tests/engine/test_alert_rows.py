@@ -16,6 +16,7 @@ import pytest
 from rollout.home import HOME
 from rollout.model.alarms import alarm as alarms
 from rollout.model.catalogue import reading as catalogue
+from rollout.simulator.database import DATABASE
 from tests import days
 from tests.harness import Sandbox
 
@@ -35,7 +36,11 @@ def begun(sandbox: Sandbox) -> Sandbox:
 
 
 def standing(sandbox: Sandbox) -> dict[str, tuple[Any, ...]]:
-    """Every alarm with its state, since when it has it, and when it was last written."""
+    """Every alarm with its state, since when it has it, and when it was last written (of a database: by which transaction)."""
+    if sandbox.database is not None:
+        with sandbox.database.connect(database=DATABASE) as hand:
+            found = hand.execute("select name, inputs, state, since, xmin::text from rollout.policies").fetchall()
+        return {name: tuple(rest) for name, *rest in found}
     found = sandbox.boto("cloudwatch").describe_alarms()["MetricAlarms"]
     keys = ("StateValue", "StateReason", "StateUpdatedTimestamp", "AlarmConfigurationUpdatedTimestamp")
     return {one["AlarmName"]: tuple(one[key] for key in keys) for one in found}
@@ -62,6 +67,24 @@ def old_rows(sandbox: Sandbox, **threshold: float) -> None:
     file = sandbox.folder / ".local" / "older.json"
     file.write_text(json.dumps(state))
     sandbox.pulumi("stack", "import", "--file", str(file))
+
+
+@pytest.mark.parametrize("flag_store", ["postgres"], indirect=True)
+def test_the_policies_of_a_database_are_taken_over_as_they_stand(sandbox: Sandbox) -> None:
+    days.begin(sandbox, AT, day=10, since=2)
+    sandbox.by_hand("update rollout.policies set state = 'alarm', reason = 'a test' where name = %s", ERRORS)
+    before = standing(sandbox)
+    assert len(before) == 30
+    old_rows(sandbox)
+    assert sandbox.door is not None
+    sandbox.door.calls.clear()
+    seen = sandbox.preview()
+    assert "8 alarms of jobs stand already, adopted: nothing is written" in seen.stdout + seen.stderr
+    sandbox.up()
+    assert not {"rollout.policy_write", "rollout.policy_delete"} & set(sandbox.door.calls)
+    assert standing(sandbox) == before
+    assert rows(sandbox) == of_every_domain()
+    sandbox.pulumi("preview", "--expect-no-changes")
 
 
 def of_every_domain() -> set[str]:
