@@ -51,16 +51,15 @@ def rows(sandbox: Sandbox) -> set[str]:
     return {row["urn"].rpartition("::")[2] for row in found if row["type"] == TOKEN}
 
 
-def old_rows(sandbox: Sandbox, **threshold: float) -> None:
-    """Puts the rows of an older version into the state, in place of those of today; `threshold`: what the record of an alarm says."""
+def old_rows(sandbox: Sandbox, *, beside: bool = False) -> None:
+    """Puts the rows of an older version into the state, in place of those of today, or `beside` them."""
     state = json.loads(sandbox.pulumi("stack", "export").stdout)
-    kept = [row for row in state["deployment"]["resources"] if row["type"] != TOKEN]
+    kept = [row for row in state["deployment"]["resources"] if beside or row["type"] != TOKEN]
     (example, *_) = [row for row in state["deployment"]["resources"] if row["type"] == TOKEN]
     known = catalogue.parse((sandbox.folder / "domains.yaml").read_bytes(), "domains.yaml")
     for domain, policy, alarm in alarms.wanted(known, "local"):
         own = {"stack": "local", "domain": domain.name, "policy": policy.name, **alarms.properties(alarm)}
         name = f"{domain.name}-{policy.name}"
-        own["threshold"] = threshold.get(name.replace("-", "_"), alarm.threshold)
         urn = f"{example['urn'].rpartition('::')[0]}::{name}"
         kept.append({**example, "urn": urn, "id": alarm.name, "inputs": own, "outputs": own})
     state["deployment"]["resources"] = kept
@@ -163,6 +162,20 @@ def test_a_take_over_that_fails_half_way_is_finished_by_the_next_up(begun: Sandb
     after = standing(begun)
     assert set(after) == {*before, ERRORS}
     assert before == {name: found for name, found in after.items() if name != ERRORS}
+    begun.pulumi("preview", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("more", [(), ("--refresh=false",)], ids=["refreshed", "not refreshed"])
+def test_one_that_was_killed_between_the_new_rows_and_the_old_is_finished(
+    begun: Sandbox, more: tuple[str, ...]
+) -> None:
+    before = standing(begun)
+    old_rows(begun, beside=True)
+    assert len(rows(begun)) == 34
+    begun.api_calls(reset=True)
+    begun.up(*more)
+    assert begun.api_calls() == {}
+    assert (rows(begun), standing(begun)) == (of_every_domain(), before)
     begun.pulumi("preview", "--expect-no-changes")
 
 
