@@ -26,6 +26,7 @@ from rollout.model.log import awaited
 from rollout.model.problem import Problem, RolloutError
 from rollout.provider import VERSION, notes, orphans, shell
 from rollout.provider.errors import StoreError
+from rollout.provider.wire import standing
 from rollout.provider.wire.protos import (
     engine_pb2,
     engine_pb2_grpc,
@@ -35,6 +36,7 @@ from rollout.provider.wire.protos import (
     status_pb2,
 )
 from rollout.provider.wire.row import Partly, Refused, Row, Waiting
+from rollout.provider.wire.standing import Standing
 from rollout.provider.wire.values import Properties, plain, struct
 
 PARENT_POLL = 2.0  # seconds between two looks whether the engine still lives
@@ -97,8 +99,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._resources: Mapping[str, Resource] = {}
         self._config: Mapping[str, Any] | None = None  # by which they were made
         self._stub: engine_pb2_grpc.EngineStub | None = None
-        self._rows: dict[tuple[str, ...], set[str]] = {}  # by what they are about
-        self._made: set[tuple[str, tuple[str, ...]]] = set()  # made in this run
+        self._standing = Standing()
         self._knows_waiting: bool | None = None  # whether this engine does; asked when something waits
         self._held: dict[str, Properties] = {}  # by the row's name: a raise that waits, as `held` answers it
 
@@ -141,7 +142,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Diff(self, request: Any, context: Any) -> Any:
         urn, old, new = request.urn, plain(request.olds), plain(request.news)
-        self._stands(urn, new)
+        self._standing.seen(urn, new)
         changed = await self._run(urn, lambda kind, row: kind.diff(urn, old, new, row), pure_beside=True)
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
@@ -153,14 +154,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Create(self, request: Any, context: Any) -> Any:
         new, preview = plain(request.properties), request.preview
-        self._stands(request.urn, new)
+        self._standing.seen(request.urn, new)
         try:
             ident, outputs = await self._run(request.urn, lambda kind, row: kind.create(new, preview, row))
         except Waiting as waits:
             await self._hold(request.urn, waits, {}, preview)
             return provider_pb2.CreateResponse(properties=request.properties)
         except Partly as error:
-            self._made |= {(request.urn, thing) for thing in _things(request.urn, new)}
+            self._standing.made(request.urn, new)
             await self._unfinished(context, error, request.properties)
         except StoreError as error:
             half = getattr(self._of(request.urn), "half_made", None)
@@ -168,7 +169,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 raise
             await self._unfinished(context, Partly(str(error), half(new), new), request.properties)
         if not preview:
-            self._made |= {(request.urn, thing) for thing in _things(request.urn, new)}
+            self._standing.made(request.urn, new)
         return provider_pb2.CreateResponse(id="" if preview else ident, properties=struct(outputs, self._unknown))
 
     @_clean
@@ -177,7 +178,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if not state:
             do = "`pulumi up` adopts a flag that is in the store already"
             raise Refused(Problem("`pulumi import` isn't needed", where=urn, do=do))
-        self._stands(urn, state)
+        self._standing.seen(urn, state)
         outputs = await self._run(urn, lambda kind, row: kind.read(urn, state, row, inputs))
         properties = request.properties if outputs is state else struct(outputs, self._unknown)
         return provider_pb2.ReadResponse(id=request.id, properties=properties, inputs=request.inputs)
@@ -200,14 +201,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_clean
     async def Delete(self, request: Any, context: Any) -> Any:
         state, old_inputs = plain(request.properties), plain(request.old_inputs)
-        things = _things(request.urn, state, old_inputs)
-        if others := {thing for thing in things if self._another_stands(request.urn, thing)}:
+        about = standing.things(request.urn, state, old_inputs)
+        if others := self._standing.others(request.urn, about):
             text = "another row of it stands: this one alone goes, and nothing is touched"
-            if others != things:
-                state, old_inputs = (_without(request.urn, each, others) for each in (state, old_inputs))
-                text = f"another row of {len(others)} of its {len(things)} stands: they are not touched"
+            if others != about:
+                state, old_inputs = (standing.without(request.urn, each, others) for each in (state, old_inputs))
+                text = f"another row of {len(others)} of its {len(about)} stands: they are not touched"
             await self._log(engine_pb2.INFO, request.urn, text)
-            if others == things:
+            if others == about:
                 return empty_pb2.Empty()
         await self._run(request.urn, lambda kind, row: kind.delete(state, old_inputs, row))
         return empty_pb2.Empty()
@@ -219,22 +220,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         held = self._held.get(str(plain(request.args).get("name")), {})
         return provider_pb2.InvokeResponse(**{"return": struct(held, self._unknown)})
 
-    def _stands(self, urn: str, properties: Properties) -> None:
-        """There is a row of that name for it in this run."""
-        for thing in _things(urn, properties):
-            self._rows.setdefault(thing, set()).add(urn)
-
-    def _another_stands(self, urn: str, thing: tuple[str, ...]) -> bool:
-        """Whether a delete is no destroy: the row was replaced in this run, or there is one of another name for the same thing.
-
-        A `destroy` makes no row, and asks for every one that there is: the last of a thing is judged.
-        """
-        rows = self._rows.get(thing, set())
-        rows.discard(urn)
-        return bool(rows) or (urn, thing) in self._made
-
     def _of(self, urn: str) -> Resource:
-        return self._resources[_kind(urn)]
+        return self._resources[standing.kind(urn)]
 
     async def _run(self, urn: str, handler: Callable[[Resource, Row], Any], *, pure_beside: bool = False) -> Any:
         """Runs a handler off the loop, and puts what it said on the row, also when it refused.
@@ -303,30 +290,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             said = engine_pb2.LogRequest(severity=severity, message=text, urn=urn)
             said.message = _spoken(text, said)
             await self._engine_stub().Log(said)
-
-
-def _kind(urn: str) -> str:
-    return urn.split("::")[2].rsplit("$", 1)[-1]
-
-
-def _things(urn: str, properties: Properties, inputs: Properties | None = None) -> set[tuple[str, ...]]:
-    """What a row is about, whatever the row is called: two rows of one thing have it both. A row of policies is about each of them."""
-    several = properties.get("policies")
-    policies = (
-        {*several, *((inputs or {}).get("policies") or {})} if several is not None else {properties.get("policy")}
-    )
-    return {_thing(urn, properties, policy) for policy in policies or {""}}
-
-
-def _thing(urn: str, properties: Properties, policy: object) -> tuple[str, ...]:
-    named = {**properties, "policy": policy}
-    return (_kind(urn), *(str(named.get(key) or "") for key in ("stack", "flag", "domain", "policy", "action")))
-
-
-def _without(urn: str, properties: Properties, things: set[tuple[str, ...]]) -> Properties:
-    """A row of policies without those."""
-    each = (properties.get("policies") or {}).items()
-    return {**properties, "policies": {key: one for key, one in each if _thing(urn, properties, key) not in things}}
 
 
 def _soon(loop: asyncio.AbstractEventLoop, log: Coroutine[Any, Any, None]) -> None:
