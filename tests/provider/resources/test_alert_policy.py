@@ -159,6 +159,7 @@ def test_a_create_adopts_what_stands_there_and_says_so_at_preview(desk: Desk, mo
         adopts = Line(kind(desk))
         run(adopts, inputs(desk, "errors", "search", "posting"))
         assert "2 alarms of jobs stand already, adopted: these are written" in adopts.said()
+        assert {severity for severity, _ in adopts.row.lines} == {"warning"}
         assert adopts.said().endswith("jobs-errors: threshold 0.7 -> 0.01\njobs-posting: made")
     assert live(cloudwatch)["Threshold"] == 0.01
 
