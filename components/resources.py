@@ -73,9 +73,9 @@ class AlertPolicy(pulumi.CustomResource):
         closed: bool,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`service`: the one that the alarms watch."""
+        """`service`: the one that the alarms watch. The output `policy`, one of them, is what an older version knows the row by."""
         props = {"stack": stack, "domain": domain, "service": service, "policies": policies, **_closed(closed)}
-        super().__init__("rollout:index:AlertPolicy", name, props, opts)
+        super().__init__("rollout:index:AlertPolicy", name, {**props, "policy": None}, opts)
 
 
 class Topic(pulumi.CustomResource):
