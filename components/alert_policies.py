@@ -22,10 +22,7 @@ class AlertPolicies(pulumi.ComponentResource):
         self.rows = {
             domain.name: AlertPolicy(
                 f"{domain.name}-alerts",
-                stack=stack,
-                domain=domain.name,
-                service=catalogue.unified,
-                policies=policies.of(catalogue, domain, stack),
+                row=policies.row(catalogue, domain, stack),
                 closed=config.closed is not None,
                 opts=child,
             )

@@ -60,22 +60,18 @@ class FlagSecret(pulumi.CustomResource):
 
 
 class AlertPolicy(pulumi.CustomResource):
-    """A domain's alert policies. `policies`: policy to what its alarm has of its own (`rollout.model.alarms.policies`)."""
+    """A domain's alert policies. `row`: `rollout.model.alarms.policies.row`."""
 
     def __init__(
         self,
         name: str,
         *,
-        stack: str,
-        domain: str,
-        service: str,
-        policies: dict[str, dict[str, Any]],
+        row: dict[str, object],
         closed: bool,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`service`: the one that the alarms watch. The output `policy`, one of them, is what an older version knows the row by."""
-        props = {"stack": stack, "domain": domain, "service": service, "policies": policies, **_closed(closed)}
-        super().__init__("rollout:index:AlertPolicy", name, {**props, "policy": None}, opts)
+        """The output `policy`, one of the row's, is what an older version knows the row by."""
+        super().__init__("rollout:index:AlertPolicy", name, {**row, **_closed(closed), "policy": None}, opts)
 
 
 class Topic(pulumi.CustomResource):

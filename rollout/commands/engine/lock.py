@@ -21,9 +21,9 @@ _LOCKED: Final = "the stack is currently locked by"
 _LINE: Final = re.compile(
     r"^\s*(?P<url>\S+?): created by (?P<user>[^@\s]*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)", re.M
 )
-#: What a backend says of a file that it has listed and that is gone when it is read: of whatever backend, on a line of its own
-#: (3.276); where the error of the backend's library is shown as it is, within it.
-_GONE: Final = re.compile(r"(?m)^error: .*\(code=NotFound\)|^\s+\d+\) NotFound$")
+#: What a backend says of a lock that it has listed and that is gone when it is read: of whatever backend, on a line of its own
+#: (3.276); where the error of the backend's library is shown as it is, with its key. A bucket that is missing is another matter.
+_GONE: Final = re.compile(r"(?m)^error: blob \(key \"\S*\.pulumi/locks/\S+\"\) \(code=NotFound\)|^\s+\d+\) NotFound$")
 #: Seconds between a lock and the note of its engine: our commands write one before it, the provider some seconds after.
 #: Further apart it is another engine's, whose number was given to a process of another container, or of another day.
 NEAR: Final = 300.0

@@ -24,18 +24,9 @@ SAID: Final = 5
 
 def row(catalogue: Catalogue, domain: Domain, stack: str) -> dict[str, object]:
     """The row of a domain, as the catalogue asks for it."""
-    return {**_head(catalogue, domain, stack), "policies": of(catalogue, domain, stack)}
-
-
-def of(catalogue: Catalogue, domain: Domain, stack: str) -> dict[str, dict[str, object]]:
-    """The policies of that row."""
-    made = _head(catalogue, domain, stack)
+    head = {"stack": stack, "domain": domain.name, "service": catalogue.unified}
     wanted = {one.name: alarm.properties(alarm.alarm(catalogue, domain, one, stack)) for one in domain.alerts}
-    return {name: short(made, name, properties) for name, properties in wanted.items()}
-
-
-def _head(catalogue: Catalogue, domain: Domain, stack: str) -> dict[str, object]:
-    return {"stack": stack, "domain": domain.name, "service": catalogue.unified}
+    return {**head, "policies": {name: short(head, name, properties) for name, properties in wanted.items()}}
 
 
 def short(row: Properties, policy: str, properties: Properties) -> dict[str, object]:
@@ -109,12 +100,12 @@ def said(old: Properties, new: Properties) -> list[str]:
             lines += [f"{domain}-{policy}: {'made' if after else 'taken out'}"] if before or after else []
             continue
         named = {path.rpartition(".")[2] for path, _ in _diff(old, new, policy)}
-        parts = [f"{key} {text(before.get(key))} -> {text(after.get(key))}" for key in KEYS if key in named]
+        parts = [f"{key} {_text(before.get(key))} -> {_text(after.get(key))}" for key in KEYS if key in named]
         lines += [f"{domain}-{policy}: {', '.join(parts)}"] if parts else []
     return lines if len(lines) <= SAID else [*lines[: SAID - 1], f"{domain}: and {len(lines) - SAID + 1} alarms more"]
 
 
-def text(value: object) -> str:
+def _text(value: object) -> str:
     """A property's value as a line shows it."""
     return shown("-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 

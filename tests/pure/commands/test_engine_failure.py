@@ -34,6 +34,8 @@ WENT = (
     "error: 2 errors occurred:\n    1) stat /s/.pulumi/locks/organization/x/one/a.json: no such file or directory\n    2) NotFound\n",
     'error: blob (key ".pulumi/locks/organization/x/one/a.json") (code=NotFound): stat /s/a.json: no such file or directory\n',
 )
+#: As it is said of a bucket that isn't there.
+BUCKET = "error: error listing stacks: could not list bucket: blob (code=NotFound): operation error S3: ListObjectsV2, NoSuchBucket\n"
 
 
 def said(out: str, err: str) -> list[str]:
@@ -89,5 +91,5 @@ def test_a_lock_that_goes_while_it_is_looked_for(gone: str, monkeypatch: pytest.
 
 
 def test_what_else_is_not_found_is_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    for said in ("error: no stack named 'x' found\n", "error: it burns: NotFound\n", f"{SEVERAL}"):
+    for said in ("error: no stack named 'x' found\n", "error: it burns: NotFound\n", BUCKET, SEVERAL):
         assert runs(monkeypatch, said) == (255, 1)
